@@ -1,0 +1,36 @@
+"""The command line: python -m fkd_utils COMMAND."""
+
+import argparse
+import sys
+
+from fkd_utils import authoring, data_cli, run_cli
+from fkd_utils.errors import InputError
+
+DESCRIPTION = """Run the facial keypoints course.
+
+  python -m fkd_utils run 03 04           execute two chapters, a few minutes
+  python -m fkd_utils run --data FOLDER   the whole course on your own faces
+  python -m fkd_utils data info           what is in the embedded faces
+  python -m fkd_utils COMMAND --help      more about a command"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 well, 1 a chapter failed, 2 bad input."""
+    try:
+        parser = argparse.ArgumentParser(
+            "python -m fkd_utils",
+            description=DESCRIPTION,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
+        run_cli.add_parsers(commands)
+        data_cli.add_parsers(commands)
+        authoring.add_parsers(commands)
+        args = parser.parse_args(arguments)
+        return args.handler(args)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; what was finished is kept", file=sys.stderr)
+        return 130

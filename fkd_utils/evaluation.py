@@ -1,0 +1,70 @@
+"""The measures, the same in every chapter. Only labelled coordinates count."""
+
+import numpy as np
+
+from fkd_utils import keypoints
+
+HALF = keypoints.SIDE / 2
+
+
+def squared_errors(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Squared error of each coordinate on targets in [-1, 1].
+
+    truth, predicted: (n, 15, 2), pixels. Returns (n, 15, 2) float64, NaN where not labelled.
+    """
+    return ((np.asarray(predicted, np.float64) - truth) / HALF) ** 2
+
+
+def mse(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Mean squared error on targets in [-1, 1], as the studies report it (THESIS 2.2.3)."""
+    return float(np.nanmean(squared_errors(truth, predicted)))
+
+
+def rmse_px(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Kaggle's measure: the root of the mean squared error of a coordinate, in pixels."""
+    return HALF * mse(truth, predicted) ** 0.5
+
+
+def distances(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Distance of each predicted point from the labelled one: (n, 15), pixels, NaN = no label."""
+    return np.linalg.norm(np.asarray(predicted, np.float64) - truth, axis=-1)
+
+
+def mean_px(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Mean point distance in pixels."""
+    return float(np.nanmean(distances(truth, predicted)))
+
+
+def eye_distance(truth: np.ndarray) -> np.ndarray:
+    """Distance of the outer eye corners: (n,), pixels, NaN where one is not labelled."""
+    left = keypoints.INDEX["left_eye_outer_corner"]
+    right = keypoints.INDEX["right_eye_outer_corner"]
+    return np.linalg.norm(np.asarray(truth[:, left], np.float64) - truth[:, right], axis=-1)
+
+
+def nme(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Normalised mean error: point distance over inter-ocular distance, in percent (300-W).
+
+    The distance is between the outer eye corners; faces without both corners do not count.
+    """
+    return float(100 * np.nanmean(distances(truth, predicted) / eye_distance(truth)[:, np.newaxis]))
+
+
+def measures(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    """All four measures by name."""
+    return {f.__name__: f(truth, predicted) for f in (mse, rmse_px, mean_px, nme)}
+
+
+def face_mse(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Mean squared error of each face: (n,), on targets in [-1, 1]."""
+    return np.nanmean(squared_errors(truth, predicted), axis=(1, 2))
+
+
+def keypoint_mse(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Mean squared error of each keypoint: (15,), on targets in [-1, 1]."""
+    return np.nanmean(squared_errors(truth, predicted), axis=(0, 2))
+
+
+def mean_face(points: np.ndarray) -> np.ndarray:
+    """The mean position of each keypoint: (15, 2), pixels; the simplest prediction there is."""
+    return np.nanmean(np.asarray(points, np.float64), axis=0)

@@ -1,0 +1,117 @@
+"""Every figure of the course goes through here: one size, one name, one entry in the index."""
+
+import base64
+import dataclasses
+import html
+import io
+import json
+import os
+import pathlib
+import shutil
+
+import matplotlib.figure
+import matplotlib.pyplot as plt
+import numpy as np
+
+from fkd_utils import files, parts
+from fkd_utils.errors import InputError
+
+COMMITTED = parts.REPO / "figures"
+DPI = 150
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """What the index says of a figure. number: the thesis's own, or chapter and letter."""
+
+    number: str
+    title: str
+    alt: str
+    chapter: str
+    profile: str
+    data: str
+    seed: int
+    versions: dict[str, str]
+
+    @property
+    def file(self) -> str:
+        """The name of the picture, such as ch03_fig_4.1.png."""
+        return f"ch{self.chapter}_fig_{self.number}.png"
+
+
+def folder() -> pathlib.Path:
+    """Where a running chapter puts its figures: $FKD_FIGURES or build/figures."""
+    return pathlib.Path(os.environ.get("FKD_FIGURES", parts.REPO / "build" / "figures"))
+
+
+def save(figure: matplotlib.figure.Figure, entry: Entry) -> bytes:
+    """Write a figure as PNG with its entry beside it; returns the PNG."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
+    plt.close(figure)
+    png = buffer.getvalue()
+    with files.replacing(folder() / entry.file) as path:
+        path.write_bytes(png)
+    with files.replacing((folder() / entry.file).with_suffix(".json")) as path:
+        path.write_text(json.dumps(dataclasses.asdict(entry), indent=1), encoding="utf-8")
+    return png
+
+
+def as_html(png: bytes, entry: Entry) -> str:
+    """The picture with its alt text and caption, as a chapter shows it."""
+    name = f"Figure {entry.number}" if entry.number[0].isdigit() else entry.number
+    width = int.from_bytes(png[16:20], "big") * 100 // DPI
+    return (
+        f'<figure style="margin:0"><img alt="{html.escape(entry.alt)}" width="{width}" '
+        f'style="max-width:100%;height:auto" '
+        f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+        f"<figcaption><b>{html.escape(name)}.</b> {html.escape(entry.title)}</figcaption></figure>"
+    )
+
+
+def versions() -> dict[str, str]:
+    """The versions a figure depends on."""
+    import keras
+    import matplotlib
+
+    names = {"numpy": np.__version__, "matplotlib": matplotlib.__version__}
+    return names | {"keras": keras.__version__, "backend": keras.backend.backend()}
+
+
+def collect(source: pathlib.Path, target: pathlib.Path = COMMITTED) -> list[dict]:
+    """Copy the figures in `source` to `target` and bring target/index.json up to date.
+
+    Only figures of the embedded set `open` are taken: nobody else's face leaves the build folder.
+    Raises InputError when there is none, or one was made from other data.
+    """
+    entries = [(p, json.loads(p.read_text(encoding="utf-8"))) for p in source.glob("*.json")]
+    if not entries:
+        raise InputError(f"{source}: no figures there; run the chapters first (make report)")
+    strange = sorted(p.stem for p, e in entries if e["data"] != "open" or e["profile"] == "smoke")
+    if strange:
+        raise InputError(
+            f"{source}: {strange[0]} was not made from the embedded faces in quick or paper; "
+            "only such figures are collected"
+        )
+    target.mkdir(parents=True, exist_ok=True)
+    index = target / "index.json"
+    old = json.loads(index.read_text(encoding="utf-8")) if index.exists() else []
+    fresh = {e["chapter"] for _, e in entries}
+    kept = [e for e in old if e["chapter"] not in fresh]
+    new = [{"file": p.with_suffix(".png").name, **e} for p, e in entries]
+    for entry in new:
+        shutil.copyfile(source / entry["file"], target / entry["file"])
+    for entry in old:
+        if entry not in kept and entry["file"] not in {e["file"] for e in new}:
+            (target / entry["file"]).unlink(missing_ok=True)
+    result = sorted(kept + new, key=lambda e: (e["chapter"], _natural(e["number"])))
+    with files.replacing(index) as path:
+        path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return result
+
+
+def _natural(number: str) -> list[tuple[int, str]]:
+    # 4.2 before 4.10
+    return [
+        (int(part) if part.isdigit() else 0, part) for part in number.replace("-", ".").split(".")
+    ]

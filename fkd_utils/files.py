@@ -1,0 +1,39 @@
+"""Writing files so that a reader never meets half of one."""
+
+import collections.abc
+import contextlib
+import errno
+import os
+import pathlib
+import zipfile
+
+import numpy as np
+
+from fkd_utils.errors import InputError
+
+
+@contextlib.contextmanager
+def replacing(path: pathlib.Path) -> collections.abc.Iterator[pathlib.Path]:
+    """Write aside, then rename: yields a path to write to, which becomes `path` on success.
+
+    Raises InputError when the disk is full; whatever happens, no partial file stays behind.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield aside
+        os.replace(aside, path)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise InputError(f"{path}: the disk is full; free some space and run again") from error
+        raise
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def save_arrays(path: pathlib.Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write arrays as an .npz to exactly `path` (numpy.savez would append a suffix)."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)

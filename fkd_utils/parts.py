@@ -1,0 +1,59 @@
+"""From a data source to the three parts that the chapters train, choose and report on."""
+
+import dataclasses
+import functools
+import pathlib
+
+import numpy as np
+
+from fkd_utils import cleaning, faces, sources, splits
+
+REPO = pathlib.Path(__file__).parents[1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Where parts come from: enough to make them again.
+
+    data: "open", "kaggle" or a path; seed: of the split; limit: at most so many training faces.
+    """
+
+    data: str
+    seed: int = 0
+    limit: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """Cleaned, fully labelled faces; no person or copy stands in two parts."""
+
+    train: faces.Faces
+    validation: faces.Faces
+    test: faces.Faces
+    source: Source
+
+    def fingerprint(self) -> str:
+        """Changes when a training or validation face or label does."""
+        return self.train.fingerprint()[:8] + self.validation.fingerprint()[:8]
+
+
+@functools.lru_cache(maxsize=2)
+def prepare(data: str, seed: int = 0, limit: int | None = None) -> Parts:
+    """Load, clean as chapter 02 says, keep complete faces, split by group.
+
+    limit: keep at most so many training faces, and a quarter as many in the other parts
+    (the smoke profile). Raises InputError for bad input.
+    """
+    rows = sources.load(data)
+    clean = cleaning.clean(rows, cleaning.checked(rows)).complete()
+    split = splits.grouped_split(clean.groups, seed)
+
+    def part(index: np.ndarray, most: int | None) -> faces.Faces:
+        return clean.take(index if most is None else index[:most])
+
+    return Parts(
+        part(split.train, limit),
+        part(split.validation, limit and limit // 4),
+        part(split.test, limit and limit // 4),
+        Source(data, seed, limit),
+    )

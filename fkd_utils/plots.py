@@ -1,0 +1,145 @@
+"""The looks of the course: colours, faces with points, learning curves."""
+
+import collections.abc
+
+import matplotlib as mpl
+import matplotlib.axes
+import matplotlib.figure
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from fkd_utils import evaluation
+
+# Okabe and Ito's palette: told apart by colour-blind readers, and mostly in grey print.
+COLOURS = {
+    "blue": "#0072B2",
+    "orange": "#E69F00",
+    "green": "#009E73",
+    "red": "#D55E00",
+    "purple": "#CC79A7",
+    "sky": "#56B4E9",
+    "grey": "#5F5F5F",
+    "black": "#222222",
+}
+CYCLE = [COLOURS[c] for c in ("blue", "orange", "green", "red", "purple", "sky", "grey")]
+TRUE, PREDICTED = "#00C853", "#FF3D00"  # bright: they lie on grey skin
+
+
+def use_style() -> None:
+    """Set matplotlib's defaults for every figure of the course."""
+    mpl.rcParams.update(
+        {
+            "figure.figsize": (7.2, 3.6),
+            "figure.dpi": 100,
+            "font.size": 10,
+            "axes.titlesize": 10.5,
+            "axes.labelsize": 10,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "grid.color": "#DDDDDD",
+            "grid.linewidth": 0.7,
+            "lines.linewidth": 1.8,
+            "legend.frameon": False,
+            "axes.prop_cycle": mpl.cycler(color=CYCLE),
+            "image.cmap": "gray",
+            "figure.constrained_layout.use": True,
+        }
+    )
+
+
+def draw_face(
+    axes: matplotlib.axes.Axes,
+    image: np.ndarray,
+    truth: np.ndarray | None = None,
+    predicted: np.ndarray | None = None,
+    title: str = "",
+) -> None:
+    """One face (96, 96) with its points (15, 2): true ones green dots, predicted red crosses."""
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255)
+    if truth is not None:
+        axes.plot(*truth.T, "o", color=TRUE, markersize=3.6, markeredgecolor="black", mew=0.4)
+    if predicted is not None:
+        axes.plot(*predicted.T, "x", color=PREDICTED, markersize=4.5, mew=1.5)
+    axes.set_axis_off()
+    axes.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
+    if title:
+        axes.set_title(title, fontsize=9, pad=3)
+
+
+def show_faces(
+    images: np.ndarray,
+    truth: np.ndarray | None = None,
+    predicted: np.ndarray | None = None,
+    columns: int = 4,
+    titles: collections.abc.Sequence[str] | None = None,
+    side: float = 1.8,
+) -> matplotlib.figure.Figure:
+    """A sheet of faces (n, 96, 96) with points (n, 15, 2); `side`: inches a face."""
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    extra = 0.22 if titles is not None else 0.0
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(columns * side, rows * (side + extra)), squeeze=False
+    )
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for k, image in enumerate(images):
+        draw_face(
+            grid.flat[k],
+            image,
+            None if truth is None else truth[k],
+            None if predicted is None else predicted[k],
+            "" if titles is None else titles[k],
+        )
+    return figure
+
+
+def draw_curves(axes: matplotlib.axes.Axes, history: pd.DataFrame, best_epoch: int) -> None:
+    """Training and validation MSE by epoch on a logarithmic axis, the best epoch marked."""
+    axes.plot(history.epoch, history.loss, color=COLOURS["orange"], label="training")
+    axes.plot(history.epoch, history.val_loss, color=COLOURS["blue"], label="validation")
+    best = history.loc[history.epoch == best_epoch, "val_loss"].iloc[0]
+    axes.plot(best_epoch, best, "o", color=COLOURS["blue"], markersize=6, markeredgecolor="white")
+    axes.annotate(
+        f"lowest: {best:.5f}\nepoch {best_epoch}",
+        (best_epoch, best),
+        xytext=(0, -8),
+        textcoords="offset points",
+        ha="right" if best_epoch > len(history) / 2 else "left",
+        va="top",
+        fontsize=8.5,
+        color=COLOURS["blue"],
+    )
+    low, high = np.nanmin(history[["loss", "val_loss"]]), np.nanmax(history[["loss", "val_loss"]])
+    axes.set(yscale="log", xlabel="epoch", ylabel="MSE (targets in [-1, 1])")
+    axes.set_ylim(low / 1.9, high * 1.2)
+    axes.legend(loc="upper right")
+
+
+def learning_figure(
+    history: pd.DataFrame,
+    best_epoch: int,
+    images: np.ndarray,
+    truth: np.ndarray,
+    predicted: np.ndarray,
+) -> matplotlib.figure.Figure:
+    """Learning curve beside the three best (top) and three worst (bottom) faces.
+
+    The layout of THESIS Fig 4.1 to 4.15. images: (n, 96, 96); truth, predicted: (n, 15, 2) px.
+    """
+    errors = evaluation.face_mse(truth, predicted)
+    order = np.argsort(errors)
+    figure = plt.figure(figsize=(9.6, 4.0))
+    left, right = figure.subfigures(1, 2, width_ratios=[1.0, 1.25])
+    draw_curves(left.subplots(), history, best_epoch)
+    grid = right.subplots(2, 3)
+    for axes, k in zip(grid.flat, [*order[:3], *order[::-1][:3]], strict=True):
+        draw_face(axes, images[k], truth[k], predicted[k], f"MSE {errors[k]:.5f}")
+    right.suptitle("best three above, worst three below", fontsize=9.5)
+    grid[0, 0].plot([], [], "o", color=TRUE, mec="black", mew=0.4, markersize=4, label="true")
+    grid[0, 0].plot([], [], "x", color=PREDICTED, markersize=5, mew=1.5, label="predicted")
+    right.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure

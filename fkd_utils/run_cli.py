@@ -1,0 +1,161 @@
+"""The commands `runs`, `models` and `figures` print what is stored; `run` runs chapters."""
+
+import argparse
+import json
+import pathlib
+
+from fkd_utils import course, runner
+from fkd_utils.errors import InputError
+
+
+def add_parsers(commands: argparse._SubParsersAction) -> None:
+    """Add run, models, runs and figures to the command line."""
+    run = commands.add_parser(
+        "run",
+        help="execute chapters and write their figures and HTML under build/",
+        description="Execute chapters with papermill. Without CHAPTER, all of them.",
+    )
+    run.add_argument("chapters", nargs="*", metavar="CHAPTER", help="such as 03, or 03_linear")
+    add_profile_and_data(run)
+    run.add_argument("--seed", type=int, default=0, help="seed of splits and trainings (0)")
+    run.set_defaults(handler=_run)
+
+    collect = commands.add_parser(
+        "figures",
+        help="copy the figures of the last run into figures/ with their index",
+        description="Collect figures made from the embedded faces into figures/.",
+    )
+    add_profile_and_data(collect)
+    collect.set_defaults(handler=_figures)
+
+    models = commands.add_parser(
+        "models", help="list the networks: name, chapter, parameters", description="List networks."
+    )
+    models.set_defaults(handler=_models)
+
+    runs = commands.add_parser(
+        "runs", help="list, show or resume stored trainings", description="Stored trainings."
+    )
+    verbs = runs.add_subparsers(required=True, metavar="list|show|resume")
+    listing = verbs.add_parser("list", help="a line for each training in data/runs")
+    listing.set_defaults(handler=_list)
+    show = verbs.add_parser("show", help="settings and result of one training")
+    show.add_argument("name", help="its name, or the beginning of it")
+    show.set_defaults(handler=_show)
+    resume = verbs.add_parser("resume", help="finish a training that was stopped")
+    resume.add_argument("name", help="its name, or the beginning of it")
+    resume.set_defaults(handler=_resume)
+
+
+def add_profile_and_data(parser: argparse.ArgumentParser) -> None:
+    """The two choices that most commands share."""
+    parser.add_argument(
+        "--profile",
+        choices=course.PROFILES,
+        default=runner.default_profile(),
+        help="smoke: seconds a chapter; quick: minutes for the course; paper: the studies' lengths",
+    )
+    add_data(parser)
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """The choice of faces."""
+    import os
+
+    parser.add_argument(
+        "--data",
+        default=os.environ.get("FKD_DATA", "open"),
+        metavar="open|kaggle|PATH",
+        help="open: the embedded faces; kaggle: data/kaggle; PATH: a folder in Kaggle's format",
+    )
+
+
+def _run(args: argparse.Namespace) -> int:
+    from fkd_utils import sources
+
+    chapters = runner.find_chapters(args.chapters)
+    sources.load(args.data)  # bad data is said once, here, and not by every chapter
+    outcomes = runner.run_chapters(chapters, args.profile, args.data, args.seed)
+    index = runner.write_report(args.profile, args.data)
+    failed = [o.chapter.stem for o in outcomes if o.error]
+    total = sum(o.seconds for o in outcomes)
+    print(f"{len(outcomes) - len(failed)} of {len(outcomes)} chapters ran, {total:.0f} s: {index}")
+    if failed:
+        print("failed: " + ", ".join(failed))
+    return 1 if failed else 0
+
+
+def _figures(args: argparse.Namespace) -> int:
+    entries = runner.collect_figures(args.profile, args.data)
+    print(f"figures/: {len(entries)} figures, described in figures/index.json")
+    return 0
+
+
+def _models(args: argparse.Namespace) -> int:
+    from fkd_utils import models
+
+    print(f"{'name':<10}{'in the text':<14}{'chapter':<9}{'parameters':>11}")
+    for name, entry in models.MODELS.items():
+        print(f"{name:<10}{entry.title:<14}{entry.chapter:<9}{entry.build().count_params():>11,}")
+    return 0
+
+
+def _stored() -> list[pathlib.Path]:
+    from fkd_utils import training
+
+    return sorted(p.parent for p in training.default_store().glob("*/recipe.json"))
+
+
+def _find(name: str) -> pathlib.Path:
+    hits = [folder for folder in _stored() if folder.name.startswith(name)]
+    if len(hits) != 1:
+        what = "no stored training starts" if not hits else f"{len(hits)} stored trainings start"
+        raise InputError(f"{what} with {name!r}; see: python -m fkd_utils runs list")
+    return hits[0]
+
+
+def _epochs(folder: pathlib.Path) -> str:
+    from fkd_utils import training
+
+    planned = _recipe(folder)["recipe"]["epochs"]
+    if not (folder / "history.csv").exists():
+        return f"stopped before epoch {planned}"
+    run = training.load(folder)
+    return f"{planned} epochs, best validation MSE {run.history.val_loss.min():.5f}"
+
+
+def _recipe(folder: pathlib.Path) -> dict:
+    return json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+
+
+def _list(args: argparse.Namespace) -> int:
+    folders = _stored()
+    for folder in folders:
+        print(f"{folder.name:<24}{_recipe(folder)['data']['data']:<12}{_epochs(folder)}")
+    if not folders:
+        print("no trainings are stored yet; run a chapter first")
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    folder = _find(args.name)
+    print(json.dumps(_recipe(folder), indent=1))
+    print(_epochs(folder))
+    return 0
+
+
+def _resume(args: argparse.Namespace) -> int:
+    from fkd_utils import parts, training
+
+    folder = _find(args.name)
+    content = _recipe(folder)
+    data = parts.prepare(**content["data"])
+    if data.fingerprint() != content["fingerprint"]:
+        raise InputError(
+            f"{folder.name}: the faces of {content['data']['data']!r} have changed since it was "
+            "started; run its chapter again instead"
+        )
+    run = training.train(training.Recipe(**content["recipe"]), data)
+    best = run.at_best()
+    print(f"{run.folder.name}: done, validation MSE {best.val_loss:.5f} at epoch {best.epoch:.0f}")
+    return 0

@@ -1,0 +1,152 @@
+"""Run chapters with papermill, one progress line a chapter, and write the report."""
+
+import contextlib
+import dataclasses
+import html
+import json
+import os
+import pathlib
+import re
+import time
+
+from fkd_utils import course, figures, parts, progress
+from fkd_utils.errors import InputError
+
+NOTEBOOKS = parts.REPO / "notebooks"
+BUILD = parts.REPO / "build"
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How a chapter's run ended; error: one line, empty when all is well."""
+
+    chapter: pathlib.Path
+    seconds: float
+    error: str = ""
+
+
+def find_chapters(names: list[str]) -> list[pathlib.Path]:
+    """The notebooks whose number or name was given, all when none was; in order.
+
+    Raises InputError for a name that fits no chapter.
+    """
+    every = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    found = set()
+    for name in names:
+        stem = pathlib.PurePath(name).name.removesuffix(".ipynb")
+        number = stem.zfill(2) if stem.isdigit() else stem
+        hits = [p for p in every if p.stem == stem or p.stem.split("_")[0] == number]
+        if not hits:
+            there = ", ".join(p.stem for p in every)
+            raise InputError(f"there is no chapter {name!r}; there are: {there}")
+        found.update(hits)
+    return sorted(found) if names else every
+
+
+def build_folder(profile: str, data: str) -> pathlib.Path:
+    """Where the executed chapters and figures of such a run go, under build/."""
+    label = data if data in ("open", "kaggle") else pathlib.Path(data).resolve().name
+    return BUILD / f"{profile}-{re.sub(r'[^A-Za-z0-9]+', '-', label)}"
+
+
+def run_chapters(chapters: list[pathlib.Path], profile: str, data: str, seed: int) -> list[Outcome]:
+    """Execute chapters into the build folder; a failed one does not stop the others."""
+    target = build_folder(profile, data)
+    (target / "figures").mkdir(parents=True, exist_ok=True)
+    outcomes = []
+    for chapter in chapters:
+        outcome = run_chapter(chapter, target, profile, data, seed)
+        outcomes.append(outcome)
+        state = "ok" if not outcome.error else f"FAILED: {outcome.error}"
+        print(f"{chapter.stem:<32}{outcome.seconds:6.0f} s  {state}", flush=True)
+    return outcomes
+
+
+def run_chapter(
+    chapter: pathlib.Path, target: pathlib.Path, profile: str, data: str, seed: int
+) -> Outcome:
+    """Execute one chapter into `target`."""
+    import papermill
+
+    data = data if data in ("open", "kaggle") else str(pathlib.Path(data).resolve())
+    line = progress.ProgressLine()
+    line.update(f"{chapter.stem}: running ...")
+    started = time.monotonic()
+    error = ""
+    with _environment(FKD_FIGURES=str(target / "figures")):
+        try:
+            papermill.execute_notebook(
+                str(chapter),
+                str(target / chapter.name),
+                {"PROFILE": profile, "DATA": data, "SEED": seed},
+                kernel_name="python3",
+                progress_bar=False,
+                log_output=False,
+                cwd=str(NOTEBOOKS),
+            )
+        except papermill.PapermillExecutionError as failure:
+            message = re.sub(r"\x1b\[[0-9;]*m", "", str(failure.evalue)).strip().split("\n")[0]
+            error = f"cell [{failure.exec_count}]: {failure.ename}: {message}"
+    line.clear()
+    return Outcome(chapter, time.monotonic() - started, error)
+
+
+@contextlib.contextmanager
+def _environment(**variables: str):
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def write_report(profile: str, data: str) -> pathlib.Path:
+    """Turn the executed chapters into HTML with an index; returns the index's path."""
+    import nbconvert
+
+    from fkd_utils import offline_math
+
+    source = build_folder(profile, data)
+    target = source / "html"
+    target.mkdir(parents=True, exist_ok=True)
+    exporter = nbconvert.HTMLExporter(embed_images=True, mathjax_url="", require_js_url="")
+    exporter.register_preprocessor(offline_math.MathToMarkup, enabled=True)
+    items = []
+    for notebook in sorted(source.glob("[0-9][0-9]_*.ipynb")):
+        body, _ = exporter.from_filename(str(notebook))
+        (target / f"{notebook.stem}.html").write_text(body, encoding="utf-8")
+        items.append((notebook.stem, _title(notebook)))
+    shown = [json.loads(p.read_text(encoding="utf-8")) for p in source.glob("figures/*.json")]
+    links = "\n".join(f'<li><a href="{s}.html">{html.escape(t)}</a></li>' for s, t in items)
+    page = (
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Facial keypoints: report</title>"
+        "<style>body{font:17px/1.6 system-ui,sans-serif;max-width:42rem;margin:3rem auto;"
+        "padding:0 1rem;color:#222}a{color:#0072B2}li{margin:.3rem 0}</style>"
+        f"<h1>Facial keypoint detection</h1><p>Profile {html.escape(profile)}, data "
+        f"{html.escape(source.name.split('-', 1)[1])}, {len(shown)} figures.</p><ol start=0>"
+        f"{links}</ol></html>"
+    )
+    index = target / "index.html"
+    index.write_text(page, encoding="utf-8")
+    return index
+
+
+def _title(notebook: pathlib.Path) -> str:
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    first = "".join(cells[0]["source"]).split("\n")[0]
+    return first.lstrip("# ").strip()
+
+
+def collect_figures(profile: str, data: str) -> list[dict]:
+    """Copy the figures of such a run into figures/ and bring the index up to date."""
+    return figures.collect(build_folder(profile, data) / "figures")
+
+
+def default_profile() -> str:
+    """$FKD_PROFILE or quick."""
+    profile = os.environ.get("FKD_PROFILE", "quick")
+    if profile not in course.PROFILES:
+        raise InputError(f"FKD_PROFILE={profile}: choose one of {', '.join(course.PROFILES)}")
+    return profile

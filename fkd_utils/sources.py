@@ -1,0 +1,128 @@
+"""From the word after --data to faces: "open", "kaggle" or the path of a folder."""
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+
+from fkd_utils import cache, csvsource, kaggle
+from fkd_utils.errors import InputError
+from fkd_utils.faces import Faces
+from fkd_utils.progress import ProgressLine
+
+REPO = cache.REPO
+KAGGLE = REPO / "data" / "kaggle"
+
+_GET_KAGGLE = (
+    f"the competition's files are not in {KAGGLE}. They may not be passed on, so fetch them with "
+    "your own account: accept the rules at "
+    "https://www.kaggle.com/c/facial-keypoints-detection/data, press 'Download All' and put "
+    f"{csvsource.COMPETITION_ZIP} (or training.zip and test.zip) into that folder; "
+    "or work with --data open"
+)
+
+
+def load(data: str = "open") -> Faces:
+    """The training faces of a data source.
+
+    data: "open" (built on first use, which takes about a minute), "kaggle" (data/kaggle) or the
+    path of a folder, a .csv or a .zip in the competition's format. Raises InputError when the
+    source is absent or its files are wrong.
+    """
+    return dataclasses.replace(kaggle.read_training(place(data)), name=str(data))
+
+
+def load_test(data: str = "open") -> Faces:
+    """The unlabelled test faces of a data source; `data` as for `load`."""
+    path = place(data)
+    if path.is_file() and path.stem == "training":
+        path = path.parent
+    return dataclasses.replace(kaggle.read_test(path), name=str(data))
+
+
+def describe(data: str = "open") -> str:
+    """One line for a reader: what the source is and where its files lie."""
+    if data == "open":
+        return f"open: faces morphed from the embedded CC BY photographs, in {open_folder()}"
+    if data == "kaggle":
+        return f"kaggle: the competition's own files, in {KAGGLE}"
+    return f"files in the competition's format, in {data}"
+
+
+def place(data: str) -> Path:
+    """The folder (or file) that holds a source's files; "open" is built when it is absent."""
+    if data == "open":
+        return _build_open()
+    if data == "kaggle":
+        try:
+            csvsource.find(KAGGLE, "training")
+        except InputError as error:
+            raise InputError(_GET_KAGGLE) from error
+        return KAGGLE
+    path = Path(data).expanduser()
+    if not path.exists():
+        raise InputError(
+            f"{path}: there is no such folder or file; give 'open', 'kaggle' or an existing path"
+        )
+    return path
+
+
+def open_folder() -> Path:
+    """Where the built files of "open" lie once they exist."""
+    from fkd_utils import open_faces  # slow to import, and only this source needs it
+
+    return cache.root() / f"open-{open_faces.VERSION}"
+
+
+def _build_open() -> Path:
+    """Build "open" unless it is there; of several processes one builds and the others wait."""
+    folder = open_folder()
+    if folder.is_dir():
+        return folder
+    from fkd_utils import open_faces
+
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(folder.with_suffix(".lock")):
+            if folder.is_dir():
+                return folder
+            for left in folder.parent.glob(f".{folder.name}.*"):
+                shutil.rmtree(left, ignore_errors=True)  # of a build that was killed
+            with tempfile.TemporaryDirectory(
+                prefix=f".{folder.name}.", dir=folder.parent, ignore_cleanup_errors=True
+            ) as aside:
+                open_faces.build(Path(aside) / "open")
+                os.replace(Path(aside) / "open", folder)
+    except OSError as error:
+        raise InputError(
+            f"{folder.parent}: cannot build the data set 'open' there, which needs about 100 MB: "
+            f"{error.strerror or error}; free some space, or set the variable FKD_CACHE to a "
+            "folder on another disk"
+        ) from error
+    return folder
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock file; a line says so when another process holds it for over two seconds."""
+    lock, line, start = filelock.FileLock(path), None, time.monotonic()
+    while True:
+        try:
+            lock.acquire(timeout=2)
+            break
+        except filelock.Timeout:
+            line = line or ProgressLine()
+            seconds = time.monotonic() - start
+            line.update(f"another process builds the data set 'open'; waiting for {seconds:.0f} s")
+    if line:
+        line.done("the data set 'open' is there")
+    try:
+        yield
+    finally:
+        lock.release()

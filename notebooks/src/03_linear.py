@@ -1,0 +1,428 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 03 The linear model
+#
+# You train the smallest network there is: every pixel is joined to every output by one weight,
+# and nothing is in between. The thesis calls it **First**. It is the yardstick for the
+# networks that follow, and small enough to be understood completely.
+#
+# **You will learn**
+# - what a linear layer computes, and how many weights it costs;
+# - which score a model has to beat before it deserves a second look;
+# - why plain gradient descent has a speed limit, and how to compute it from the pixels;
+# - how to read a learning curve;
+# - what a linear model looks at, and how close to its own best the training came.
+#
+# **Needs** chapters 01 and 02. **Takes** about half a minute on two cores (profile *quick*).
+# **Figures** 3.3, 4.1, 03-a, 03-b, 03-c.
+
+# %% tags=["parameters"]
+import os
+
+PROFILE = os.environ.get("FKD_PROFILE", "quick")  # smoke, quick or paper
+DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
+SEED = 0
+
+# %%
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+
+from fkd_utils import course, drawings, evaluation, faces, plots, recipes, training
+
+chapter = course.Chapter("03", PROFILE, DATA, SEED)
+
+# %% [markdown]
+# ## The faces
+#
+# One call does what chapter 02 explained: it loads the set, drops copies and wrong labels, keeps
+# the faces with all 15 keypoints, and splits them so that no person stands on two sides.
+# Weights learn on `train`. The best epoch is chosen on `validation`. Nothing is chosen on `test`.
+
+# %% tags=["nbval-ignore-output"]
+data = recipes.prepared(PROFILE, DATA, SEED)
+for name in ("train", "validation", "test"):
+    part = getattr(data, name)
+    print(f"{name:<12}{len(part):5d} faces, images {part.images.shape[1:]}")
+
+# %% [markdown]
+# ## A score to beat
+#
+# Before you train anything, ask what no training at all would give. The simplest prediction
+# ignores the picture and always answers with the mean position of each keypoint.
+#
+# $$\bar p_k = \frac{1}{n} \sum_{i=1}^{n} p_{ik}$$
+#
+# In code, `(n, 15, 2)` becomes `(15, 2)`.
+
+# %%
+mean_face = evaluation.mean_face(data.train.keypoints)
+mean_face.shape
+
+# %% [markdown]
+# Four measures go with you through the whole course. `mse` is taken on targets in $[-1, 1]$, as
+# the thesis does. `rmse_px` is Kaggle's: $48\sqrt{\text{mse}}$, pixels. `mean_px` is the mean
+# distance between a predicted point and the true one. `nme` divides that distance by the distance
+# of the outer eye corners, in percent, so that a large face and a small one count alike.
+
+# %% tags=["nbval-ignore-output"]
+test = data.test
+constant = np.broadcast_to(mean_face, test.keypoints.shape)
+baseline = evaluation.measures(test.keypoints, constant)
+course.show_table(
+    [{"prediction": "mean face", "set": "test", **baseline}],
+    mse="{:.5f}", rmse_px="{:.2f}", mean_px="{:.2f}", nme="{:.1f} %",
+)
+
+# %% [markdown]
+# Write this row down. A network whose error is not clearly below it has learned nothing about
+# the picture in front of it.
+
+# %% [markdown]
+# ## The network
+#
+# A linear layer multiplies and adds:
+#
+# $$\hat y = x W + b$$
+#
+# Here $x$ is a picture unrolled into a row of $96 \cdot 96 = 9216$ numbers. $W$ has one column
+# for each of the 30 outputs, and $b$ one offset for each.
+
+# %%
+model = keras.Sequential(
+    [
+        keras.layers.Input((96, 96, 1)),
+        keras.layers.Flatten(),
+        keras.layers.Dense(30),
+    ],
+    name="first",
+)
+[tuple(weight.shape) for weight in model.weights]
+
+# %% [markdown]
+# That makes $9216 \cdot 30 + 30$ numbers to learn. There is no activation function: a network that
+# only ever answered with positive numbers, say, could not place a point in the left half of the
+# picture, where targets are negative.
+
+# %%
+assert model.count_params() == 9216 * 30 + 30
+f"{model.count_params():,} parameters"
+
+# %%
+chapter.figure(
+    drawings.draw_network(model),
+    "3.3",
+    "First: 9216 pixels, each joined to each of 30 outputs.",
+    alt="Two columns of nodes, 9216 input pixels on the left and 30 outputs on the right, "
+    "with a line from every node on the left to every node on the right.",
+)
+
+# %% [markdown]
+# ## Plain gradient descent and its speed limit
+#
+# The thesis trains First with plain gradient descent: after each batch, every weight takes a
+# small step against its gradient. The step is the learning rate $\eta$ times the gradient.
+#
+# $$W \leftarrow W - \eta \, \frac{\partial \text{MSE}}{\partial W}$$
+#
+# The thesis does not say which $\eta$ it took. You need not guess. For a linear model and a
+# squared error, the loss is a bowl, and the steepest direction of the bowl sets the limit. Along
+# it, the step overshoots to the other side and ends higher than it began as soon as
+#
+# $$\eta > \frac{2}{\lambda}, \qquad
+# \lambda = \text{largest eigenvalue of } \frac{2}{30}\, \frac{1}{n} X^\top X .$$
+#
+# $X$ holds a picture in each row, `(n, 9216)`, with a column of ones for $b$. The factor 2 comes
+# from the square, the 30 from the mean over the outputs.
+#
+# The matrix $X^\top X$ is 9217 by 9217. You do not have to form it. Multiply a vector by $X$, then
+# by $X^\top$, normalise, repeat: what remains is the direction of the largest eigenvalue. This is
+# power iteration.
+
+# %%
+x = faces.to_inputs(data.train.images).reshape(len(data.train), -1)
+x = np.hstack([x, np.ones((len(x), 1), np.float32)])
+direction = np.ones(x.shape[1], np.float32)
+for _ in range(20):
+    direction = x.T @ (x @ direction)
+    size = np.linalg.norm(direction)
+    direction /= size
+steepest = 2 / 30 * np.linalg.norm(x @ direction) ** 2 / len(x)
+
+# %% tags=["nbval-ignore-output"]
+limit = 2 / steepest
+print(f"steepest curvature {steepest:.0f}, so the learning rate must stay below {limit:.4f}")
+
+# %% [markdown]
+# Why so steep? All pixels are positive. A change of all weights in the same direction therefore
+# moves the output by thousands of pixels' worth at once. The steepest direction is close to the
+# mean picture, and its curvature is close to the mean squared length of a picture.
+#
+# **Predict before you run the next cell.** One training uses 0.4 times the limit, the other 1.2
+# times. What does the loss of each do within three passes over the faces?
+
+# %% tags=["nbval-ignore-output"]
+targets = faces.to_targets(data.train.keypoints)
+traces = {}
+for factor in (0.4, 1.2):
+    w, losses = np.zeros((x.shape[1], 30), np.float32), []
+    for _ in range(40):
+        error = x @ w - targets
+        losses.append(float(np.mean(error**2)))
+        w -= factor * limit * 2 / 30 / len(x) * (x.T @ error)
+    traces[factor] = losses
+assert traces[0.4][-1] < traces[0.4][0] and traces[1.2][-1] > traces[1.2][0]
+
+# %%
+figure, axes = plt.subplots(figsize=(6.4, 3.1))
+for (factor, losses), colour in zip(traces.items(), ("blue", "red")):
+    axes.plot(losses, color=plots.COLOURS[colour], label=f"{factor} times the limit")
+axes.set(yscale="log", xlabel="step (whole training set)", ylabel="MSE")
+axes.legend(loc="upper left")
+chapter.figure(
+    figure,
+    "03-a",
+    "Below the limit the loss falls, above it it grows without bound.",
+    alt="Two curves of the loss over 40 steps on a logarithmic axis: at 0.4 times the limit it "
+    "falls, at 1.2 times it rises in a straight line.",
+)
+
+# %% [markdown]
+# The red line is straight on a logarithmic axis: each step multiplies the error along the steepest
+# direction by the same factor. This is what a loss that turns into `nan` after a few epochs
+# looks like from close by.
+#
+# The blue line shows the other side of the coin. After a quick start it crawls. The same bowl
+# is thousands of times flatter in most directions, and a step that is safe in the steepest
+# direction is tiny in the flat ones. Chapter 04 comes back to this: Adam gives each weight a step
+# of its own.
+
+# %% [markdown]
+# ## Training
+#
+# A *recipe* is everything that decides a training, the faces apart. `training.train` takes a recipe
+# and faces, and returns a *run*. The run is stored under a hash of both, so a second call finds it
+# instead of training again. If you stop the kernel in the middle, the next call goes on from there.
+
+# %%
+recipe = recipes.named("First", PROFILE, SEED)
+assert recipe.learning_rate < limit
+print(f"{recipe.optimizer}, learning rate {recipe.learning_rate}, batches of {recipe.batch_size}")
+
+# %% [markdown]
+# A batch of 64 faces gives only an estimate of the gradient, but 27 estimates an epoch take you
+# further than one exact gradient. Chapter 01 compared the two.
+
+# %% tags=["nbval-ignore-output"]
+run = training.train(recipe, data)
+
+# %% tags=["nbval-ignore-output"]
+scores = run.measures(test)
+predicted = run.predict(test.images)
+figure = plots.learning_figure(
+    run.history, run.best_epoch, test.images, test.keypoints, predicted
+)
+chapter.figure(
+    figure,
+    "4.1",
+    "Learning curve of First, and its best and worst test faces.",
+    alt="Left: training and validation error of the linear model falling over the epochs, "
+    "validation above training. Right: three test faces with small errors and three with large "
+    "ones; on the worst, the red crosses stand like an average face beside the green points.",
+)
+
+# %% [markdown]
+# Read the curve from left to right. The steep part at the beginning is the steepest directions of
+# the bowl: the network learns the mean face within an epoch or two. The long slope that
+# follows is the flat directions. The gap between the two lines is what the network knows about
+# the training faces and cannot use on others. The thesis calls it slight overfitting.
+#
+# Then look at the faces. The best are frontal and stand where most faces stand. The worst are
+# turned, tilted or unusually placed. The thesis saw the same: rotated faces and glasses.
+
+# %% tags=["nbval-ignore-output"]
+rows = [{"prediction": "mean face", "set": "test", **baseline}]
+for name in ("train", "validation", "test"):
+    rows.append({"prediction": "First", "set": name, **run.measures(getattr(data, name))})
+course.show_table(
+    rows, mse="{:.5f}", rmse_px="{:.2f}", mean_px="{:.2f}", nme="{:.1f} %"
+)
+print(f"weights of epoch {run.best_epoch} of {recipe.epochs}, the lowest on validation")
+
+# %% tags=["nbval-ignore-output"]
+assert PROFILE == "smoke" or scores["mse"] < 0.8 * baseline["mse"]
+
+# %% [markdown]
+# The thesis reports 0.00500 on held-out faces and 0.00370 on training faces after 1000 epochs. Two
+# things stand between its numbers and yours. It trained on other faces, Kaggle's. And it reports
+# the lowest validation loss on the very set that chose the epoch, so its number is a little too
+# good. The row `test` has no such advantage.
+#
+# One more reading. `rmse_px` is the error of a *coordinate*, root mean square. `mean_px` is
+# the distance of a *point*, mean. They are not the same, and chapter 10 shows how they relate.
+
+# %% [markdown]
+# ## What the network looks at
+#
+# Each output has 9216 weights, one a pixel, so you can draw them as a picture. Where it is red, a
+# brighter pixel pushes the point to the right (for an x) or down (for a y). Where it is
+# blue, to the left or up.
+
+# %% tags=["nbval-ignore-output"]
+weights = run.model().get_weights()[0].reshape(96, 96, 30)
+shown = [(0, "left eye centre x"), (1, "left eye centre y"), (20, "nose tip x"),
+         (29, "bottom lip y")]
+figure, grid = plt.subplots(1, 4, figsize=(9.6, 2.9))
+for axes, (output, name) in zip(grid, shown):
+    most = np.quantile(np.abs(weights[..., output]), 0.995)
+    axes.imshow(weights[..., output], cmap="RdBu_r", vmin=-most, vmax=most)
+    axes.plot(*mean_face[output // 2], "k+", markersize=9)
+    axes.set_title(name)
+    axes.set_axis_off()
+chapter.figure(
+    figure,
+    "03-b",
+    "Weights of four outputs as pictures; the plus marks the mean position of the keypoint.",
+    alt="Four maps of weights in red and blue. Each shows a blurred face-like pattern over the "
+    "whole picture and fine noise, strongest at the edges of the face, not only at the keypoint.",
+)
+
+# %% [markdown]
+# You might have expected the weights of an eye to sit at the eye. They are spread over the
+# whole face and its outline. A linear model cannot search for a dark spot. It can only compare
+# the brightness of fixed places, and the outline of the face against the background says more about
+# where the face stands than the eye itself does.
+
+# %% [markdown]
+# ## How close to its own best?
+#
+# A linear model has a closed-form solution, so you can ask how good First could get. Ridge
+# regression minimises the squared error plus $\alpha$ times the squared weights. With fewer
+# faces than pixels, the smaller system is the one between faces:
+#
+# $$\hat Y = X_* X^\top \,(X X^\top + \alpha I)^{-1} Y$$
+#
+# $X X^\top$ is `(n, n)`, $Y$ is `(n, 30)`, and $X_*$ holds the held-out pictures.
+
+# %%
+held = data.validation
+x_held = faces.to_inputs(held.images).reshape(len(held), -1)
+x_held = np.hstack([x_held, np.ones((len(held), 1), np.float32)])
+gram, across = (x @ x.T).astype(np.float64), x_held @ x.T
+alphas = 10.0 ** np.arange(-1, 6)
+ridge = {"train": [], "validation": []}
+for alpha in alphas:
+    dual = np.linalg.solve(gram + alpha * np.eye(len(x)), targets)
+    for name, product, part in (("train", gram, data.train), ("validation", across, held)):
+        points = faces.to_pixels(product @ dual)
+        ridge[name].append(evaluation.mse(part.keypoints, points))
+
+# %% tags=["nbval-ignore-output"]
+figure, axes = plt.subplots(figsize=(6.4, 3.2))
+for name, colour in (("train", "orange"), ("validation", "blue")):
+    axes.plot(alphas, ridge[name], "o-", color=plots.COLOURS[colour], label=f"ridge, {name}")
+axes.axhline(
+    run.at_best().val_loss, color=plots.COLOURS["blue"], linestyle="--",
+    label="First by gradient descent, validation",
+)
+axes.set(xscale="log", yscale="log", xlabel="ridge strength α", ylabel="MSE")
+axes.legend(fontsize=8.5)
+chapter.figure(
+    figure,
+    "03-c",
+    "The same model solved exactly, for seven strengths of the ridge.",
+    alt="Training error rises with the ridge strength; validation error falls, reaches a minimum "
+    "and rises again. A dashed line marks what gradient descent reached.",
+)
+
+# %% tags=["nbval-ignore-output"]
+best = int(np.argmin(ridge["validation"]))
+print(f"best ridge: α = {alphas[best]:g}, validation MSE {ridge['validation'][best]:.5f}")
+print(f"First, epoch {run.best_epoch}: validation MSE {run.at_best().val_loss:.5f}")
+assert ridge["validation"][best] <= ridge["validation"][0]
+
+# %% [markdown]
+# With a weak ridge the model fits the training faces almost perfectly and does badly on others:
+# 9217 weights for each output, and far fewer faces. A stronger ridge forbids large weights.
+# Gradient descent that is stopped early does the same without being told. It has had no time
+# to build large weights along the flat directions.
+#
+# This is the limit of the family. No amount of training brings a linear model below the lowest
+# point of the blue curve. To get further, you need another kind of model.
+
+# %% [markdown]
+# ## What you saw
+#
+# - A linear model from 9216 pixels to 30 coordinates has 276,510 weights and beats the mean face.
+# - Plain gradient descent diverges above a learning rate that you can compute from the pixels.
+# - Safe in the steepest direction means slow in the flat ones: the curve crawls.
+# - The weights spread over the whole face: the model compares brightness at fixed places.
+# - The exact solution shows the floor of all linear models on these faces.
+#
+# ## Exercises
+#
+# **1. Count.** The picture is halved to 48 by 48. How many parameters does First have then? Write
+# down your answer, then check it.
+
+# %%
+def check_1(answer: int) -> None:
+    """Say whether the number of parameters is right."""
+    small = keras.Sequential(
+        [keras.layers.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(30)]
+    )
+    print("right" if answer == small.count_params() else "not yet: pixels times outputs, plus ...")
+
+
+# %% tags=["solution"]
+check_1(48 * 48 * 30 + 30)
+
+# %% [markdown]
+# **2. Centre the pixels.** Subtract the mean picture from every row of `x` (all but the column of
+# ones). Predict: does the speed limit rise or fall, and by what factor, roughly? Then compute it.
+
+# %% tags=["solution", "nbval-ignore-output"]
+centred = x.copy()
+centred[:, :-1] -= centred[:, :-1].mean(axis=0)
+direction = np.random.default_rng(0).normal(size=x.shape[1]).astype(np.float32)
+for _ in range(30):
+    direction = centred.T @ (centred @ direction)
+    direction /= np.linalg.norm(direction)
+new_limit = 30 * len(x) / np.linalg.norm(centred @ direction) ** 2
+print(f"before {limit:.4f}, after {new_limit:.4f}: {new_limit / limit:.1f} times as fast")
+assert new_limit > limit
+
+# %% [markdown]
+# **3. One number for all.** Predict what a linear model would answer for a black picture. Which of
+# its weights decide that? Check with `run.model()`.
+
+# %% tags=["solution"]
+black = np.zeros((1, 96, 96), np.uint8)
+offset = run.model().get_weights()[1]
+assert np.allclose(run.predict(black), faces.to_pixels(offset[np.newaxis]), atol=1e-3)
+print("all weights meet a zero; only the 30 offsets b are left")
+
+# %% [markdown]
+# **4. A brighter room.** Multiply the grey values of the test faces by 1.2 (clip at 255). By how
+# much does the error of First grow? Why does a linear model have no defence? Think of what
+# the formula $xW + b$ does when $x$ is scaled.
+
+# %% tags=["solution", "nbval-ignore-output"]
+brighter = np.clip(test.images * 1.2, 0, 255).astype(np.uint8)
+after = evaluation.measures(test.keypoints, run.predict(brighter))
+print(f"mean_px: {scores['mean_px']:.2f} before, {after['mean_px']:.2f} after")
+
+# %% [markdown]
+# **5. Open.** The worst faces are turned or tilted. Measure it: compute the tilt of each test face
+# from its two eye centres, and plot the error of First against it. Does the mean face show
+# the same dependence? What does that say about what First has learned?

@@ -1,0 +1,117 @@
+"""What every committed chapter must hold, whatever it teaches."""
+
+import re
+
+import nbformat
+import pytest
+
+from fkd_utils import authoring, runner
+
+SCRIPTS = sorted(authoring.SOURCES.glob("[0-9][0-9]_*.py"))
+NOTEBOOKS = sorted(runner.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+
+
+def names(paths):
+    return [p.stem for p in paths]
+
+
+def test_every_script_has_its_notebook_and_every_notebook_its_script():
+    assert names(SCRIPTS) == names(NOTEBOOKS)
+    assert SCRIPTS
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=names(SCRIPTS))
+def test_script_and_notebook_have_not_drifted(script):
+    assert not authoring.has_drifted(script), f"run: make notebooks CHAPTERS={script.stem[:2]}"
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=names(NOTEBOOKS))
+def notebook(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def code(notebook):
+    return [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+
+
+def text(notebook):
+    return "\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+
+
+def test_it_was_run_from_top_to_bottom(notebook):
+    counts = [c.execution_count for c in code(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+    assert notebook.metadata.kernelspec.name == "python3"
+
+
+def test_no_error_and_no_warning_is_stored(notebook):
+    for cell in code(notebook):
+        for output in cell.outputs:
+            assert output.output_type != "error", cell.source
+            assert output.get("name") != "stderr", output.text
+
+
+def test_parameters_cell_names_the_three(notebook):
+    cells = [c for c in code(notebook) if "parameters" in c.metadata.get("tags", [])]
+    assert len(cells) == 1
+    for name in ("PROFILE", "DATA", "SEED"):
+        assert re.search(rf"^{name} = ", cells[0].source, re.MULTILINE)
+
+
+def test_code_is_narrow_and_cells_are_short(notebook):
+    for cell in code(notebook):
+        lines = cell.source.split("\n")
+        assert max(map(len, lines)) <= 90, cell.source
+        assert len(lines) <= 30, cell.source
+
+
+def test_head_says_what_a_reader_must_know(notebook):
+    head = notebook.cells[0].source
+    assert head.startswith("# ")
+    for word in ("**You will learn**", "**Needs**", "**Takes**", "**Figures**"):
+        assert word in head, word
+
+
+def test_it_ends_with_what_was_seen_and_exercises_with_solutions(notebook):
+    prose = text(notebook)
+    assert re.search(r"^## What you saw", prose, re.MULTILINE)
+    assert re.search(r"^## Exercises", prose, re.MULTILINE)
+    solutions = [c for c in notebook.cells if "solution" in c.metadata.get("tags", [])]
+    assert len(solutions) >= 2
+    for cell in solutions:
+        assert cell.metadata.jupyter.source_hidden
+
+
+def test_every_picture_has_alt_text(notebook):
+    for cell in code(notebook):
+        for output in cell.outputs:
+            data = output.get("data", {})
+            assert "image/png" not in data, f"show it with chapter.figure: {cell.source}"
+            for tag in re.findall(r"<img[^>]*>", "".join(data.get("text/html", ""))):
+                alt = re.search(r'alt="([^"]*)"', tag)
+                assert alt and len(alt[1]) > 40, cell.source
+
+
+def test_figures_named_in_the_head_are_the_figures_it_shows(notebook):
+    shown = set()
+    for cell in code(notebook):
+        for output in cell.outputs:
+            markup = "".join(output.get("data", {}).get("text/html", ""))
+            shown.update(re.findall(r"<figcaption><b>Figure ([^<]+)\.</b>", markup))
+    named = re.search(r"\*\*Figures\*\*(.*?)(\n\n|\Z)", notebook.cells[0].source, re.DOTALL)[1]
+    listed = set(re.findall(r"\d+(?:\.\d+|-[a-z])", spread(named)))
+    assert listed == shown
+
+
+def spread(listing: str) -> str:
+    """ "2.1 to 2.4" spelt out, and "01-a to 01-c"."""
+
+    def numbers(match):
+        return " ".join(f"{match[1]}{k}" for k in range(int(match[2]), int(match[4]) + 1))
+
+    def letters(match):
+        span = range(ord(match[2]), ord(match[4]) + 1)
+        return " ".join(f"{match[1]}{chr(k)}" for k in span)
+
+    listing = re.sub(r"(\d+\.)(\d+) to (\d+\.)(\d+)", numbers, listing)
+    return re.sub(r"(\d\d-)([a-z]) to (\d\d-)([a-z])", letters, listing)

@@ -1,0 +1,65 @@
+import hypothesis
+import hypothesis.extra.numpy
+import hypothesis.strategies as st
+import numpy as np
+
+from fkd_utils import faces
+
+
+def make_faces(n: int = 5) -> faces.Faces:
+    rng = np.random.default_rng(n)
+    return faces.Faces(
+        rng.integers(0, 256, (n, 96, 96), dtype=np.uint8),
+        rng.uniform(0, 95, (n, 15, 2)).astype(np.float32),
+        np.arange(n),
+        np.arange(n) // 2,
+        "test",
+    )
+
+
+def test_take_keeps_rows_together():
+    every = make_faces()
+    some = every.take(np.array([3, 1]))
+    np.testing.assert_array_equal(some.ids, [3, 1])
+    np.testing.assert_array_equal(some.images[0], every.images[3])
+    np.testing.assert_array_equal(some.keypoints[1], every.keypoints[1])
+    np.testing.assert_array_equal(some.groups, [1, 0])
+
+
+def test_complete_drops_a_face_with_one_missing_coordinate():
+    every = make_faces()
+    every.keypoints[2, 14, 1] = np.nan
+    np.testing.assert_array_equal(every.complete().ids, [0, 1, 3, 4])
+
+
+def test_fingerprint_sees_one_pixel_and_one_label():
+    one, two, three = make_faces(), make_faces(), make_faces()
+    assert one.fingerprint() == two.fingerprint()
+    two.images[4, 95, 95] ^= 1
+    three.keypoints[0, 0, 0] += 0.001
+    assert len({f.fingerprint() for f in (one, two, three)}) == 3
+
+
+def test_inputs_are_in_zero_to_one():
+    x = faces.to_inputs(np.full((1, 96, 96), 255, np.uint8))
+    assert x.shape == (1, 96, 96, 1)
+    assert x.dtype == np.float32
+    assert x.max() == 1.0
+
+
+@hypothesis.given(
+    hypothesis.extra.numpy.arrays(
+        np.float32, (3, 15, 2), elements=st.floats(0, 96, width=32) | st.just(np.float32(np.nan))
+    )
+)
+def test_targets_and_pixels_are_inverse(points):
+    targets = faces.to_targets(points)
+    assert targets.shape == (3, 30)
+    assert np.nanmax(np.abs(targets), initial=0) <= 1
+    np.testing.assert_allclose(faces.to_pixels(targets), points, atol=1e-4)
+
+
+def test_a_target_by_hand():
+    points = np.zeros((1, 15, 2), np.float32)
+    points[0, 0] = 72, 24
+    np.testing.assert_allclose(faces.to_targets(points)[0, :4], [0.5, -0.5, -1, -1])

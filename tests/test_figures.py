@@ -1,0 +1,92 @@
+import json
+
+import matplotlib.pyplot as plt
+import pytest
+
+from fkd_utils import figures, files
+from fkd_utils.errors import InputError
+
+
+def entry(number="4.1", chapter="03", data="open", profile="quick"):
+    return figures.Entry(number, 'A "title"', "An <alt>", chapter, profile, data, 0, {})
+
+
+def draw():
+    figure, axes = plt.subplots(figsize=(3, 2))
+    axes.plot([0, 1])
+    return figure
+
+
+@pytest.fixture
+def built(tmp_path, monkeypatch):
+    monkeypatch.setenv("FKD_FIGURES", str(tmp_path / "built"))
+    return tmp_path / "built"
+
+
+def test_save_writes_the_png_and_its_entry(built):
+    png = figures.save(draw(), entry())
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert (built / "ch03_fig_4.1.png").read_bytes() == png
+    assert json.loads((built / "ch03_fig_4.1.json").read_text())["alt"] == "An <alt>"
+
+
+def test_html_carries_alt_text_and_caption_escaped(built):
+    text = figures.as_html(figures.save(draw(), entry()), entry())
+    assert 'alt="An &lt;alt&gt;"' in text
+    assert "<b>Figure 4.1.</b> A &quot;title&quot;" in text
+
+
+def test_collect_orders_naturally_and_replaces_a_chapters_old_figures(built, tmp_path):
+    target = tmp_path / "figures"
+    for number in ("4.10", "4.2"):
+        figures.save(draw(), entry(number))
+    figures.save(draw(), entry("3.3", chapter="02"))
+    index = figures.collect(built, target)
+    assert [e["number"] for e in index] == ["3.3", "4.2", "4.10"]
+    for path in built.glob("ch03_fig_4.2*"):
+        path.unlink()
+    (built / "ch02_fig_3.3.json").unlink()
+    index = figures.collect(built, target)
+    # Chapter 02 was not run again and stays; the figure that chapter 03 dropped is gone.
+    assert [e["number"] for e in index] == ["3.3", "4.10"]
+    assert not (target / "ch03_fig_4.2.png").exists()
+    assert json.loads((target / "index.json").read_text()) == index
+
+
+@pytest.mark.parametrize("change", [{"data": "kaggle"}, {"data": "x"}, {"profile": "smoke"}])
+def test_only_embedded_faces_leave_the_build_folder(built, tmp_path, change):
+    figures.save(draw(), entry(**change))
+    with pytest.raises(InputError, match="ch03"):
+        figures.collect(built, tmp_path / "figures")
+    assert not (tmp_path / "figures").exists()
+
+
+def test_collect_without_figures_says_what_to_do(tmp_path):
+    with pytest.raises(InputError, match="make report"):
+        figures.collect(tmp_path, tmp_path / "figures")
+
+
+def test_index_describes_exactly_the_committed_pictures():
+    index = json.loads((figures.COMMITTED / "index.json").read_text(encoding="utf-8"))
+    assert {e["file"] for e in index} == {p.name for p in figures.COMMITTED.glob("*.png")}
+    for e in index:
+        assert e["data"] == "open"
+        assert len(e["alt"]) > 40, e["file"]
+        assert e["title"]
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), files.replacing(path) as aside:
+        aside.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_one_clear_error(tmp_path):
+    import errno
+
+    with pytest.raises(InputError, match="disk is full"), files.replacing(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, "No space left on device")

@@ -1,0 +1,59 @@
+import json
+
+import nbformat
+import pytest
+
+from fkd_utils import runner
+from fkd_utils.errors import InputError
+
+GOOD = ["# %%\nPROFILE = DATA = SEED = None", "print(PROFILE, DATA, SEED)"]
+
+
+def write(folder, stem, sources):
+    cells = [nbformat.v4.new_markdown_cell(f"# {stem} title")]
+    cells += [nbformat.v4.new_code_cell(s) for s in sources]
+    cells[1].metadata["tags"] = ["parameters"]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / f"{stem}.ipynb")
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """A course of three chapters, the middle one broken."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    write(folder, "00_good", GOOD)
+    write(folder, "01_bad", [*GOOD, "raise ValueError('no luck')", "print('never')"])
+    write(folder, "02_fine", GOOD)
+    monkeypatch.setattr(runner, "NOTEBOOKS", folder)
+    monkeypatch.setattr(runner, "BUILD", tmp_path / "build")
+    return folder
+
+
+def test_chapters_are_found_by_number_or_name(house):
+    assert [p.stem for p in runner.find_chapters(["2", "00"])] == ["00_good", "02_fine"]
+    assert [p.stem for p in runner.find_chapters(["01_bad.ipynb"])] == ["01_bad"]
+    assert len(runner.find_chapters([])) == 3
+    with pytest.raises(InputError, match="there is no chapter '7'; there are: 00_good"):
+        runner.find_chapters(["7"])
+
+
+def test_a_failed_chapter_is_named_and_the_others_still_run(house, tmp_path, capsys):
+    outcomes = runner.run_chapters(runner.find_chapters([]), "smoke", "open", 5)
+    assert [bool(o.error) for o in outcomes] == [False, True, False]
+    printed = capsys.readouterr().out
+    assert "01_bad" in printed
+    assert "cell [3]: ValueError: no luck" in printed
+    executed = json.loads((tmp_path / "build/smoke-open/02_fine.ipynb").read_text())
+    text = [o["text"] for c in executed["cells"] for o in c.get("outputs", [])]
+    assert "".join(text[-1]).strip() == "smoke open 5"
+    # The chapters themselves stay as they were.
+    assert "outputs" not in json.dumps(nbformat.read(house / "00_good.ipynb", 4).cells[1].outputs)
+    page = runner.write_report("smoke", "open").read_text()
+    assert page.count("<li>") == 3
+    assert "02_fine title" in page
+    assert (tmp_path / "build/smoke-open/html/02_fine.html").exists()
+
+
+def test_build_folders_tell_runs_apart():
+    names = {runner.build_folder(p, d).name for p in ("smoke", "quick") for d in ("open", "a/b c")}
+    assert names == {"smoke-open", "smoke-b-c", "quick-open", "quick-b-c"}

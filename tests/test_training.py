@@ -1,0 +1,136 @@
+import dataclasses
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fkd_utils import evaluation, faces, training
+
+RECIPE = training.Recipe("fourth", "adam", 0.001, epochs=6, batch_size=16, dropout=0.25, seed=3)
+
+# A process of its own: it can be killed, and two can run at once.
+CHILD = """
+import pathlib, sys
+sys.path.insert(0, {tests!r})
+import conftest
+from fkd_utils import parts, training
+training.CHECKPOINT_SECONDS = 0
+data = parts.Parts(conftest.blob_faces(96, 0), conftest.blob_faces(32, 1),
+                   conftest.blob_faces(32, 2), parts.Source("blobs"))
+recipe = training.Recipe("fourth", "adam", 0.001, epochs=int(sys.argv[2]), batch_size=16,
+                         dropout=0.25, seed=3)
+training.train(recipe, data, pathlib.Path(sys.argv[1]))
+"""
+
+
+def child(store: pathlib.Path, epochs: int) -> subprocess.Popen:
+    code = CHILD.format(tests=str(pathlib.Path(__file__).parent))
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(store), str(epochs)], stderr=subprocess.DEVNULL
+    )
+
+
+def same_history(a: pd.DataFrame, b: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(a.drop(columns="seconds"), b.drop(columns="seconds"))
+
+
+def test_a_network_learns_and_its_best_epoch_is_kept(blob_parts, tmp_path):
+    recipe = dataclasses.replace(RECIPE, epochs=12, dropout=None)
+    run = training.train(recipe, blob_parts, tmp_path)
+    held = blob_parts.validation
+    mean = evaluation.mean_face(blob_parts.train.keypoints)
+    baseline = evaluation.mse(held.keypoints, np.broadcast_to(mean, held.keypoints.shape))
+    assert run.history.epoch.tolist() == list(range(1, 13))
+    assert run.measures(held)["mse"] < baseline / 2
+    # The stored weights are those of the epoch the history calls best.
+    assert run.measures(held)["mse"] == pytest.approx(run.at_best().val_loss, rel=1e-4)
+    assert run.at_best().val_loss == run.history.val_loss.min()
+
+
+def test_a_run_is_found_again(blob_parts, tmp_path, monkeypatch):
+    first = training.train(dataclasses.replace(RECIPE, epochs=1), blob_parts, tmp_path)
+    monkeypatch.setattr(training, "_fit", lambda *_: pytest.fail("trained again"))
+    again = training.train(dataclasses.replace(RECIPE, epochs=1), blob_parts, tmp_path)
+    pd.testing.assert_frame_equal(first.history, again.history)
+
+
+def test_settings_and_data_make_the_name(blob_parts):
+    changes = [{"seed": 4}, {"epochs": 7}, {"learning_rate": 0.01}, {"dropout": 0.1}]
+    names = {training.run_name(dataclasses.replace(RECIPE, **c), blob_parts) for c in changes}
+    names.add(training.run_name(RECIPE, blob_parts))
+    images = blob_parts.train.images.copy()
+    images[0, 0, 0] ^= 1
+    other = dataclasses.replace(blob_parts.train, images=images)
+    names.add(training.run_name(RECIPE, dataclasses.replace(blob_parts, train=other)))
+    assert len(names) == len(changes) + 2
+
+
+def test_every_epoch_shows_every_face_once():
+    x = np.arange(50)
+    batches = training.Batches(x, x, dataclasses.replace(RECIPE, batch_size=16), 0)
+    epochs = [[batches[e * batches.steps + s][0] for s in range(batches.steps)] for e in (0, 1)]
+    for epoch in epochs:
+        np.testing.assert_array_equal(np.sort(np.concatenate(epoch)), x)
+    assert not np.array_equal(np.concatenate(epochs[0]), np.concatenate(epochs[1]))
+    resumed = training.Batches(x, x, dataclasses.replace(RECIPE, batch_size=16), 1)
+    np.testing.assert_array_equal(resumed[2][0], epochs[1][2])
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
+def test_killed_and_started_again_it_ends_as_if_undisturbed(blob_parts, tmp_path):
+    epochs = 14
+    recipe = dataclasses.replace(RECIPE, epochs=epochs)
+    name = training.run_name(recipe, blob_parts)
+    folder = tmp_path / "killed" / name
+    kills, seen = 0, 0
+    while not (folder / "history.csv").exists():
+        process = child(tmp_path / "killed", epochs)
+        while process.poll() is None:
+            done = epochs_saved(folder)
+            if kills < 2 and done > seen:
+                os.kill(process.pid, signal.SIGKILL)
+                seen, kills = done, kills + 1
+            time.sleep(0.002)
+        process.wait()
+    assert kills == 2
+    assert 0 < seen < epochs
+    undisturbed = training.train(recipe, blob_parts, tmp_path / "calm")
+    resumed = training.load(folder)
+    assert len(resumed.history) == epochs
+    same_history(resumed.history, undisturbed.history)
+    for a, b in zip(resumed.model().get_weights(), undisturbed.model().get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def epochs_saved(folder: pathlib.Path) -> int:
+    try:
+        with np.load(folder / "checkpoint.npz", allow_pickle=False) as stored:
+            return len(stored["rows"])
+    except FileNotFoundError:
+        return 0
+
+
+def test_two_processes_asking_for_the_same_run_train_it_once(blob_parts, tmp_path):
+    pair = [child(tmp_path, 3), child(tmp_path, 3)]
+    assert [process.wait(120) for process in pair] == [0, 0]
+    run = training.train(dataclasses.replace(RECIPE, epochs=3), blob_parts, tmp_path)
+    assert len(run.history) == 3
+    assert sorted(p.name for p in run.folder.iterdir()) == [
+        "history.csv",
+        "recipe.json",
+        "weights.npz",
+    ]
+
+
+def test_predict_gives_pixels(blob_parts):
+    model = RECIPE.build()
+    points = training.predict(model, blob_parts.test.images)
+    assert points.shape == (32, 15, 2)
+    direct = model(faces.to_inputs(blob_parts.test.images[:1]))
+    np.testing.assert_allclose(points[0].ravel(), (np.array(direct)[0] + 1) * 48, atol=1e-3)
