@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from fkd_utils import authoring, data_cli, run_cli
+from fkd_utils import authoring, data_cli, quiet, run_cli
 from fkd_utils.errors import InputError
 
 DESCRIPTION = """Run the facial keypoints course.
@@ -27,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
         data_cli.add_parsers(commands)
         authoring.add_parsers(commands)
         args = parser.parse_args(arguments)
+        if getattr(args, "needs_keras", False):
+            quiet.start_backend()
         return args.handler(args)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)

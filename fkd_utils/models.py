@@ -71,6 +71,31 @@ def fourth(dropout: float = 0.0) -> keras.Model:
     )
 
 
+def fifth(dropout: float = 0.0, leaky: float = 0.0) -> keras.Model:
+    """Fifth: Fourth with one more dense layer (THESIS 4.7, Table 4.3).
+
+    dropout: share of dense units left out in training, half of it behind each pool (0.1 in Table
+    4.3). leaky: slope of the activation below zero (0.2 and 0.3 in the thesis, 0 is ReLU).
+    The thesis does not give the new layer's width; here it has 250 units like the first.
+    """
+
+    def activation() -> keras.layers.Layer:
+        return keras.layers.LeakyReLU(negative_slope=leaky)
+
+    layers = [keras.layers.Input((96, 96, 1))]
+    for filters, side in ((4, 5), (6, 5), (8, 4)):
+        layers += [
+            keras.layers.Conv2D(filters, side, padding="same"),
+            activation(),
+            keras.layers.MaxPooling2D(2),
+            keras.layers.Dropout(dropout / 2),
+        ]
+    layers.append(keras.layers.Flatten())
+    for _ in range(2):
+        layers += [keras.layers.Dense(250), activation(), keras.layers.Dropout(dropout)]
+    return keras.Sequential([*layers, keras.layers.Dense(30)], name="fifth")
+
+
 @dataclasses.dataclass(frozen=True)
 class Entry:
     """A network of the course: how to build it and the chapter that teaches it."""
@@ -85,4 +110,5 @@ MODELS = {
     "second": Entry(second, "Second", "04"),
     "third": Entry(third, "Third", "05"),
     "fourth": Entry(fourth, "Fourth", "06"),
+    "fifth": Entry(fifth, "Fifth", "08"),
 }

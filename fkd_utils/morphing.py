@@ -7,13 +7,14 @@ x runs to the right of the picture, y down, z towards the camera.
 import dataclasses
 import functools
 
-import cv2
 import numpy as np
 
 from fkd_utils import open_photos
 
-# The rings around the irises (2-17) touch the lids, which would make slivers; they are left out.
-KEPT = np.r_[0, 1, 18 : open_photos.POINTS]
+# Left out: the rings around the irises (2-17), which touch the lids, and points so close to
+# another that some faces have the two the other way round, which would fold the mesh.
+_DROPPED = [*range(2, 18), 34, 43, 75, 78, 158, 160, 161, 163, 164, 167, 179, 180, 181, 182]
+KEPT = np.setdiff1d(np.arange(open_photos.POINTS), _DROPPED)
 UPPER_INNER_LIP = (94, 95, 96, 97, 98)
 LOWER_INNER_LIP = (99, 100, 101, 102, 103)
 MOUTH_CORNERS = (87, 93)
@@ -120,7 +121,7 @@ def _movements() -> dict[str, np.ndarray]:
     inner = _pull((0.2, -0.2), (0.25, 0.15)) + _pull((-0.2, -0.2), (0.25, 0.15))
     moves["frown"] = inner * (0.07 * down - 0.05 * out)
     jaw = np.zeros((len(base), 1))
-    jaw[list(LOWER_INNER_LIP) + [104, 105, 106, 107, 108]] = 1
+    jaw[[*LOWER_INNER_LIP, 104, 105, 106, 107, 108]] = 1
     jaw[[174, 175, 176, 177, 178]] = 1
     jaw[[127, 128, 129, 130, 131]] = [[0.6], [0.9], [0.9], [0.9], [0.6]]
     jaw[[126, 132]] = 0.3
@@ -152,8 +153,8 @@ def express(shape: np.ndarray, expression: Expression) -> np.ndarray:
     return shape + np.sum(shift, axis=0)
 
 
-def depth(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """How far the surface of the average head is in front of its eyes, in eye distances."""
+def depth(x: np.ndarray | float, y: np.ndarray | float) -> np.ndarray:
+    """How far the average head comes towards the camera at (x, y), in eye distances."""
     inner = np.minimum(np.abs(x), 1.0)
     round_head = -0.4 * inner**2 - 0.7 * np.clip(np.abs(x) - 1.0, 0, 0.6)
     round_head -= 0.12 * np.clip(y - 0.5, -1.6, 1.6) ** 2
@@ -169,7 +170,7 @@ def place(head: np.ndarray, z: np.ndarray, pose: Pose) -> tuple[np.ndarray, np.n
 
     head: (n, 2), z: (n,), head coordinates. Returns ((n, 2) pixels, (n,) nearness).
     """
-    yaw, pitch, roll = np.radians((pose.yaw, pose.pitch, pose.roll))
+    yaw, pitch = np.radians((pose.yaw, pose.pitch))
     middle = np.array([0.0, 0.6, -0.9])
     turn_yaw = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
     turn_pitch = np.array(
@@ -182,7 +183,7 @@ def place(head: np.ndarray, z: np.ndarray, pose: Pose) -> tuple[np.ndarray, np.n
         return turned[:, :2] / (1 - pose.perspective * turned[:, 2:]), turned[:, 2]
 
     flat, near = project(np.column_stack([head, z]))
-    eyes, _ = project(np.array([[0.0, 0.0, 0.0]]))
+    eyes, _ = project(np.array([[0.0, 0.0, depth(0.5, 0.0)]]))
     return flat_to_pixels(flat - eyes, pose), near
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from fkd_utils.errors import InputError
 
 FOLDER = pathlib.Path(__file__).parents[1] / "data" / "open_faces"
-COLLECTIONS = ("neutral_front", "canada", "composite")
+# Not `composite`: its pictures are averages of people in `neutral_front`, of any team.
+COLLECTIONS = ("neutral_front", "canada")
 POINTS = 189  # rows of a template
-TEAMS = 28  # the composites and 27 teams of five or six people
+TEAMS = 28  # of five or six people
 HELD_OUT = (4, 11, 18, 25)  # teams only the test pictures are made of
 
 
@@ -20,15 +21,16 @@ HELD_OUT = (4, 11, 18, 25)  # teams only the test pictures are made of
 class Photo:
     """One photograph, split into the person and what is left of the old background.
 
-    grey: (h, w) float32, the picture. person: (h, w) float32, grey minus (1 - cover) times the old
-    background, so that `person + (1 - cover) * new` puts the person in front of `new` without a
-    halo. cover: (h, w) float32, 1 on the person, 0 on the background. points: (189, 2) float32,
-    pixels. tone, contrast: median and standard deviation of the grey values inside the face.
+    grey: (h, w) uint8, the picture. cover: (h, w) uint8, 255 on the person, 0 on the background.
+    person: (h, w) float32, grey minus the old background where it shows, so that
+    `person + (1 - cover / 255) * new` puts the person in front of `new` without a halo.
+    points: (189, 2) float32, pixels. tone, contrast: median and standard deviation of the grey
+    values inside the face.
     """
 
     grey: np.ndarray
-    person: np.ndarray
     cover: np.ndarray
+    person: np.ndarray
     points: np.ndarray
     tone: float
     contrast: float
@@ -36,7 +38,7 @@ class Photo:
 
 @functools.lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
-    """`collection/file` without the ending, for every photograph, sorted.
+    """`collection/file` without the ending, for every photograph of one person, sorted.
 
     Raises InputError when the embedded folder is not there.
     """
@@ -52,15 +54,9 @@ def names() -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=1)
 def teams() -> tuple[tuple[int, ...], ...]:
-    """TEAMS tuples of indices into `names()`; pictures mix people of one team only.
-
-    The composites are team 0: each is an average of many people, so they stay together.
-    """
-    everyone = np.arange(len(names()))
-    averages = np.array([name.startswith("composite/") for name in names()])
-    people = np.random.default_rng(152).permutation(everyone[~averages])
-    parts = np.array_split(people, TEAMS - 1)
-    return tuple(tuple(int(i) for i in part) for part in (everyone[averages], *parts))
+    """TEAMS tuples of indices into `names()`; pictures mix people of one team only."""
+    people = np.random.default_rng(142).permutation(len(names()))
+    return tuple(tuple(int(i) for i in part) for part in np.array_split(people, TEAMS))
 
 
 def read_template(path: pathlib.Path) -> np.ndarray:
@@ -80,7 +76,7 @@ def templates() -> np.ndarray:
     return np.stack([read_template(FOLDER / f"{name}.tem") for name in names()])
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def photo(index: int) -> Photo:
     """The photograph `names()[index]`, ready to be put in front of another background."""
     path = FOLDER / f"{names()[index]}.jpg"
@@ -93,13 +89,13 @@ def photo(index: int) -> Photo:
     points = templates()[index] - np.float32((left, top))
     backdrop = _backdrop(colour)
     cover = _cover(colour, backdrop, points)
-    grey = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    grey = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)
     behind = cv2.cvtColor(backdrop, cv2.COLOR_BGR2GRAY)
     face = _hull(points, grey.shape) > 0
     return Photo(
         grey=grey,
         person=grey - (1 - cover) * behind,
-        cover=cover,
+        cover=np.round(255 * cover).astype(np.uint8),
         points=points,
         tone=float(np.median(grey[face])),
         contrast=float(grey[face].std()),
@@ -154,15 +150,18 @@ def _cover(colour: np.ndarray, backdrop: np.ndarray, points: np.ndarray) -> np.n
     strongest = np.maximum(cv2.dilate(distance, np.ones((9, 9), np.uint8)), 50)
     cover = np.clip(1.25 * distance / strongest - 0.2, 0, 1) * np.clip(distance / 8 - 1, 0, 1)
     solid = (distance > 30).astype(np.uint8)
-    solid |= _hull(points, solid.shape) // 255
+    face = _hull(points, solid.shape) // 255
+    solid |= face
     neck = points[[126, 132]]
     solid[int(neck[:, 1].mean()) :, int(neck[0, 0]) : int(neck[1, 0])] = 1
-    solid = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    solid = cv2.morphologyEx(solid, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     # Bright skin and shirts look like the wall; the wall itself comes in large pieces.
     _, label, stats, _ = cv2.connectedComponentsWithStats(1 - solid, connectivity=4)
-    wall = (stats[:, cv2.CC_STAT_AREA] > 250) & (stats[:, cv2.CC_STAT_TOP] < 0.7 * len(solid))
+    wall = (stats[:, cv2.CC_STAT_AREA] > 120) & (stats[:, cv2.CC_STAT_TOP] < 0.7 * len(solid))
     wall[label[solid > 0]] = False
     person = 1 - wall[label].astype(np.uint8)
-    inside = cv2.erode(person, np.ones((5, 5), np.uint8))
+    inside = cv2.erode(person, np.ones((9, 9), np.uint8)) | cv2.erode(
+        face, np.ones((5, 5), np.uint8)
+    )
     near = cv2.dilate(person, np.ones((13, 13), np.uint8))
     return np.where(inside > 0, 1, cover * near).astype(np.float32)

@@ -14,7 +14,7 @@ _STEP = 0.05  # eye distances between two grid points of the relief
 def normals() -> np.ndarray:
     """(3, rows, columns) float32 unit normals of the average head on a grid over its front."""
     x, y = np.meshgrid(np.arange(-2.5, 2.5, _STEP), np.arange(-2.5, 3.0, _STEP))
-    smooth = cv2.GaussianBlur(morphing.depth(x, y), (0, 0), 1.5)
+    smooth = cv2.GaussianBlur(morphing.depth(x, y), (0, 0), 2.2)
     down, across = np.gradient(smooth, _STEP)
     stack = np.stack([-across, -down, np.ones_like(down)])
     return (stack / np.linalg.norm(stack, axis=0)).astype(np.float32)
@@ -27,7 +27,7 @@ def lit(rng: np.random.Generator, sheet: np.ndarray, flat: np.ndarray) -> np.nda
     """
     angle = rng.uniform(-np.pi, np.pi)
     tilt = abs(rng.normal(0, 0.55))
-    strength = rng.uniform(0.15, 0.85)
+    strength = rng.uniform(0.15, 0.7)
     lamp = np.array([np.cos(angle) * np.sin(tilt), 0.6 * np.sin(angle) * np.sin(tilt), 0])
     lamp[2] = np.sqrt(1 - lamp @ lamp)
     shade = np.tensordot(lamp.astype(np.float32), normals(), 1)
@@ -49,7 +49,7 @@ def photograph(rng: np.random.Generator, sheet: np.ndarray, over: int) -> np.nda
     picture = exposed(rng, picture)
     kind = rng.random()
     if kind < 0.3:
-        small = int(rng.uniform(0.42, 0.85) * side)
+        small = int(rng.uniform(0.5, 0.9) * side)
         picture = cv2.resize(picture, (small, small), interpolation=cv2.INTER_AREA)
         up = cv2.INTER_CUBIC if rng.random() < 0.6 else cv2.INTER_LINEAR
         picture = cv2.resize(picture, (side, side), interpolation=up)
@@ -73,7 +73,7 @@ def exposed(rng: np.random.Generator, picture: np.ndarray) -> np.ndarray:
     low, high = np.percentile(unit, (2, 98))
     span = max(high - low, 0.15)
     dark = np.clip(rng.normal(0.1, 0.08), 0, 0.35)
-    bright = np.clip(rng.normal(0.88, 0.14), 0.45, 1.15)
+    bright = np.clip(rng.normal(0.88, 0.14), 0.45, 1.06)
     return (255 * (dark + (bright - dark) * (unit - low) / span)).astype(np.float32)
 
 

@@ -6,7 +6,7 @@ import pathlib
 
 import numpy as np
 
-from fkd_utils import cleaning, faces, sources, splits
+from fkd_utils import cache, cleaning, faces, files, sources, splits
 
 REPO = pathlib.Path(__file__).parents[1]
 
@@ -44,8 +44,7 @@ def prepare(data: str, seed: int = 0, limit: int | None = None) -> Parts:
     limit: keep at most so many training faces, and a quarter as many in the other parts
     (the smoke profile). Raises InputError for bad input.
     """
-    rows = sources.load(data)
-    clean = cleaning.clean(rows, cleaning.checked(rows)).complete()
+    clean = cleaned(sources.load(data)).complete()
     split = splits.grouped_split(clean.groups, seed)
 
     def part(index: np.ndarray, most: int | None) -> faces.Faces:
@@ -57,3 +56,13 @@ def prepare(data: str, seed: int = 0, limit: int | None = None) -> Parts:
         part(split.test, limit and limit // 4),
         Source(data, seed, limit),
     )
+
+
+def cleaned(rows: faces.Faces) -> faces.Faces:
+    """`rows` without copies and suspicious labels; which rows stay is looked up the next time."""
+    store = cache.root() / f"kept-{cleaning.VERSION}-{rows.fingerprint()}.npy"
+    if not store.exists():
+        kept = cleaning.clean(rows, cleaning.check(rows)).ids
+        with files.replacing(store) as path, path.open("wb") as file:
+            np.save(file, np.flatnonzero(np.isin(rows.ids, kept)), allow_pickle=False)
+    return rows.take(np.load(store, allow_pickle=False))

@@ -87,9 +87,8 @@ def label(
     if row.labeller == "second":
         given = _second(rng, given)
     elif row.labeller == "gaps":
-        given[rng.choice(_SOMETIMES, int(rng.choice([1, 2, 3, 6], p=[0.6, 0.2, 0.1, 0.1])), False)] = (
-            np.nan
-        )
+        count = int(rng.choice([1, 2, 3, 6], p=[0.6, 0.2, 0.1, 0.1]))
+        given[rng.choice(_SOMETIMES, count, replace=False)] = np.nan
     return np.clip(given, 0, keypoints.SIDE - 1), other
 
 
@@ -119,5 +118,7 @@ def near_copy(
         move = np.array([[1, 0, x], [0, 1, y]], np.float32)
         size = picture.shape[::-1]
         moved = cv2.warpAffine(picture, move, size, None, cv2.INTER_NEAREST, cv2.BORDER_REPLICATE)
-        return moved, points + (x, y)
-    return optics.compressed(picture, int(rng.uniform(25, 60))), points
+        return moved, points + np.array([x, y])
+    # One grey level more, or a picture that was compressed before might not change at all.
+    lighter = np.minimum(picture, 254) + 1
+    return optics.compressed(lighter, int(rng.uniform(25, 60))), points

@@ -100,23 +100,14 @@ def show_faces(
 def draw_curves(axes: matplotlib.axes.Axes, history: pd.DataFrame, best_epoch: int) -> None:
     """Training and validation MSE by epoch on a logarithmic axis, the best epoch marked."""
     axes.plot(history.epoch, history.loss, color=COLOURS["orange"], label="training")
-    axes.plot(history.epoch, history.val_loss, color=COLOURS["blue"], label="validation")
     best = history.loc[history.epoch == best_epoch, "val_loss"].iloc[0]
-    axes.plot(best_epoch, best, "o", color=COLOURS["blue"], markersize=6, markeredgecolor="white")
-    axes.annotate(
-        f"lowest: {best:.5f}\nepoch {best_epoch}",
-        (best_epoch, best),
-        xytext=(0, -8),
-        textcoords="offset points",
-        ha="right" if best_epoch > len(history) / 2 else "left",
-        va="top",
-        fontsize=8.5,
-        color=COLOURS["blue"],
-    )
+    label = f"validation, lowest {best:.5f} at epoch {best_epoch}"
+    axes.plot(history.epoch, history.val_loss, color=COLOURS["blue"], label=label)
+    axes.plot(best_epoch, best, "o", color=COLOURS["blue"], markersize=7, markeredgecolor="white")
     low, high = np.nanmin(history[["loss", "val_loss"]]), np.nanmax(history[["loss", "val_loss"]])
     axes.set(yscale="log", xlabel="epoch", ylabel="MSE (targets in [-1, 1])")
-    axes.set_ylim(low / 1.9, high * 1.2)
-    axes.legend(loc="upper right")
+    axes.set_ylim(low / 1.2, high * 1.6)
+    axes.legend(loc="upper right", fontsize=9)
 
 
 def learning_figure(

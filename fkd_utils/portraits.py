@@ -56,24 +56,24 @@ def draw_expression(rng: np.random.Generator) -> morphing.Expression:
         pucker=max(0.0, rng.normal(-0.6, 0.6)),
         brows=float(np.clip(rng.normal(0, 0.6), -0.9, 1.6)),
         frown=float(np.clip(rng.normal(0, 0.5), -0.6, 1.3)),
-        eyes=float(np.clip(rng.normal(-0.1, 0.7), -2.2, 0.9)),
+        eyes=float(np.clip(rng.normal(-0.1, 0.65), -1.6, 0.9)),
         gaze=float(rng.normal(0, 0.02)),
     )
 
 
 def draw_pose(rng: np.random.Generator, expression: morphing.Expression) -> morphing.Pose:
-    """A random pose around the one usual in the Kaggle set; one in twenty is far from it."""
-    far = rng.random() < 0.05
-    scale = rng.uniform(26, 35) if far else rng.normal(37.6, 2.2)
+    """A random pose around the one usual in the Kaggle set; one in 25 is far from it."""
+    far = rng.random() < 0.04
+    scale = rng.uniform(27, 36) if far else rng.normal(36.7, 1.7)
     spread = 4.0 if far else 1.0
     return morphing.Pose(
-        yaw=float(np.clip(rng.normal(0, 10), -26, 26)),
+        yaw=float(np.clip(rng.normal(0, 8.5), -26, 26)),
         pitch=float(np.clip(rng.normal(0, 6), -16, 16)),
-        roll=float(rng.normal(0, 9 if far else 3.4)),
+        roll=float(rng.normal(0, 9 if far else 3.2)),
         scale=float(np.clip(scale, 24, 46)),
         centre=(
-            47.9 + rng.normal(0, 1.3 * spread),
-            37.0 - 8 * expression.mouth + rng.normal(0, 1.5 * spread),
+            47.9 + rng.normal(0, 1.1 * spread),
+            37.0 - 8 * expression.mouth + rng.normal(0, 1.3 * spread),
         ),
         perspective=rng.uniform(0.02, 0.1),
     )
@@ -135,7 +135,7 @@ def people(
     """
     one, two = open_photos.photo(first), open_photos.photo(second)
     places = warp.back(sources(one))
-    sheet, cover = fetch(one.person, places), fetch(one.cover, places)
+    sheet, cover = fetch(one.person, places), fetch(one.cover, places) / np.float32(255)
     if share > 0.02:
         other = fetch(two.grey, warp.back(sources(two)))
         other = (other - two.tone) * min(1.3, one.contrast / two.contrast) + one.tone
@@ -162,14 +162,14 @@ def open_mouth(
     deep = 0.28 * tone * rng.uniform(0.5, 1.2)
     inside = deep * (1 - 0.45 * np.sin(np.pi * np.clip(down, 0, 1)))
     inside += 0.22 * tone * np.clip((down - 0.72) * height / 0.08, 0, 1) * rng.uniform(0.3, 1)
-    if rng.random() < 0.7:
-        length = rng.uniform(0.07, 0.13) / height
-        edge = np.clip((length * (1 - 0.35 * across**2) - down) * height * 12, 0, 1)
-        enamel = (0.55 * tone + 75) * rng.uniform(0.85, 1.1) * (1 - 0.5 * np.abs(across) ** 1.5)
-        enamel *= 1 - 0.1 * np.abs(np.sin(9 * across))
+    if rng.random() < 0.85:
+        length = rng.uniform(0.1, 0.17) / height
+        edge = np.clip((length * (1 - 0.4 * across**2) - down) * height * 40, 0, 1)
+        enamel = (0.6 * tone + 95) * rng.uniform(0.8, 1.1) * (1 - 0.55 * np.abs(across) ** 2)
+        enamel *= 1 - 0.12 * np.abs(np.sin(9 * across)) ** 8
         inside += edge * (enamel - inside)
-    shadow = np.clip(1 - down * height / 0.035, 0, 1)
-    inside *= 1 - 0.45 * shadow
+    shadow = np.clip(1 - down * height / 0.03, 0, 1)
+    inside *= 1 - 0.35 * shadow
     painted = sheet.copy()
     painted[gap] = inside
     soft = cv2.GaussianBlur(painted, (3, 3), 0)

@@ -3,19 +3,14 @@
 import sys
 import time
 
-
-def in_notebook() -> bool:
-    """True when the code runs in a Jupyter kernel."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return shell is not None and hasattr(shell, "kernel")
+from fkd_utils import quiet
 
 
 class ProgressLine:
     """A line that is overwritten: in a notebook one output, in a pipe one line every 30 s."""
 
     def __init__(self, interval: float = 0.5) -> None:
-        self._notebook = in_notebook()
+        self._notebook = quiet.in_notebook()
         self._terminal = sys.stderr.isatty()
         self._interval = interval if self._notebook or self._terminal else 30.0
         self._last = time.monotonic() - (interval if self._terminal or self._notebook else 0.0)

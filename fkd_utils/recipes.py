@@ -36,7 +36,7 @@ def _plan(
 # The thesis gives no learning rates and no batch size: these are the course's choice. Adam runs
 # at Keras's own rate; plain descent as fast as chapter 03 shows it can.
 TABLE_4_1 = {
-    "First": _plan("first", "sgd", 0.005, 100, (0.00500, 0.00370, 1000)),
+    "First": _plan("first", "sgd", 0.01, 100, (0.00500, 0.00370, 1000)),
     "Second": _plan("second", "sgd", 0.02, 40, (0.00470, 0.00400, 1000)),
     "Second, Adam": _plan("second", "adam", 0.001, 40, (0.00240, 0.00086, 1000)),
     "Third": _plan("third", "adam", 0.001, 20, (0.00160, 0.00070, 300)),

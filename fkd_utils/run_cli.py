@@ -31,20 +31,20 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
     models = commands.add_parser(
         "models", help="list the networks: name, chapter, parameters", description="List networks."
     )
-    models.set_defaults(handler=_models)
+    models.set_defaults(handler=_models, needs_keras=True)
 
     runs = commands.add_parser(
         "runs", help="list, show or resume stored trainings", description="Stored trainings."
     )
     verbs = runs.add_subparsers(required=True, metavar="list|show|resume")
     listing = verbs.add_parser("list", help="a line for each training in data/runs")
-    listing.set_defaults(handler=_list)
+    listing.set_defaults(handler=_list, needs_keras=True)
     show = verbs.add_parser("show", help="settings and result of one training")
     show.add_argument("name", help="its name, or the beginning of it")
-    show.set_defaults(handler=_show)
+    show.set_defaults(handler=_show, needs_keras=True)
     resume = verbs.add_parser("resume", help="finish a training that was stopped")
     resume.add_argument("name", help="its name, or the beginning of it")
-    resume.set_defaults(handler=_resume)
+    resume.set_defaults(handler=_resume, needs_keras=True)
 
 
 def add_profile_and_data(parser: argparse.ArgumentParser) -> None:

@@ -26,8 +26,10 @@ CHECKPOINT_SECONDS = 15.0  # a killed run loses at most about this much work
 class Recipe:
     """Everything that decides a training, the data apart.
 
-    model: a name in `models.MODELS`; dropout: handed to its builder when not None.
+    model: a name in `models.MODELS`; dropout and leaky: handed to its builder when not None.
     optimizer: "sgd" (plain gradient descent) or "adam". batch_size: faces a step.
+    steps: None for every face once an epoch, else so many batches drawn at random.
+    grow_every: None, or the epochs after which a batch grows by batch_size (THESIS 4.7).
     """
 
     model: str
@@ -36,12 +38,20 @@ class Recipe:
     epochs: int
     batch_size: int = 64
     dropout: float | None = None
+    leaky: float | None = None
+    steps: int | None = None
+    grow_every: int | None = None
     seed: int = 0
+
+    def batch_at(self, epoch: int) -> int:
+        """Faces a step in epoch `epoch` (from 1): ceil(epoch / grow_every) * batch_size."""
+        return self.batch_size * (-(-epoch // self.grow_every) if self.grow_every else 1)
 
     def build(self) -> keras.Model:
         """The compiled network; the same seed gives the same first weights."""
         keras.utils.set_random_seed(self.seed)
-        options = {} if self.dropout is None else {"dropout": self.dropout}
+        options = {"dropout": self.dropout, "leaky": self.leaky}
+        options = {name: value for name, value in options.items() if value is not None}
         model = models.MODELS[self.model].build(**options)
         optimizers = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}
         model.compile(optimizers[self.optimizer](self.learning_rate), loss="mse")
@@ -49,15 +59,17 @@ class Recipe:
 
 
 class Batches(keras.utils.PyDataset):
-    """An endless row of batches in which every epoch shows each face once, in a new order.
+    """An endless row of batches, made on the way from the 8-bit pictures.
 
     Batch i depends on the seed and on i alone, so a resumed run sees what it would have seen.
+    Every face comes once an epoch, in a new order, unless the recipe says how many steps it wants.
     """
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, recipe: Recipe, first_epoch: int) -> None:
+    def __init__(self, part: faces.Faces, recipe: Recipe, first_epoch: int) -> None:
         super().__init__()
-        self.x, self.y, self.recipe = x, y, recipe
-        self.steps = -(-len(x) // recipe.batch_size)
+        self.images, self.targets = part.images, faces.to_targets(part.keypoints)
+        self.recipe = recipe
+        self.steps = recipe.steps or -(-len(part) // recipe.batch_size)
         self.first = first_epoch * self.steps
         self._epoch, self._order = -1, np.arange(0)
 
@@ -67,12 +79,19 @@ class Batches(keras.utils.PyDataset):
         return None
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        epoch, step = divmod(self.first + index, self.steps)
+        rows = self.rows(*divmod(self.first + index, self.steps))
+        return faces.to_inputs(self.images[rows]), self.targets[rows]
+
+    def rows(self, epoch: int, step: int) -> np.ndarray:
+        """Which faces make batch `step` of epoch `epoch`, both from 0."""
+        size = self.recipe.batch_at(epoch + 1)
+        if self.recipe.steps:
+            rng = np.random.default_rng([self.recipe.seed, epoch, step])
+            return rng.integers(0, len(self.images), size)
         if epoch != self._epoch:
             rng = np.random.default_rng([self.recipe.seed, epoch])
-            self._epoch, self._order = epoch, rng.permutation(len(self.x))
-        rows = self._order[step * self.recipe.batch_size : (step + 1) * self.recipe.batch_size]
-        return self.x[rows], self.y[rows]
+            self._epoch, self._order = epoch, rng.permutation(len(self.images))
+        return self._order[step * size : (step + 1) * size]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,10 +190,9 @@ def load(folder: pathlib.Path) -> Run:
 def _fit(folder: pathlib.Path, recipe: Recipe, data: parts.Parts) -> None:
     """Train to the end; leaves weights.npz and history.csv (written last: it marks the end)."""
     model = recipe.build()
-    x, y = faces.to_inputs(data.train.images), faces.to_targets(data.train.keypoints)
     held = faces.to_inputs(data.validation.images), faces.to_targets(data.validation.keypoints)
     keeper = Keeper(folder / "checkpoint.npz", recipe, model)
-    batches = Batches(x, y, recipe, keeper.epoch)
+    batches = Batches(data.train, recipe, keeper.epoch)
     if keeper.epoch < recipe.epochs:
         model.fit(
             batches,

@@ -11,7 +11,9 @@ def blob_faces(n: int, seed: int) -> faces.Faces:
     y, x = np.mgrid[:96, :96]
     squared = (x - centres[:, 0, None, None]) ** 2 + (y - centres[:, 1, None, None]) ** 2
     images = (40 + 200 * np.exp(-squared / 200)).astype(np.uint8)
-    points = np.repeat(centres[:, np.newaxis], 15, axis=1)
+    # A little apart from each other, as the distance of the eye corners must not be 0.
+    spread = np.stack([np.linspace(-9, 9, 15), np.linspace(6, -6, 15)], axis=1).astype(np.float32)
+    points = centres[:, np.newaxis] + spread
     return faces.Faces(images, points, np.arange(n), np.arange(n), "blobs")
 
 

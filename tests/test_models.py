@@ -18,6 +18,15 @@ def test_one_face_in_thirty_numbers_out(name):
     assert models.MODELS[name].build()(np.zeros((2, 96, 96, 1), np.float32)).shape == (2, 30)
 
 
+def test_fifth_is_fourth_with_one_more_dense_layer():
+    fourth, fifth = models.fourth(), models.fifth(dropout=0.1, leaky=0.2)
+    assert fifth.count_params() - fourth.count_params() == 250 * 250 + 250
+    rates = [x.rate for x in fifth.layers if isinstance(x, keras.layers.Dropout)]
+    assert rates == [0.05, 0.05, 0.05, 0.1, 0.1]  # THESIS Table 4.3
+    slopes = [x.negative_slope for x in fifth.layers if isinstance(x, keras.layers.LeakyReLU)]
+    assert slopes == [0.2] * 5
+
+
 def shapes(model):
     return [
         tuple(layer.output.shape[1:])

@@ -71,15 +71,36 @@ def test_settings_and_data_make_the_name(blob_parts):
     assert len(names) == len(changes) + 2
 
 
-def test_every_epoch_shows_every_face_once():
-    x = np.arange(50)
-    batches = training.Batches(x, x, dataclasses.replace(RECIPE, batch_size=16), 0)
-    epochs = [[batches[e * batches.steps + s][0] for s in range(batches.steps)] for e in (0, 1)]
+def test_every_epoch_shows_every_face_once(blob_parts):
+    recipe = dataclasses.replace(RECIPE, batch_size=20)
+    batches = training.Batches(blob_parts.train, recipe, 0)
+    epochs = [[batches.rows(e, s) for s in range(batches.steps)] for e in (0, 1)]
     for epoch in epochs:
-        np.testing.assert_array_equal(np.sort(np.concatenate(epoch)), x)
+        np.testing.assert_array_equal(np.sort(np.concatenate(epoch)), np.arange(96))
     assert not np.array_equal(np.concatenate(epochs[0]), np.concatenate(epochs[1]))
-    resumed = training.Batches(x, x, dataclasses.replace(RECIPE, batch_size=16), 1)
-    np.testing.assert_array_equal(resumed[2][0], epochs[1][2])
+    resumed = training.Batches(blob_parts.train, recipe, 1)
+    np.testing.assert_array_equal(resumed[2][0], batches[batches.steps + 2][0])
+    x, y = batches[0]
+    np.testing.assert_array_equal(x, faces.to_inputs(blob_parts.train.images[epochs[0][0]]))
+    np.testing.assert_array_equal(y, faces.to_targets(blob_parts.train.keypoints[epochs[0][0]]))
+
+
+def test_random_batches_grow_as_the_thesis_says(blob_parts):
+    recipe = dataclasses.replace(RECIPE, batch_size=64, steps=30, grow_every=125)
+    # THESIS 4.7: ceil(epoch / 125) * 64.
+    assert [recipe.batch_at(e) for e in (1, 125, 126, 250, 251, 1000)] == [
+        64,
+        64,
+        128,
+        128,
+        192,
+        512,
+    ]
+    batches = training.Batches(blob_parts.train, recipe, 125)
+    assert batches.steps == 30
+    assert len(batches[0][0]) == 128
+    first, second = batches.rows(125, 0), batches.rows(125, 1)
+    assert not np.array_equal(first, second)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")

@@ -49,6 +49,8 @@ SEED = 0
 # Leave them as they are for the first reading.
 
 # %%
+import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the page
+
 import importlib.metadata
 import platform
 

@@ -1,0 +1,44 @@
+"""Results that come with the course, in data/published."""
+
+import json
+import pathlib
+
+import numpy as np
+
+from fkd_utils import cache, evaluation, faces, files, keypoints
+
+FOLDER = cache.REPO / "data" / "published"
+
+
+def label_statistics(points: np.ndarray) -> dict:
+    """What the labels of a set say without its pictures.
+
+    points: (n, 15, 2), pixels, NaN = not labelled. counts: faces on which both coordinates of
+    a keypoint are labelled (THESIS Fig 3.2). The other numbers are over complete faces:
+    mean and variance of the targets y/48 - 1 (THESIS 3.1 says 0 and 1), and the MSE of always
+    predicting the mean face.
+    """
+    labelled = np.isfinite(points).all(axis=2)
+    complete = points[labelled.all(axis=1)]
+    targets = faces.to_targets(complete).astype(np.float64)
+    mean = np.broadcast_to(evaluation.mean_face(complete), complete.shape)
+    return {
+        "rows": len(points),
+        "complete": len(complete),
+        "counts": dict(zip(keypoints.KEYPOINTS, labelled.sum(axis=0).tolist(), strict=True)),
+        "target_mean": float(targets.mean()),
+        "target_variance": float(targets.var()),
+        "mean_face_mse": evaluation.mse(complete, mean),
+        "mean_face": evaluation.mean_face(complete).round(3).tolist(),
+    }
+
+
+def kaggle_labels() -> dict:
+    """`label_statistics` of the competition's own 7,049 training rows."""
+    return json.loads((FOLDER / "kaggle_labels.json").read_text(encoding="utf-8"))
+
+
+def write_label_statistics(points: np.ndarray, path: pathlib.Path) -> None:
+    """Store `label_statistics` of a set as JSON."""
+    with files.replacing(path) as aside:
+        aside.write_text(json.dumps(label_statistics(points), indent=1) + "\n", encoding="utf-8")

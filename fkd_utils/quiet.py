@@ -1,0 +1,40 @@
+"""Start Keras without its backend's start-up notices.
+
+TensorFlow 2.21 writes several lines about the processor and about missing graphics cards to
+the process's standard error, whatever TF_CPP_MIN_LOG_LEVEL says; they would stand in every chapter.
+"""
+
+import collections.abc
+import contextlib
+import os
+import sys
+
+
+def in_notebook() -> bool:
+    """True when the code runs in a Jupyter kernel."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and hasattr(shell, "kernel")
+
+
+@contextlib.contextmanager
+def _no_standard_error() -> collections.abc.Iterator[None]:
+    # The lines come from C++, below sys.stderr: the file descriptor itself has to be led away.
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def start_backend() -> None:
+    """Import Keras and let its backend look for devices, in silence; errors still raise."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _no_standard_error():
+        import keras
+
+        keras.distribution.list_devices()

@@ -1,0 +1,143 @@
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fkd_utils import detection, keypoints, open_photos, photos
+
+NAMES = open_photos.names()[::6]
+
+
+def photograph(name: str) -> np.ndarray:
+    return photos.read(open_photos.FOLDER / f"{name}.jpg")
+
+
+@pytest.fixture(scope="module")
+def found() -> list[np.ndarray]:
+    return [detection.find(photograph(name)) for name in NAMES]
+
+
+def truth(name: str) -> np.ndarray:
+    template = open_photos.read_template(open_photos.FOLDER / f"{name}.tem")
+    return keypoints.to_fifteen(template, keypoints.FROM_189)
+
+
+def test_one_face_is_found_on_each_photograph(found):
+    assert [len(boxes) for boxes in found] == [1] * len(NAMES)
+
+
+def test_crops_show_the_face_where_the_training_faces_are(found):
+    # The mean face of the embedded training set (profile quick, seed 0), rounded: eyes, nose, lip.
+    middle, eyes = np.array([47.6, 47.8]), 36.0
+    points = [
+        detection.to_crop(truth(name), detection.square_of(boxes[0]))
+        for name, boxes in zip(NAMES, found, strict=True)
+    ]
+    mean = np.mean(points, axis=0)
+    np.testing.assert_allclose(mean.mean(axis=0), middle, atol=1.0)
+    assert np.hypot(*(mean[0] - mean[1])) == pytest.approx(eyes, abs=1.5)
+
+
+def test_frame_of_boxes_finds_what_was_put_in():
+    rng = np.random.default_rng(0)
+    face = rng.uniform(20, 70, (15, 2))
+    boxes = np.column_stack(
+        [rng.uniform(0, 200, (9, 2)), np.repeat(rng.uniform(50, 99, 9), 2).reshape(9, 2)]
+    )
+    centre = boxes[:, :2] + (0.5 + np.array([0.03, -0.02])) * boxes[:, 2:]
+    side = 1.25 * boxes[:, 2:]
+    points = centre[:, np.newaxis] + ((face + 0.5) / 96 - 0.5) * side[:, np.newaxis] - 0.5
+    size, shift = detection.frame_of_boxes(boxes, points, face)
+    assert size == pytest.approx(1.25)
+    np.testing.assert_allclose(shift, [0.03, -0.02], atol=1e-9)
+
+
+@given(
+    st.integers(-50, 300),
+    st.integers(-50, 300),
+    st.integers(1, 5000),
+    st.floats(-10, 110),
+    st.floats(-10, 110),
+)
+def test_there_and_back(left, top, side, x, y):
+    square = detection.Square(left, top, side)
+    point = np.array([x, y])
+    there = detection.to_photo(point, square)
+    np.testing.assert_allclose(detection.to_crop(there, square), point, atol=1e-9)
+
+
+@pytest.mark.parametrize("side", [48, 96, 192, 480, 960])
+def test_a_dot_comes_back_to_where_it_was(side):
+    # A soft dot is drawn on the photograph, found in the small face by its centre of mass,
+    # and mapped back. The resizing is OpenCV's: it does not know our formula.
+    y, x = np.mgrid[: side + 60, : side + 80].astype(float)
+    square = detection.Square(31, 17, side)
+    dot = np.array([31 + 0.37 * side, 17 + 0.61 * side])
+    width = 0.05 * side
+    picture = 255 * np.exp(-((x - dot[0]) ** 2 + (y - dot[1]) ** 2) / (2 * width**2))
+    small = detection.to_face(detection.cut(picture.astype(np.float32), square))
+    v, u = np.mgrid[:96, :96]
+    centre = np.array([(small * u).sum(), (small * v).sum()]) / small.sum()
+    np.testing.assert_allclose(detection.to_photo(centre, square), dot, atol=0.02 * side / 96)
+    if side > 96:
+        naive = [31, 17] + centre * side / 96
+        assert np.abs(naive - dot).max() > 0.4 * (side / 96 - 1)
+
+
+def test_outside_of_the_picture_is_its_mirror_image():
+    picture = np.random.default_rng(0).integers(0, 255, (7, 5, 3)).astype(np.uint8)
+    for left, top, side in [(-3, -2, 4), (3, 5, 6), (-20, -20, 60), (1, 2, 3)]:
+        expected = [
+            [picture[mirror(r, 7), mirror(c, 5)] for c in range(left, left + side)]
+            for r in range(top, top + side)
+        ]
+        square = detection.Square(left, top, side)
+        np.testing.assert_array_equal(detection.cut(picture, square), expected)
+
+
+def mirror(index: int, length: int) -> int:
+    return cv2.borderInterpolate(index, length, cv2.BORDER_REFLECT)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (20, 20), (3, 400), (500, 2)])
+def test_tiny_and_thin_pictures_have_no_face(shape):
+    boxes = detection.find(np.full((*shape, 3), 128, np.uint8))
+    assert boxes.shape == (0, 4)
+    assert boxes.dtype == np.float32
+
+
+def test_no_face_is_an_empty_result():
+    noise = np.random.default_rng(3).integers(0, 255, (200, 300, 3)).astype(np.uint8)
+    assert len(detection.find(noise)) == 0
+
+
+def test_sizes_from_20_pixels_to_50_megapixels_give_the_same_box():
+    picture = photograph(NAMES[0])
+    box = detection.find(picture)[0]
+    small = cv2.resize(picture, (40, 40), interpolation=cv2.INTER_AREA)
+    large = np.zeros((5000, 10_000, 3), np.uint8)
+    large[:, :5000] = cv2.resize(picture, (5000, 5000), interpolation=cv2.INTER_CUBIC)
+    for other, factor in ((small, 40 / 384), (large, 5000 / 384)):
+        boxes = detection.find(other)
+        assert len(boxes) == 1
+        np.testing.assert_allclose(boxes[0], box * factor, atol=0.06 * box[2] * factor)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2])
+def test_a_face_cut_off_by_the_border_is_found_where_it_is(share, found):
+    for name, boxes in zip(NAMES[:8], found, strict=False):
+        left = int(boxes[0][0] + share * boxes[0][2])
+        cut_off = detection.find(photograph(name)[:, left:])
+        assert len(cut_off) == 1
+        shifted = cut_off[0] + [left, 0, 0, 0]
+        np.testing.assert_allclose(shifted, boxes[0], atol=0.12 * boxes[0][2])
+        square = detection.square_of(cut_off[0])
+        assert square.left < 0
+        face = detection.to_face(photos.to_grey(detection.cut(photograph(name)[:, left:], square)))
+        assert face.shape == (96, 96)
+
+
+def test_a_square_far_outside_is_still_a_picture():
+    square = detection.Square(-900, -900, 300)
+    assert detection.cut(photograph(NAMES[0]), square).shape == (300, 300, 3)
