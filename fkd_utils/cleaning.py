@@ -6,8 +6,12 @@ import typing
 
 import numpy as np
 
-from fkd_utils import duplicates, suspects
+from fkd_utils import duplicates, picturecheck, suspects
 from fkd_utils.faces import Faces
+
+MISPLACED = 3.5  # times the usual distance from where the picture puts the points
+DISAGREEMENT = 8.0  # pixels, mean distance of two labellings of one picture
+FLAT = 2.0  # grey levels of standard deviation below which a picture shows nothing
 
 
 class Suspicion(typing.NamedTuple):
@@ -43,9 +47,9 @@ def check(faces: Faces) -> Report:
     Takes a few seconds for 7,000 faces. Nothing is changed; see `clean`.
     """
     pairs = duplicates.find(faces.images)
-    scores = suspects.by_picture(faces.images, faces.keypoints, faces.groups)
-    reasons = _by_copies(faces, pairs, scores)
-    reasons |= _by_score(scores)
+    scores = picturecheck.score(faces.images, faces.keypoints, faces.groups)
+    reasons = _by_copies(faces, pairs, scores.away)
+    reasons |= _by_picture(scores)
     reasons |= suspects.by_shape(faces.keypoints)
     reasons |= suspects.by_rule(faces.keypoints)  # the later, the plainer the reason
     reasons |= _flat(faces.images)
@@ -72,27 +76,27 @@ def clean(faces: Faces, report: Report) -> Faces:
     return faces.take(keep)
 
 
-def _by_score(scores: np.ndarray) -> dict[int, str]:
+def _by_picture(scores: picturecheck.Scores) -> dict[int, str]:
     return {
-        int(row): "the labels do not fit the picture: they lie "
-        f"{scores[row]:.1f} times as far as usual from where a model puts them"
-        for row in np.flatnonzero(scores > suspects.MISPLACED)
+        int(row): f"the labels do not fit the picture: they lie {scores.pixels[row]:.0f} px on "
+        "average from where a model expects them, and what they enclose does not look like a face"
+        for row in np.flatnonzero((scores.away > MISPLACED) & (scores.looks < 0))
     }
 
 
-def _by_copies(faces: Faces, pairs: np.ndarray, scores: np.ndarray) -> dict[int, str]:
+def _by_copies(faces: Faces, pairs: np.ndarray, away: np.ndarray) -> dict[int, str]:
     """Of two copies whose labels differ much, the one that fits the picture worse, or both."""
     reasons = {}
     for i, j in pairs:
-        away = np.linalg.norm(faces.keypoints[i] - faces.keypoints[j], axis=1)
-        if not np.isfinite(away).any() or np.nanmean(away) <= suspects.DISAGREEMENT:
+        gaps = np.linalg.norm(faces.keypoints[i] - faces.keypoints[j], axis=1)
+        if not np.isfinite(gaps).any() or np.nanmean(gaps) <= DISAGREEMENT:
             continue
-        worse = [(i, j)] if not scores[j] > 1.5 * scores[i] else []
-        worse += [(j, i)] if not scores[i] > 1.5 * scores[j] else []
+        worse = [(i, j)] if not away[j] > 1.5 * away[i] else []
+        worse += [(j, i)] if not away[i] > 1.5 * away[j] else []
         for row, other in worse:
             reasons[int(row)] = (
                 f"same picture as row {faces.ids[other]}, but the labels differ by "
-                f"{np.nanmean(away):.0f} px on average"
+                f"{np.nanmean(gaps):.0f} px on average"
             )
     return reasons
 
@@ -101,5 +105,5 @@ def _flat(images: np.ndarray) -> dict[int, str]:
     spread = images.reshape(len(images), -1).std(axis=1)
     return {
         int(row): "the picture shows nothing: it is one flat grey"
-        for row in np.flatnonzero(spread < suspects.FLAT)
+        for row in np.flatnonzero(spread < FLAT)
     }

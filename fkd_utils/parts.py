@@ -6,7 +6,7 @@ import pathlib
 
 import numpy as np
 
-from fkd_utils import cache, cleaning, faces, files, sources, splits
+from fkd_utils import augment, cache, cleaning, faces, files, sources, splits
 
 REPO = pathlib.Path(__file__).parents[1]
 
@@ -15,12 +15,14 @@ REPO = pathlib.Path(__file__).parents[1]
 class Source:
     """Where parts come from: enough to make them again.
 
-    data: "open", "kaggle" or a path; seed: of the split; limit: at most so many training faces.
+    data: "open", "kaggle" or a path; seed: of the split; limit: at most so many training faces;
+    grown: the training faces have mirror twins and transformed copies (THESIS 4.7).
     """
 
     data: str
     seed: int = 0
     limit: int | None = None
+    grown: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +40,16 @@ class Parts:
 
 
 @functools.lru_cache(maxsize=2)
-def prepare(data: str, seed: int = 0, limit: int | None = None) -> Parts:
-    """Load, clean as chapter 02 says, keep complete faces, split by group.
+def prepare(data: str, seed: int = 0, limit: int | None = None, grown: bool = False) -> Parts:
+    """Load, clean as chapter 02 says, keep complete faces, split by group, then grow if asked.
 
     limit: keep at most so many training faces, and a quarter as many in the other parts
     (the smoke profile). Raises InputError for bad input.
     """
+    if grown:
+        plain = prepare(data, seed, limit)
+        train = grow(plain.train, seed)
+        return dataclasses.replace(plain, train=train, source=Source(data, seed, limit, True))
     clean = cleaned(sources.load(data)).complete()
     split = splits.grouped_split(clean.groups, seed)
 
@@ -58,9 +64,18 @@ def prepare(data: str, seed: int = 0, limit: int | None = None) -> Parts:
     )
 
 
+def grow(part: faces.Faces, seed: int) -> faces.Faces:
+    """Faces with their mirror twins and ten transformed copies of both: 22 times as many."""
+    images, points = augment.transformed_copies(part.images, part.keypoints, seed)
+    times = len(images) // len(part)
+    return faces.Faces(
+        images, points, np.tile(part.ids, times), np.tile(part.groups, times), part.name
+    )
+
+
 def cleaned(rows: faces.Faces) -> faces.Faces:
     """`rows` without copies and suspicious labels; which rows stay is looked up the next time."""
-    store = cache.root() / f"kept-{cleaning.VERSION}-{rows.fingerprint()}.npy"
+    store = cache.root() / f"kept-{rows.fingerprint()}.npy"
     if not store.exists():
         kept = cleaning.clean(rows, cleaning.check(rows)).ids
         with files.replacing(store) as path, path.open("wb") as file:

@@ -1,4 +1,4 @@
-"""The trainings of chapters 03 to 06, by the names they have in THESIS Table 4.1.
+"""The trainings of chapters 03 to 08, by the names they have in THESIS Tables 4.1 and 4.4.
 
 seconds an epoch on two cores, 1,712 faces: First 0.1, Second 0.4, Third 1.2, Fourth 1.0.
 """
@@ -48,12 +48,35 @@ TABLE_4_1 = {
 SMOKE_FACES = 120
 
 
+def _fifth(
+    thesis: tuple[float, float, int], dropout: float | None = None, leaky: float | None = None
+) -> Planned:
+    recipe = training.Recipe(
+        "fifth", "adam", 0.001, 1000, dropout=dropout, leaky=leaky, steps=30, grow_every=125
+    )
+    return Planned(recipe, {"smoke": 2, "quick": 30, "paper": 1000}, thesis)
+
+
+# Trained on `grown` faces: 30 random batches an epoch, growing (THESIS 4.7). The thesis gives one
+# row for Leaky ReLU and names two slopes, 0.2 and 0.3.
+_LEAKY = (0.000530, 0.000542, 1000)
+TABLE_4_4 = {
+    "Fifth": _fifth((0.000687, 0.000204, 1000)),
+    "Fifth, dropout": _fifth((0.000604, 0.000576, 1000), dropout=0.1),
+    "Fifth, dropout, Leaky ReLU 0.2": _fifth(_LEAKY, dropout=0.1, leaky=0.2),
+    "Fifth, dropout, Leaky ReLU 0.3": _fifth(_LEAKY, dropout=0.1, leaky=0.3),
+}
+
+
 def named(name: str, profile: str, seed: int = 0) -> training.Recipe:
-    """The recipe of a row of Table 4.1 at a profile's length."""
-    plan = TABLE_4_1[name]
+    """The recipe of a row of Table 4.1 or 4.4 at a profile's length."""
+    plan = (TABLE_4_1 | TABLE_4_4)[name]
     return dataclasses.replace(plan.recipe, epochs=plan.epochs[profile], seed=seed)
 
 
-def prepared(profile: str, data: str, seed: int = 0) -> parts.Parts:
-    """The cleaned, split faces that a profile trains on: all of them, few in smoke."""
-    return parts.prepare(data, seed, SMOKE_FACES if profile == "smoke" else None)
+def prepared(profile: str, data: str, seed: int = 0, grown: bool = False) -> parts.Parts:
+    """The cleaned, split faces that a profile trains on: all of them, few in smoke.
+
+    grown: with the thesis's transformed copies of the training faces, for Fifth.
+    """
+    return parts.prepare(data, seed, SMOKE_FACES if profile == "smoke" else None, grown)

@@ -1,39 +1,36 @@
-"""Finds labels that are probably wrong, each by its own measure, and says why in words."""
+"""Finds labels that are improbable for a face, without its picture, and says why in words."""
 
-import cv2
 import numpy as np
 
 from fkd_utils import keypoints
 
-UNUSUAL = 4.0  # standard deviations, averaged over a row's coordinates
+UNUSUAL = 4.4  # standard deviations, averaged over a row's coordinates
 AWAY = 12.0  # standard deviations of one point from where the row's other points put it
-MISPLACED = 4.0  # times the usual distance from where the picture puts the points
-DISAGREEMENT = 8.0  # pixels, mean distance of two labellings of one picture
-FLAT = 2.0  # grey levels of standard deviation below which a picture shows nothing
 _FEWEST = 200  # rows; with fewer there is nothing to compare with
-_FOLDS = 5
-_RIDGE = 10.0
+_MOUTH = [k for k, name in enumerate(keypoints.KEYPOINTS) if name.startswith("mouth")]
 _FOUR = np.isin(keypoints.KEYPOINTS, keypoints.FOUR_POINTS)
 
 
 def by_rule(points: np.ndarray) -> dict[int, str]:
-    """Rows that contradict themselves: left and right swapped, two points in one place.
+    """Rows that contradict themselves: left and right swapped, mouth on the nose, one place twice.
 
     points: (n, 15, 2) float, pixels. Returns a reason by row.
     """
     index, reasons = keypoints.INDEX, {}
     left, right = points[:, index["left_eye_center"]], points[:, index["right_eye_center"]]
     lip, nose = points[:, index["mouth_center_bottom_lip"]], points[:, index["nose_tip"]]
-    down = np.where(np.isfinite(lip), lip, nose) - (left + right) / 2
-    across = left - right
-    turn = across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0]  # NaN where an eye is missing
-    for row in np.flatnonzero(turn <= 0):
+    across, low = left - right, np.where(np.isfinite(lip), lip, nose) - (left + right) / 2
+    # Comparisons with NaN, where a point is missing, are false.
+    for row in np.flatnonzero(across[:, 0] * low[:, 1] <= across[:, 1] * low[:, 0]):
         reasons[int(row)] = "left and right are swapped, or the eyes lie below the mouth"
+    below = points[:, _MOUTH].mean(axis=1) - nose
+    height = across[:, 0] * below[:, 1] - across[:, 1] * below[:, 0]
+    for row in np.flatnonzero(height <= 0.03 * (across**2).sum(axis=1)):
+        reasons.setdefault(int(row), "the mouth does not lie below the nose")
     for row, face in enumerate(points):
-        known = np.flatnonzero(np.isfinite(face).all(axis=1))
-        _, counts = np.unique(face[known], axis=0, return_counts=True)
-        if (counts > 1).any() and row not in reasons:
-            reasons[row] = "two keypoints lie in exactly the same place"
+        known = face[np.isfinite(face).all(axis=1)]
+        if len(np.unique(known, axis=0)) < len(known):
+            reasons.setdefault(row, "two keypoints lie in exactly the same place")
     return reasons
 
 
@@ -58,43 +55,6 @@ def by_shape(points: np.ndarray) -> dict[int, str]:
             if reason:
                 reasons[int(row)] = reason
     return reasons
-
-
-def by_picture(images: np.ndarray, points: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """How far a row's points lie from where its picture suggests, in units of what is usual.
-
-    A ridge regression from gradient histograms (Dalal and Triggs 2005) guesses the points of
-    each row after learning from rows of other groups. images: (n, 96, 96) uint8; points:
-    (n, 15, 2) float, pixels; groups: (n,) int. Returns (n,) float, about 1 for most rows,
-    NaN where there are too few rows to learn from.
-    """
-    known = np.isfinite(points).all(axis=2)
-    second = ~known[:, ~_FOUR].any(axis=1)
-    scores = np.full(len(points), np.nan)
-    if len(points) < _FEWEST:
-        return scores
-    features = _gradient_histograms(images)
-    folds = _fold_of_each(groups)
-    for rows, model in ((~second, np.ones(len(_FOUR), bool)), (second, _FOUR)):
-        learn = rows & known[:, model].all(axis=1)
-        if learn.sum() < _FEWEST:
-            continue
-        away = np.full((len(points), int(model.sum())), np.nan)
-        for fold in range(_FOLDS):
-            guess, held = learn & (folds != fold), rows & (folds == fold)
-            if guess.sum() < _FEWEST // 2 or not held.any():
-                continue
-            targets = points[guess][:, model].reshape(int(guess.sum()), -1)
-            found = _ridge(features[guess], targets, features[held])
-            found = found.reshape(-1, int(model.sum()), 2)
-            away[held] = np.linalg.norm(found - points[held][:, model], axis=2)
-        labelled = np.isfinite(away)
-        some = labelled.any(axis=1)
-        if some.any():
-            usual = np.nanmedian(away[some], axis=0)
-            ratio = np.where(labelled, away / usual, 0)
-            scores[some] = ratio[some].sum(axis=1) / labelled[some].sum(axis=1)
-    return scores
 
 
 def _fit(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -140,26 +100,3 @@ def _judge(
     if len(offsets) > 1 and sigmas[worst] > AWAY:
         return f"{name} is {pixels:.0f} px from where the other points put it"
     return ""
-
-
-def _gradient_histograms(images: np.ndarray) -> np.ndarray:
-    """(n, 901) float64: 9 directions in overlapping 32-pixel blocks of 16-pixel cells, and a 1."""
-    hog = cv2.HOGDescriptor((keypoints.SIDE,) * 2, (32, 32), (16, 16), (16, 16), 9)
-    rows = [hog.compute(np.ascontiguousarray(image)).ravel() for image in images]
-    return np.pad(np.stack(rows).astype(np.float64), ((0, 0), (0, 1)), constant_values=1)
-
-
-def _fold_of_each(groups: np.ndarray) -> np.ndarray:
-    """(n,) int from 0 to 4; a group is in one fold. Few groups are dealt out row by row."""
-    names, place = np.unique(groups, return_inverse=True)
-    if len(names) < 2 * _FOLDS:
-        place = np.arange(len(groups))
-    order = np.random.default_rng(0).permutation(place.max() + 1)
-    return order[place] % _FOLDS
-
-
-def _ridge(features: np.ndarray, targets: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """Fit linear weights with a penalty and apply them to `asked`."""
-    square = features.T @ features
-    square[np.diag_indices(len(square) - 1)] += _RIDGE  # the last feature, the 1, goes free
-    return asked @ np.linalg.solve(square, features.T @ targets)

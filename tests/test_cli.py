@@ -56,7 +56,7 @@ def test_a_failed_chapter_makes_the_status_1(monkeypatch, tmp_path, capsys):
 
 def test_runs_list_show_and_resume(blob_parts, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("FKD_RUNS", str(tmp_path))
-    monkeypatch.setattr(parts, "prepare", lambda data, seed, limit: blob_parts)
+    monkeypatch.setattr(parts, "prepare", lambda data, seed, limit, grown: blob_parts)
     recipe = training.Recipe("first", "adam", 0.001, epochs=2)
     run = training.train(recipe, blob_parts)
     stopped = training.Recipe("first", "adam", 0.001, epochs=3)
@@ -93,3 +93,4 @@ def test_recipes_follow_the_profile():
     assert recipes.named("Third, dropout", "smoke", seed=4).seed == 4
     assert recipes.named("Third, dropout", "quick").dropout == 0.25
     assert recipes.named("First", "quick").optimizer == "sgd"
+    assert recipes.named("Fifth, dropout", "paper").batch_at(1000) == 512

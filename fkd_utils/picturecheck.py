@@ -1,0 +1,166 @@
+"""Do the labels fit the picture? Two linear models on gradient histograms answer."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+import cv2
+import numpy as np
+
+from fkd_utils import keypoints
+
+FEWEST = 200  # faces; with fewer there is nothing to learn from
+_FOLDS = 5
+_RIDGE = 10.0
+_CROP = 48  # pixels
+_FOUR = np.isin(keypoints.KEYPOINTS, keypoints.FOUR_POINTS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Scores:
+    """How labels and picture go together, (n,) float64 each, NaN where there is too little to say.
+
+    pixels: mean distance of the labels from where a model puts them. away: the same in units of
+    what is usual for each point. looks: about 1 when the picture cut out around the labels
+    looks like a face, about -1 when it looks like one cut out around another face's labels.
+    """
+
+    pixels: np.ndarray
+    away: np.ndarray
+    looks: np.ndarray
+
+
+def score(images: np.ndarray, points: np.ndarray, groups: np.ndarray) -> Scores:
+    """Judge each row by models that learnt from rows of other groups only.
+
+    images: (n, 96, 96) uint8; points: (n, 15, 2) float, pixels; groups: (n,) int. Features are
+    the gradient histograms of Dalal and Triggs (2005), models are ridge regressions.
+    """
+    points = np.asarray(points, np.float64)
+    if len(points) < FEWEST:
+        nothing = np.full(len(points), np.nan)
+        return Scores(nothing, nothing, nothing)
+    folds = _fold_of_each(groups)
+    return Scores(*_distances(images, points, folds), _looks(images, points, folds))
+
+
+def _distances(
+    images: np.ndarray, points: np.ndarray, folds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """`Scores.pixels` and `Scores.away`; each labeller's rows have a model of their own."""
+    known = np.isfinite(points).all(axis=2)
+    second = ~known[:, ~_FOUR].any(axis=1)
+    features = _histograms(images, keypoints.SIDE, cell=16)
+    pixels, ratio = np.full((2, len(points)), np.nan)
+    for rows, model in ((~second, np.ones_like(_FOUR)), (second, _FOUR)):
+        learn = rows & known[:, model].all(axis=1)
+        if learn.sum() < FEWEST:
+            continue
+        goal = points[:, model].reshape(len(points), -1)
+        away = np.full((len(points), int(model.sum())), np.nan)
+        for fit, held in _turns(folds, learn, rows):
+            found = _ridge(features[fit], goal[fit], features[held])
+            gap = (found - goal[held]).reshape(len(found), -1, 2)
+            away[held] = np.linalg.norm(gap, axis=2)
+        some = np.isfinite(away).any(axis=1)
+        pixels[some] = np.nanmean(away[some], axis=1)
+        ratio[some] = np.nanmean(away[some] / np.nanmedian(away[learn], axis=0), axis=1)
+    return pixels, ratio
+
+
+def _looks(images: np.ndarray, points: np.ndarray, folds: np.ndarray) -> np.ndarray:
+    """`Scores.looks`: faces cut out by their own labels against those cut out by other labels."""
+    known = np.isfinite(points).all(axis=2)
+    reference = _reference(points)
+    looks = np.full(len(points), np.nan)
+    can = np.flatnonzero((known & np.isfinite(reference[:, 0])).sum(axis=1) >= 2)
+    others = np.random.default_rng(0).permutation(can)
+    own = _histograms(_cut(images[can], points[can], reference), _CROP, cell=8)
+    foreign = _histograms(_cut(images[can], points[others], reference), _CROP, cell=8)
+    features = np.concatenate([own, foreign])
+    answers = np.repeat([1.0, -1.0], len(can))[:, np.newaxis]
+    gaps = np.linalg.norm(points[others] - points[can], axis=2)
+    both = np.isfinite(gaps)
+    apart = np.where(both, gaps, 0).sum(axis=1) > 5 * both.sum(axis=1)  # 5 pixels on average
+    learn = np.concatenate([np.ones(len(can), bool), apart])
+    asked = np.arange(len(features)) < len(can)
+    for fit, held in _turns(np.tile(folds[can], 2), learn, asked):
+        looks[can[held[: len(can)]]] = _ridge(features[fit], answers[fit], features[held])[:, 0]
+    return looks
+
+
+def _turns(
+    folds: np.ndarray, learn: np.ndarray, asked: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """For each fold: which rows to learn from, and which to ask about."""
+    for fold in range(_FOLDS):
+        fit, held = learn & (folds != fold), asked & (folds == fold)
+        if fit.sum() >= FEWEST // 2 and held.any():
+            yield fit, held
+
+
+def _reference(points: np.ndarray) -> np.ndarray:
+    """(15, 2) middle positions of the points in a cut-out; NaN for points nobody labels."""
+    four = np.full((len(_FOUR), 2), np.nan)
+    places = ((0.69, 0.33), (0.31, 0.33), (0.5, 0.58), (0.5, 0.8))
+    for name, place in zip(keypoints.FOUR_POINTS, places, strict=True):
+        four[keypoints.INDEX[name]] = np.multiply(place, _CROP)
+    moves = _moves(points, four)
+    placed = np.einsum("nij,npj->npi", moves[:, :, :2], points) + moves[:, np.newaxis, :, 2]
+    seen = np.isfinite(placed).any(axis=0).all(axis=1)
+    reference = np.full_like(four, np.nan)
+    reference[seen] = np.nanmedian(placed[:, seen], axis=0)
+    return reference
+
+
+def _moves(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """(n, 2, 3): the shift, turn and size that bring points nearest to the reference.
+
+    points: (n, 15, 2) with NaN; points unknown on either side do not count. Least squares; NaN
+    with fewer than two points.
+    """
+    use = np.isfinite(points).all(axis=2) & np.isfinite(reference[:, 0])
+    weight = use[:, :, np.newaxis].astype(float)
+    here, there = np.where(weight > 0, points, 0), np.where(weight > 0, reference, 0)
+    count = np.maximum(weight.sum(axis=1), 1)
+    from_, to = here.sum(axis=1) / count, there.sum(axis=1) / count
+    here, there = (here - from_[:, np.newaxis]) * weight, (there - to[:, np.newaxis]) * weight
+    square = (here**2).sum(axis=(1, 2))
+    square[square == 0] = np.nan
+    cos = (here * there).sum(axis=(1, 2)) / square
+    sin = (here[..., 0] * there[..., 1] - here[..., 1] * there[..., 0]).sum(axis=1) / square
+    turn = np.stack([np.stack([cos, -sin], axis=1), np.stack([sin, cos], axis=1)], axis=1)
+    shift = to - np.einsum("nij,nj->ni", turn, from_)
+    return np.concatenate([turn, shift[:, :, np.newaxis]], axis=2)
+
+
+def _cut(images: np.ndarray, points: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """(n, 48, 48) uint8: the pictures moved so that the points come to lie on the reference."""
+    moves = np.nan_to_num(_moves(points, reference))
+    border: dict = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
+    warp: Callable = cv2.warpAffine
+    return np.stack(
+        [warp(i, m, (_CROP, _CROP), **border) for i, m in zip(images, moves, strict=True)]
+    )
+
+
+def _histograms(images: np.ndarray, side: int, cell: int) -> np.ndarray:
+    """(n, 901) float64: 9 directions in overlapping blocks of 2 x 2 cells, and a 1."""
+    hog = cv2.HOGDescriptor((side, side), (2 * cell, 2 * cell), (cell, cell), (cell, cell), 9)
+    rows = [hog.compute(np.ascontiguousarray(image)).ravel() for image in images]
+    return np.pad(np.stack(rows).astype(np.float64), ((0, 0), (0, 1)), constant_values=1)
+
+
+def _fold_of_each(groups: np.ndarray) -> np.ndarray:
+    """(n,) int from 0 to 4; a group is in one fold. Few groups are dealt out row by row."""
+    names, place = np.unique(groups, return_inverse=True)
+    if len(names) < 2 * _FOLDS:
+        place = np.arange(len(groups))
+    order = np.random.default_rng(0).permutation(place.max() + 1)
+    return order[place] % _FOLDS
+
+
+def _ridge(features: np.ndarray, targets: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """Fit linear weights with a penalty and apply them to `asked`."""
+    square = features.T @ features
+    square[np.diag_indices(len(square) - 1)] += _RIDGE  # the last feature, the 1, goes free
+    return asked @ np.linalg.solve(square, features.T @ targets)

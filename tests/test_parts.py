@@ -1,0 +1,59 @@
+import dataclasses
+
+import conftest
+import numpy as np
+import pytest
+
+from fkd_utils import cleaning, faces, parts, sources
+
+
+@pytest.fixture
+def source(monkeypatch, tmp_path):
+    """60 rows: 30 groups of two, every fifth row not fully labelled, row 7 suspicious."""
+    rows = conftest.blob_faces(60, 5)
+    rows = dataclasses.replace(rows, groups=np.arange(60) // 2)
+    rows.keypoints[::5, 3] = np.nan
+    calls = []
+
+    def check(given: faces.Faces) -> cleaning.Report:
+        calls.append(len(given))
+        return cleaning.Report((), (cleaning.Suspicion(7, "planted"),))
+
+    monkeypatch.setattr(sources, "load", lambda data: rows)
+    monkeypatch.setattr(cleaning, "check", check)
+    monkeypatch.setenv("FKD_CACHE", str(tmp_path))
+    parts.prepare.cache_clear()
+    yield calls
+    parts.prepare.cache_clear()
+
+
+def test_parts_are_clean_complete_and_share_no_group(source):
+    data = parts.prepare("blobs")
+    ids = [set(part.ids.tolist()) for part in (data.train, data.validation, data.test)]
+    assert set.union(*ids) == set(range(60)) - set(range(0, 60, 5)) - {7}
+    groups = [set(part.groups.tolist()) for part in (data.train, data.validation, data.test)]
+    assert not (groups[0] & groups[1] or groups[0] & groups[2] or groups[1] & groups[2])
+
+
+def test_checking_is_done_once(source):
+    first = parts.prepare("blobs")
+    parts.prepare.cache_clear()
+    again = parts.prepare("blobs")
+    assert source == [60]
+    np.testing.assert_array_equal(first.train.ids, again.train.ids)
+
+
+def test_limit_cuts_each_part(source):
+    data = parts.prepare("blobs", 0, 8)
+    assert (len(data.train), len(data.validation), len(data.test)) == (8, 2, 2)
+
+
+def test_only_training_faces_grow(source):
+    plain, grown = parts.prepare("blobs"), parts.prepare("blobs", grown=True)
+    n = len(plain.train)
+    assert len(grown.train) == 22 * n
+    np.testing.assert_array_equal(grown.train.images[:n], plain.train.images)
+    np.testing.assert_array_equal(grown.train.ids, np.tile(plain.train.ids, 22))
+    np.testing.assert_array_equal(grown.validation.images, plain.validation.images)
+    assert grown.fingerprint() != plain.fingerprint()
+    assert dataclasses.asdict(grown.source)["grown"]
