@@ -11,6 +11,7 @@ from fkd_utils.faces import Faces
 
 MISPLACED = 3.5  # times the usual distance from where the picture puts the points
 DISAGREEMENT = 8.0  # pixels, mean distance of two labellings of one picture
+NO_FACE = -0.25  # `picturecheck.Scores.looks` below this: more like a cut-out at a wrong place
 FLAT = 2.0  # grey levels of standard deviation below which a picture shows nothing
 
 
@@ -80,7 +81,7 @@ def _by_picture(scores: picturecheck.Scores) -> dict[int, str]:
     return {
         int(row): f"the labels do not fit the picture: they lie {scores.pixels[row]:.0f} px on "
         "average from where a model expects them, and what they enclose does not look like a face"
-        for row in np.flatnonzero((scores.away > MISPLACED) & (scores.looks < 0))
+        for row in np.flatnonzero((scores.away > MISPLACED) & (scores.looks < NO_FACE))
     }
 
 

@@ -15,24 +15,28 @@ _START = 2048  # bytes looked at to tell what kind of file this is
 _DAMAGED = "is damaged or was not downloaded completely; download it again"
 
 
+class Absent(InputError):
+    """There is no such file."""
+
+
 def find(path: Path, stem: str) -> Path:
     """The file that holds `stem`.csv ("training" or "test").
 
     path: a file, taken as it is, or a folder with `stem`.csv, `stem`.zip or the competition's
-    whole zip. Raises InputError when there is no such file.
+    whole zip. Raises Absent when there is no such file.
     """
     path = Path(path).expanduser()
     if path.is_file():
         return path
     if not path.exists():
-        raise InputError(f"{path}: there is no such file or folder; check the spelling")
+        raise Absent(f"{path}: there is no such file or folder; check the spelling")
     for name in (f"{stem}.csv", f"{stem}.zip", COMPETITION_ZIP):
         file = path / name
         if file.is_dir():
             raise InputError(f"{file}: is a folder, but a file of that name is needed")
         if file.exists():
             return file
-    raise InputError(f"{path}: this folder holds neither {stem}.csv nor {stem}.zip")
+    raise Absent(f"{path}: this folder holds neither {stem}.csv nor {stem}.zip")
 
 
 @contextlib.contextmanager

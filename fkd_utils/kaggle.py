@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fkd_utils import cache, csvsource, keypoints, pixeltext
+from fkd_utils import cache, csvsource, duplicates, keypoints, pixeltext
 from fkd_utils.errors import InputError
 from fkd_utils.faces import Faces
 from fkd_utils.progress import ProgressLine
@@ -25,7 +25,8 @@ def read_training(path: Path | str) -> Faces:
     The 30 coordinate columns and Image may stand in any order; an empty field is an unlabelled
     point. A coordinate must lie from 0 to 96 pixels: the competition's own labels go up to
     95.94. A file groups.csv beside it (header `group`, a whole number a row) says which faces
-    belong together; without it each face is its own group. The images are mapped from the cache.
+    belong together; without it, copies of a picture do (`duplicates.groups`). The images are
+    mapped from the cache.
     Raises InputError naming file, row and column.
     """
     file = csvsource.find(Path(path), "training")
@@ -35,7 +36,10 @@ def read_training(path: Path | str) -> Faces:
     arrays = cache.load(name)
     if arrays is None:
         images, points = _read(file, "training", (*keypoints.COLUMNS, "Image"), _coordinates)
-        groups = _read_groups(groups_file, len(images)) if len(files) > 1 else _own(len(images))
+        if len(files) > 1:
+            groups = _read_groups(groups_file, len(images))
+        else:
+            groups = duplicates.groups(len(images), duplicates.find(images))
         points = points.astype(np.float32).reshape(-1, len(keypoints.KEYPOINTS), 2)
         arrays = cache.store(name, {"images": images, "keypoints": points, "groups": groups})
     images = arrays["images"]
@@ -118,14 +122,14 @@ def _column_order(file: Path, header: bytes, columns: tuple[str, ...]) -> list[i
     """Where each of `columns` stands in the header."""
     names = [name.strip(b' "').decode("utf-8", errors="replace") for name in header.split(b",")]
     expected = f"the columns must be {columns[0]}, ..., {columns[-1]}"
-    doubled = sorted({name for name in names if names.count(name) > 1})
+    doubled = [name for name in columns if names.count(name) > 1]
     if doubled:
-        raise InputError(f"{file}, header: column '{doubled[0][:40]}' appears twice")
+        raise InputError(f"{file}, header: column '{doubled[0]}' appears twice")
     missing = [name for name in columns if name not in names]
     unknown = [name for name in names if name not in columns]
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise InputError(f"{file}, header: column '{missing[0]}'{more} is missing; {expected}")
+        raise InputError(f"{file}, header: column '{missing[0]}'{more} missing; {expected}")
     if unknown:
         name = pixeltext.show(unknown[0].encode())
         raise InputError(f"{file}, header: unknown column {name}; {expected}")

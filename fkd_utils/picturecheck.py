@@ -1,7 +1,7 @@
 """Do the labels fit the picture? Two linear models on gradient histograms answer."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -55,12 +55,9 @@ def _distances(
         learn = rows & known[:, model].all(axis=1)
         if learn.sum() < FEWEST:
             continue
-        goal = points[:, model].reshape(len(points), -1)
-        away = np.full((len(points), int(model.sum())), np.nan)
-        for fit, held in _turns(folds, learn, rows):
-            found = _ridge(features[fit], goal[fit], features[held])
-            gap = (found - goal[held]).reshape(len(found), -1, 2)
-            away[held] = np.linalg.norm(gap, axis=2)
+        goal = points[:, model]
+        found = _from_others(features, goal.reshape(len(goal), -1), learn, rows, folds)
+        away = np.linalg.norm(found.reshape(goal.shape) - goal, axis=2)
         some = np.isfinite(away).any(axis=1)
         pixels[some] = np.nanmean(away[some], axis=1)
         ratio[some] = np.nanmean(away[some] / np.nanmedian(away[learn], axis=0), axis=1)
@@ -83,19 +80,9 @@ def _looks(images: np.ndarray, points: np.ndarray, folds: np.ndarray) -> np.ndar
     apart = np.where(both, gaps, 0).sum(axis=1) > 5 * both.sum(axis=1)  # 5 pixels on average
     learn = np.concatenate([np.ones(len(can), bool), apart])
     asked = np.arange(len(features)) < len(can)
-    for fit, held in _turns(np.tile(folds[can], 2), learn, asked):
-        looks[can[held[: len(can)]]] = _ridge(features[fit], answers[fit], features[held])[:, 0]
+    found = _from_others(features, answers, learn, asked, np.tile(folds[can], 2))
+    looks[can] = found[: len(can), 0]
     return looks
-
-
-def _turns(
-    folds: np.ndarray, learn: np.ndarray, asked: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """For each fold: which rows to learn from, and which to ask about."""
-    for fold in range(_FOLDS):
-        fit, held = learn & (folds != fold), asked & (folds == fold)
-        if fit.sum() >= FEWEST // 2 and held.any():
-            yield fit, held
 
 
 def _reference(points: np.ndarray) -> np.ndarray:
@@ -144,10 +131,10 @@ def _cut(images: np.ndarray, points: np.ndarray, reference: np.ndarray) -> np.nd
 
 
 def _histograms(images: np.ndarray, side: int, cell: int) -> np.ndarray:
-    """(n, 901) float64: 9 directions in overlapping blocks of 2 x 2 cells, and a 1."""
+    """(n, 901) float32: 9 directions in overlapping blocks of 2 x 2 cells, and a 1."""
     hog = cv2.HOGDescriptor((side, side), (2 * cell, 2 * cell), (cell, cell), (cell, cell), 9)
     rows = [hog.compute(np.ascontiguousarray(image)).ravel() for image in images]
-    return np.pad(np.stack(rows).astype(np.float64), ((0, 0), (0, 1)), constant_values=1)
+    return np.pad(np.stack(rows), ((0, 0), (0, 1)), constant_values=1)
 
 
 def _fold_of_each(groups: np.ndarray) -> np.ndarray:
@@ -159,8 +146,27 @@ def _fold_of_each(groups: np.ndarray) -> np.ndarray:
     return order[place] % _FOLDS
 
 
-def _ridge(features: np.ndarray, targets: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """Fit linear weights with a penalty and apply them to `asked`."""
-    square = features.T @ features
-    square[np.diag_indices(len(square) - 1)] += _RIDGE  # the last feature, the 1, goes free
-    return asked @ np.linalg.solve(square, features.T @ targets)
+def _from_others(
+    features: np.ndarray,
+    targets: np.ndarray,
+    learn: np.ndarray,
+    asked: np.ndarray,
+    folds: np.ndarray,
+) -> np.ndarray:
+    """Ridge regression for the rows `asked`, each from the rows `learn` of the other folds.
+
+    features: (n, k), targets: (n, m), the others (n,). Returns (n, m) float64, NaN elsewhere.
+    """
+    parts = [learn & (folds == fold) for fold in range(_FOLDS)]
+    squares = np.stack([features[part].T @ features[part] for part in parts]).astype(np.float64)
+    products = np.stack([features[part].T @ targets[part] for part in parts])
+    penalty = np.full(features.shape[1], _RIDGE)
+    penalty[-1] = 0  # the last feature, the 1, goes free
+    found = np.full(targets.shape, np.nan)
+    for fold in range(_FOLDS):
+        held = asked & (folds == fold)
+        rest = squares.sum(axis=0) - squares[fold] + np.diag(penalty)
+        if learn.sum() - parts[fold].sum() >= FEWEST // 2:
+            weights = np.linalg.solve(rest, products.sum(axis=0) - products[fold])
+            found[held] = features[held] @ weights
+    return found

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import filelock
@@ -41,8 +41,8 @@ def load(data: str = "open") -> Faces:
 def load_test(data: str = "open") -> Faces:
     """The unlabelled test faces of a data source; `data` as for `load`."""
     path = place(data)
-    if path.is_file() and path.stem == "training":
-        path = path.parent
+    if path.is_file() and path.name != csvsource.COMPETITION_ZIP:
+        path = path.parent  # a training file: the test file lies beside it
     return dataclasses.replace(kaggle.read_test(path), name=str(data))
 
 
@@ -62,8 +62,8 @@ def place(data: str) -> Path:
     if data == "kaggle":
         try:
             csvsource.find(KAGGLE, "training")
-        except InputError as error:
-            raise InputError(_GET_KAGGLE) from error
+        except csvsource.Absent as error:
+            raise csvsource.Absent(_GET_KAGGLE) from error
         return KAGGLE
     path = Path(data).expanduser()
     if not path.exists():
@@ -97,7 +97,7 @@ def _build_open() -> Path:
             with tempfile.TemporaryDirectory(
                 prefix=f".{folder.name}.", dir=folder.parent, ignore_cleanup_errors=True
             ) as aside:
-                open_faces.build(Path(aside) / "open")
+                _build(Path(aside) / "open", open_faces.build)
                 os.replace(Path(aside) / "open", folder)
     except OSError as error:
         raise InputError(
@@ -106,6 +106,14 @@ def _build_open() -> Path:
             "folder on another disk"
         ) from error
     return folder
+
+
+def _build(folder: Path, build: Callable) -> None:
+    """Run `build` with a progress line: it takes about a minute."""
+    line, start = ProgressLine(), time.monotonic()
+    title = "building the faces of 'open', once"
+    build(folder, progress=lambda done, total: line.update(f"{title}: {done:,} of {total:,}"))
+    line.done(f"built the faces of 'open' in {time.monotonic() - start:.0f} s")
 
 
 @contextlib.contextmanager

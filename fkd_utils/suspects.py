@@ -49,11 +49,13 @@ def by_shape(points: np.ndarray) -> dict[int, str]:
         if len(typical) < _FEWEST:
             continue
         mean, covariance = _fit(typical.reshape(len(typical), -1))
-        for row in np.flatnonzero(rows & known.any(axis=1)):
-            here = known[row][model]
-            reason = _judge(points[row][model], here, mean, covariance, np.flatnonzero(model))
-            if reason:
-                reasons[int(row)] = reason
+        for pattern in np.unique(known[rows & known.any(axis=1)], axis=0):
+            alike = np.flatnonzero((known == pattern).all(axis=1))
+            use = np.repeat(pattern[model], 2)
+            away = points[alike][:, pattern].reshape(len(alike), -1) - mean[use]
+            names = np.flatnonzero(pattern)
+            for k, reason in _judge(away, covariance[np.ix_(use, use)], names).items():
+                reasons[int(alike[k])] = reason
     return reasons
 
 
@@ -71,32 +73,28 @@ def _fit(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, covariance * np.median(square) / (size * (1 - 2 / (9 * size)) ** 3)
 
 
-def _judge(
-    face: np.ndarray,
-    here: np.ndarray,
-    mean: np.ndarray,
-    covariance: np.ndarray,
-    names: np.ndarray,
-) -> str:
-    """Why a face (m, 2) with known points `here` (m,) is unusual; "" when it is not."""
-    use = np.repeat(here, 2)
-    precision = np.linalg.inv(covariance[np.ix_(use, use)])
-    away = face.ravel()[use] - mean[use]
-    pull = precision @ away
-    spread = float(np.sqrt(away @ pull / len(away)))
-    # Given the others, point k is normal with this precision block; the rest follows from it.
-    blocks = [precision[k : k + 2, k : k + 2] for k in range(0, len(away), 2)]
-    pulls = pull.reshape(-1, 2)
-    offsets = [np.linalg.solve(block, p) for block, p in zip(blocks, pulls, strict=True)]
-    sigmas = [float(np.sqrt(max(o @ p, 0))) for o, p in zip(offsets, pulls, strict=True)]
-    worst = int(np.argmax(sigmas))
-    name = keypoints.KEYPOINTS[names[np.flatnonzero(here)[worst]]]
-    pixels = float(np.linalg.norm(offsets[worst]))
-    if spread > UNUSUAL:
-        return (
-            f"unusual place, size or shape: {spread:.1f} standard deviations on average, "
+def _judge(away: np.ndarray, covariance: np.ndarray, names: np.ndarray) -> dict[int, str]:
+    """Why rows are unusual whose m points lie `away`, (n, 2 m), from the mean; by position.
+
+    covariance: (2 m, 2 m), square pixels; names: (m,) which keypoints they are.
+    """
+    precision = np.linalg.inv(covariance)
+    pull = away @ precision
+    spread = np.sqrt((away * pull).mean(axis=1))
+    # Given a row's other points, point k is normal with block k of the precision as its own:
+    # this far from where they put it, in pixels and in standard deviations.
+    pull = pull.reshape(len(away), -1, 2)
+    blocks = [np.linalg.inv(precision[k : k + 2, k : k + 2]) for k in range(0, len(precision), 2)]
+    offset = np.einsum("kij,nkj->nki", np.stack(blocks), pull)
+    sigmas = np.sqrt((offset * pull).sum(axis=2))
+    reasons = {}
+    for row in np.flatnonzero((spread > UNUSUAL) | (sigmas > AWAY).any(axis=1)):
+        worst = int(sigmas[row].argmax())
+        name, pixels = keypoints.KEYPOINTS[names[worst]], np.linalg.norm(offset[row, worst])
+        reasons[int(row)] = (
+            f"unusual place, size or shape: {spread[row]:.1f} standard deviations on average, "
             f"most of all {name}"
+            if spread[row] > UNUSUAL
+            else f"{name} is {pixels:.0f} px from where the other points put it"
         )
-    if len(offsets) > 1 and sigmas[worst] > AWAY:
-        return f"{name} is {pixels:.0f} px from where the other points put it"
-    return ""
+    return reasons

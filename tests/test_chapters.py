@@ -61,7 +61,7 @@ def test_parameters_cell_names_the_three(notebook):
 def test_code_is_narrow_and_cells_are_short(notebook):
     for cell in code(notebook):
         lines = cell.source.split("\n")
-        assert max(map(len, lines)) <= 90, cell.source
+        assert max(map(len, lines)) <= 100, cell.source
         assert len(lines) <= 30, cell.source
 
 

@@ -29,7 +29,7 @@ def test_one_face_is_found_on_each_photograph(found):
 
 def test_crops_show_the_face_where_the_training_faces_are(found):
     # The mean face of the embedded training set (profile quick, seed 0), rounded: eyes, nose, lip.
-    middle, eyes = np.array([47.6, 47.8]), 36.0
+    middle, eyes = np.array([47.6, 47.7]), 35.6
     points = [
         detection.to_crop(truth(name), detection.square_of(boxes[0]))
         for name, boxes in zip(NAMES, found, strict=True)
@@ -131,7 +131,7 @@ def test_a_face_cut_off_by_the_border_is_found_where_it_is(share, found):
         cut_off = detection.find(photograph(name)[:, left:])
         assert len(cut_off) == 1
         shifted = cut_off[0] + [left, 0, 0, 0]
-        np.testing.assert_allclose(shifted, boxes[0], atol=0.12 * boxes[0][2])
+        np.testing.assert_allclose(shifted, boxes[0], atol=0.15 * boxes[0][2])
         square = detection.square_of(cut_off[0])
         assert square.left < 0
         face = detection.to_face(photos.to_grey(detection.cut(photograph(name)[:, left:], square)))

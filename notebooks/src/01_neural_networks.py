@@ -65,13 +65,13 @@ def node(axes, x, y, text="", colour="blue", radius=0.3, **style):
     axes.text(x, y, text, ha="center", va="center", zorder=4)
 
 
-def wire(axes, start, end, colour="grey", radius=0.3, style="-|>", lw=1.2):
+def wire(axes, start, end, gap=0.3, last=None, lw=1.2):
+    """An arrow that keeps `gap` from its start and `last` (default: gap) from its end."""
     start, end = np.array(start, float), np.array(end, float)
-    gap = radius * (end - start) / np.linalg.norm(end - start)
-    arrow = {"arrowstyle": style, "color": COLOURS[colour], "lw": lw}
-    axes.annotate(
-        "", end - gap, start + gap, arrowprops=arrow | dict(shrinkA=0, shrinkB=0)
-    )
+    unit = (end - start) / np.linalg.norm(end - start)
+    tip, tail = end - unit * (gap if last is None else last), start + unit * gap
+    arrow = {"arrowstyle": "-|>", "color": COLOURS["grey"], "lw": lw}
+    axes.annotate("", tip, tail, arrowprops=arrow | dict(shrinkA=0, shrinkB=0))
 
 
 # %% [markdown]
@@ -105,29 +105,24 @@ print(keras.ops.convert_to_numpy(dense(inputs[np.newaxis])))
 figure, axes = canvas(8.0, 3.3)
 for name, y in (("1", 2.3), ("2", 1.5), ("n", 0.4)):
     node(axes, 0.6, y, f"$x_{name}$")
-    wire(axes, (0.6, y), (3.3, 1.5), radius=0.45)
-    axes.text(
-        1.75,
-        y + (1.5 - y) * 0.43 + 0.13,
-        f"$w_{name}$",
-        ha="center",
-        va="bottom",
-        color=COLOURS["grey"],
-    )
+    wire(axes, (0.6, y), (3.3, 1.5), last=0.62)
+    height = y + (1.5 - y) * 0.42 + 0.12
+    axes.text(1.75, height, f"$w_{name}$", ha="center", va="bottom")
 axes.text(0.6, 0.95, "⋮", ha="center", va="center", fontsize=14)
 node(axes, 3.3, 1.5, r"$\sum x_i w_i + b$", radius=0.62)
 node(axes, 3.3, 2.85, "$b$", colour="orange")
-wire(axes, (3.3, 2.85), (3.3, 1.82))
-wire(axes, (3.3, 1.5), (5.75, 1.5), radius=0.64)
-axes.add_patch(
-    plt.Rectangle((5.1, 1.0), 1.0, 1.0, fc="white", ec=COLOURS["green"], lw=1.6)
-)
+wire(axes, (3.3, 2.85), (3.3, 1.5), last=0.62)
+wire(axes, (3.3, 1.5), (5.1, 1.5), 0.62, last=0.0)
+box = plt.Rectangle((5.1, 1.0), 1.0, 1.0, fc="white", ec=COLOURS["green"], lw=1.6)
+axes.add_patch(box)
 axes.plot([5.2, 5.6, 5.6, 6.0], [1.25, 1.25, 1.75, 1.75], color=COLOURS["green"])
-wire(axes, (5.8, 1.5), (7.5, 1.5))
+wire(axes, (6.1, 1.5), (7.5, 1.5), 0.0, last=0.3)
 node(axes, 7.5, 1.5, "$y$", colour="red")
-names = {"inputs": 0.6, "weights": 1.8, "sum, with bias": 3.3}
+names = {"inputs": 0.6, "weights": 1.75, "sum, with bias": 3.3}
 for text, x in (names | {"activation\nfunction": 5.6, "output": 7.5}).items():
     axes.text(x, -0.05, text, ha="center", va="top", fontsize=9)
+
+
 chapter.figure(
     figure,
     "2.1",
@@ -207,6 +202,7 @@ for k, (w1, w2, b) in enumerate(ends[1:], start=1):
     name = "last line" if last else "after each pass" if k == 1 else None
     axes.plot(across, -(w1 * across + b) / w2, label=name, **style)
 axes.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), xlabel="$x_1$", ylabel="$x_2$")
+axes.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1], aspect="equal")
 figure.legend(loc="outside right upper", fontsize=9)
 chapter.figure(
     figure,
@@ -286,7 +282,7 @@ def network(axes, left, sizes=(3, 5, 2), dropped=()):
         for a in before:
             for b in after:
                 if not gone & {a, b}:
-                    wire(axes, a, b, radius=0.26, lw=0.8)
+                    wire(axes, a, b, 0.26, lw=0.8)
     looks = (("blue", "input"), ("orange", "hidden"), ("red", "output"))
     for column, (colour, name) in zip(columns, looks):
         for place in column:
@@ -337,11 +333,11 @@ print(answers.round(3))
 assert ((answers > 0.5) == xor_labels).all()
 
 # %% tags=["drawing"]
-figure, grid = plt.subplots(1, 3, figsize=(9.4, 3.1), sharey=True)
+figure, grid = plt.subplots(1, 3, figsize=(9.4, 3.1))
 span = np.linspace(-0.4, 1.4, 91)
 everywhere = np.stack(np.meshgrid(span, span), axis=-1).reshape(-1, 2)
 trained = keras.ops.convert_to_numpy(mlp(everywhere)).reshape(91, 91)
-maps = (step(everywhere @ [1, 1] - 0.5), step(everywhere @ [1, -1] - 0.5), trained)
+maps = (everywhere @ [1, 1] - 0.5, everywhere @ [1, -1] - 0.5, trained - 0.5)
 corners = (xor_points, hidden, xor_points)
 titles = (
     "one neuron: 3 of 4",
@@ -350,7 +346,7 @@ titles = (
 )
 for axes, values, places, title in zip(grid, maps, corners, titles):
     values = values.reshape(91, 91)
-    axes.contourf(span, span, values, [-1, 0.5, 2], colors=["#DCEAF4", "#FBE9CF"])
+    axes.contourf(span, span, values, [-9, 0, 9], colors=["#DCEAF4", "#FBE9CF"])
     for place, label in zip(places, xor_labels):
         colour = COLOURS["orange" if label else "blue"]
         axes.plot(*place, "s" if label else "o", color=colour, ms=9, mec="white")
@@ -501,7 +497,7 @@ print("Leaky ReLU at 0:", autodiff(tf.nn.leaky_relu, [0.0]))
 # and 0.3, because those are the defaults of its two libraries. They still are:
 
 # %%
-print("tf.nn:", float(tf.nn.leaky_relu(-1.0)))
+print("tf.nn:", round(float(tf.nn.leaky_relu(-1.0)), 3))
 print("keras.layers:", -keras.layers.LeakyReLU().negative_slope)
 print("keras.activations:", round(float(keras.activations.leaky_relu(-1.0)), 3))
 
@@ -553,7 +549,7 @@ axes.annotate(
     "fires again", (awake, sums[awake, 1]), (8, -12), textcoords="offset points"
 )
 axes.set(xlabel="step", ylabel="largest sum over\nall examples", ylim=(-1.25, None))
-axes.legend(loc="upper left")
+axes.legend(loc="center right", bbox_to_anchor=(1, 0.35))
 chapter.figure(
     figure,
     "01-c",
@@ -719,7 +715,9 @@ figure, grid = plt.subplots(1, 3, figsize=(9.6, 3.4), sharey=True)
 w, b = np.meshgrid(np.linspace(-1.4, 2.6, 81), np.linspace(-1.2, 1.3, 81))
 height = np.apply_along_axis(excess, 2, np.stack([w, b], axis=-1))
 for axes, (name, path), colour in zip(grid, paths.items(), ("blue", "green", "red")):
-    axes.contour(w, b, height, levels=np.geomspace(0.02, 6, 9), colors="#CCCCCC")
+    axes.contour(
+        w, b, height, levels=np.geomspace(0.02, 6, 9), colors="#CCCCCC", linewidths=0.9
+    )
     ten = path[: 10 * 256 // variants[name] + 1]
     thin = dict(lw=0.5) if len(ten) > 100 else dict(lw=1.2, marker=".", ms=4)
     axes.plot(*ten.T, color=COLOURS[colour], **thin)
@@ -887,7 +885,9 @@ figure, (left, right_axes) = plt.subplots(
 )
 u, v = np.meshgrid(np.linspace(-4.4, 1.6, 121), np.linspace(-1.15, 1.25, 121))
 height = bowl(np.stack([u, v], axis=-1))
-left.contour(u, v, height, levels=np.geomspace(0.05, 20, 9), colors="#CCCCCC")
+left.contour(
+    u, v, height, levels=np.geomspace(0.05, 20, 9), colors="#CCCCCC", linewidths=0.9
+)
 looks = zip(walks.items(), ("grey", "blue", "orange", "purple", "red"), "osD^v")
 for (name, path), colour, marker in looks:
     style = dict(color=COLOURS[colour], marker=marker, ms=3.2, lw=1.3)
@@ -952,26 +952,23 @@ da, db = dd * 1, dd * 1
 print("backward: da, db, dc, dd =", da, db, dc, dd)
 
 # %% tags=["drawing"]
-figure, axes = canvas(7.6, 2.9)
-places = {"a": (0.9, 2.3), "b": (0.9, 0.9), "d = a + b": (3.2, 1.6), "c": (3.2, 0.25)}
-places["e = c · d"] = (6.2, 1.1)
-for (name, place), (value, slope) in zip(
-    places.items(), ((a, da), (b, db), (d, dd), (c, dc), (e, de))
-):
-    colour = "green" if "=" in name else "blue"
-    node(axes, *place, f"{name}\n{value:g}", colour, 0.47, lw=1.6)
-    axes.text(
-        place[0],
-        place[1] + 0.5,
-        f"{slope:g}",
-        color=COLOURS["red"],
-        ha="center",
-        va="bottom",
-    )
-for start, end in ((0, 2), (1, 2), (2, 4), (3, 4)):
-    wire(axes, list(places.values())[start], list(places.values())[end], radius=0.5)
-axes.text(4.95, 2.6, "inside: value (forward)", fontsize=9)
-axes.text(4.95, 2.35, "above: slope of e (backward)", fontsize=9, color=COLOURS["red"])
+figure, axes = canvas(7.6, 3.2)
+graph = {
+    "$a$": (0.9, 2.5, a, da),
+    "$b$": (0.9, 1.1, b, db),
+    "$c$": (3.2, 0.5, c, dc),
+    "$d = a + b$": (3.2, 1.8, d, dd),
+    "$e = c \\cdot d$": (6.2, 1.2, e, de),
+}
+places = [(x, y) for x, y, _, _ in graph.values()]
+for name, (x, y, value, slope) in graph.items():
+    node(axes, x, y, f"{name}\n{value:g}", "green" if "=" in name else "blue", 0.48)
+    look = dict(color=COLOURS["red"], ha="center", va="bottom")
+    axes.text(x, y + 0.5, f"{slope:g}", **look)
+for begin, end in ((0, 3), (1, 3), (2, 4), (3, 4)):
+    wire(axes, places[begin], places[end], 0.48)
+axes.text(4.75, 2.75, "inside: value (forward)", fontsize=9)
+axes.text(4.75, 2.48, "above: slope of e (backward)", fontsize=9, color=COLOURS["red"])
 chapter.figure(
     figure,
     "2.7",
@@ -1170,8 +1167,9 @@ for rate in (0.0, 0.25):
 assert updates[0.0] == updates[0.25] and changed > 0.9
 
 # %% [markdown]
-# As many updates, and drawing the masks costs time on top. What the thesis measured as
-# slower learning per epoch is real; a cheaper epoch is not.
+# As many updates, all weights change, and a step takes about as long: the matrices are
+# multiplied in full, zeros and all. That dropout needs more epochs is real; that an epoch
+# becomes cheaper is not.
 
 # %% [markdown]
 # ## 10. Convolution
@@ -1250,11 +1248,11 @@ draw_grid(axes, small, 6.7, 2.46, {(0, 0): "#DCEAF4", (1, 2): "#FBE9CF"})
 for row, column, colour in ((0, 0, "blue"), (1, 2, "orange")):
     frame(axes, 0.2, 3.3, 2 * row, 2 * column, 3, colour)
     frame(axes, 6.7, 2.46, row, column, 1, colour)
-wire(axes, (3.2, 1.83), (3.95, 1.83), radius=0.05)
-wire(axes, (5.35, 1.83), (6.6, 1.83), radius=0.05)
+wire(axes, (3.2, 1.83), (3.95, 1.83), 0.05)
+wire(axes, (5.35, 1.83), (6.6, 1.83), 0.05)
 labels_below = ((1.67, "input 7 × 7"), (4.63, "kernel 3 × 3"), (7.33, "output 3 × 3"))
 for x, text in labels_below:
-    axes.text(x, 0.12, text, ha="center", va="center", fontsize=9.5)
+    axes.text(x, 0.15, text, ha="center", va="center", fontsize=9.5)
 axes.text(5.97, 1.97, "multiply\nand add", ha="center", va="bottom", fontsize=8.5)
 chapter.figure(
     figure,
@@ -1377,7 +1375,7 @@ draw_grid(
 )
 for row, column in ((1, 1), (1, 2), (3, 0), (3, 2)):
     frame(axes, 0.3, 2.3, row, column, 1, "black", cell=0.5)
-wire(axes, (2.4, 1.3), (3.7, 1.3), radius=0.05)
+wire(axes, (2.4, 1.3), (3.7, 1.3), 0.05)
 axes.text(3.05, 1.42, "maximum", ha="center", va="bottom", fontsize=9)
 chapter.figure(
     figure,
@@ -1411,15 +1409,16 @@ chapter.figure(
     figure,
     "01-h",
     "A face max-pooled once, twice and three times.",
-    alt="The face at 96, 48, 24 and 12 pixels a side. It gets coarser and brighter; at 12 "
-    "pixels only the places of eyes and mouth remain.",
+    alt="The face at 96, 48, 24 and 12 pixels a side. It gets coarser and brighter; thin "
+    "dark features vanish first, and at 12 pixels no feature is left.",
 )
 
 # %% [markdown]
-# Where was the maximum inside its square? Pooling forgets. After three pools, one number
-# stands for 8 × 8 pixels, and the dense layers must find keypoints to about one pixel.
-# They can, because each keypoint touches many filters. Chapters 05 and 06 compare pools
-# with strides.
+# On raw pixels, the maximum eats what is dark and thin: lips, lids, brows. In a network
+# pooling comes after a convolution, and there a large number means "feature found".
+#
+# Where in its square was the maximum? Pooling forgets. After three pools one number stands
+# for 8 × 8 pixels. Chapters 05 and 06 show what that costs, and what it brings.
 #
 # ## 12. Why deep sigmoid networks refuse to start
 #
@@ -1506,9 +1505,9 @@ chapter.figure(
     figure,
     "01-i",
     "Before training: what each layer tells about the face, and the gradient it gets.",
-    alt="Spread falls by a factor of about four to ten a layer for sigmoid and slowly for "
-    "tanh and ReLU; the gradient of the first sigmoid layer is hundreds of times smaller "
-    "than that of the last, while tanh and ReLU get nearly equal gradients.",
+    alt="Spread falls four times or more with each sigmoid layer and slowly for tanh and "
+    "ReLU with Glorot's start; the gradient of the first sigmoid layer is hundreds of "
+    "times smaller than that of the last, while tanh and ReLU get nearly equal ones.",
 )
 
 # %%
@@ -1577,33 +1576,40 @@ chapter.figure(
     figure,
     "01-j",
     "The sigmoid network answers with the mean face until its layers begin to differ.",
-    alt="Left: ReLU and tanh fall below the loss of the mean face early, sigmoid stays at "
-    "it for dozens of epochs. Right: the spread of the deep sigmoid layers lies near zero "
-    "and rises together when the loss begins to fall.",
+    alt="Left: ReLU and tanh fall below the loss of the mean face early, sigmoid stays "
+    "there for dozens of epochs. Right: the spread of the deep sigmoid layers lies near "
+    "zero and rises when the loss begins to fall.",
 )
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+def outline(axes, values, bins, colour):
+    """A histogram of the outputs that are not exactly 0."""
+    share = np.full(values.size, 1 / values.size)[values.ravel() != 0]
+    style = dict(bins=bins, weights=share, color=COLOURS[colour])
+    values = values[values != 0]
+    axes.hist(values, histtype="stepfilled", alpha=0.25, **style)
+    axes.hist(values, histtype="step", lw=1.3, **style)
+
+
+RANGES = {"sigmoid": (0, 1), "tanh": (-1, 1), "ReLU": (0, 1)}
 
 # %% tags=["drawing", "nbval-ignore-output"]
 figure, grid = plt.subplots(3, 5, figsize=(9.6, 5.0))
 for row, (name, (layers, _)) in zip(grid, trained.items()):
-    function = ACTIVATIONS[name][0]
+    function, bins = ACTIVATIONS[name][0], np.linspace(*RANGES[name], 41)
     before, after = (
         forward(net, x, function)[1:-1] for net in (start("Glorot"), layers)
     )
-    low, high = {"sigmoid": (0, 1), "tanh": (-1, 1), "ReLU": (0, 1.5)}[name]
-    bins = np.linspace(low, high, 41)
     for axes, first, second in zip(row, before, after):
-        for values, colour in ((first, "blue"), (second, "orange")):
-            share = np.full(values.size, 1 / values.size)
-            style = dict(histtype="stepfilled", alpha=0.25, color=COLOURS[colour])
-            axes.hist(values.ravel(), bins, weights=share, **style)
-            axes.hist(
-                values.ravel(),
-                bins,
-                weights=share,
-                histtype="step",
-                color=COLOURS[colour],
+        outline(axes, first, bins, "blue")
+        outline(axes, second, bins, "orange")
+        axes.set(yticks=[], xlim=RANGES[name])
+        if name == "ReLU":
+            zeros = f"zeros: {(first == 0).mean():.0%}, then {(second == 0).mean():.0%}"
+            axes.text(
+                0.97, 0.9, zeros, transform=axes.transAxes, ha="right", fontsize=8.5
             )
-        axes.set(yticks=[], xlim=(low, high))
     row[0].set_ylabel(name)
 for k, axes in enumerate(grid[0], start=1):
     axes.set_title(f"layer {k}")
@@ -1621,10 +1627,10 @@ chapter.figure(
 )
 
 # %% [markdown]
-# The sigmoid network is stuck, but it is **not** saturated: its outputs lie near 0.5, far
-# from 0 and 1. It starves for another reason: the layers pass on too little. With
-# Adam it breaks out after some dozens of epochs, as CASCADE says. ReLU never had the
-# problem.
+# The sigmoid network is stuck for dozens of epochs, but it is **not** saturated: it starts
+# with outputs around 0.5, far from 0 and 1. It starves for another reason: the layers pass
+# on too little. Then it breaks out, as CASCADE says, and only after that does a layer move
+# to the ends: the first, not the last. ReLU never had the problem.
 #
 # So where is the saturation? CASCADE's section on normalisation warns that large targets
 # cause it. Leave the targets in pixels, 0 to 96, and look at the last hidden layer.

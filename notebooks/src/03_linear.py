@@ -98,7 +98,8 @@ course.show_table(
 
 # %%
 kaggle = published.kaggle_labels()
-print(f"Kaggle, {kaggle['complete']} complete faces: mean face MSE {kaggle['mean_face_mse']:.5f}")
+print(f"{kaggle['complete']} complete faces of Kaggle")
+print(f"MSE of the mean face: {kaggle['mean_face_mse']:.5f}")
 
 # %% [markdown]
 # The thesis reports 0.00500 for First on held-out faces, after 1000 epochs. **That is worse than
@@ -188,7 +189,7 @@ print(f"steepest curvature {steepest:.0f}, so the learning rate must stay below 
 # mean picture, and its curvature is close to the mean squared length of a picture.
 #
 # **Predict before you run the next cell.** One training uses 0.4 times the limit, the other 1.2
-# times. What does the loss of each do within three passes over the faces?
+# times. What does the loss of each do within forty steps?
 
 # %% tags=["nbval-ignore-output"]
 targets = faces.to_targets(data.train.keypoints)

@@ -430,7 +430,7 @@ chapter.figure(
 # %%
 def hidden(network: keras.Model, part: faces.Faces) -> np.ndarray:
     """Activations of the 250 units: (n, 250)."""
-    body = keras.Model(network.inputs, network.layers[-3].output)
+    body = keras.Model(network.inputs[0], network.layers[-3].output)
     return body.predict(faces.to_inputs(part.images), batch_size=256, verbose=0)
 
 
@@ -474,7 +474,7 @@ course.show_table(
 # `units` is `(n, 250)`, the kernel `(250, 30)`, the result `(n, 30)`.
 
 # %% tags=["nbval-ignore-output"]
-scatter = 0.25 / 0.75 * np.mean(units**2 @ np.array(output.kernel) ** 2)
+scatter = 0.25 / 0.75 * np.mean(units**2 @ output.get_weights()[0] ** 2)
 print(f"measured: {on - off:.5f}   computed: {scatter:.5f}")
 assert abs((on - off) / scatter - 1) < 0.1
 
@@ -493,14 +493,15 @@ assert abs((on - off) / scatter - 1) < 0.1
 
 # %%
 count, epochs = chapter.pick(smoke=(40, 2), quick=(200, 30), paper=(200, 300))
-few, held = data.train.take(np.arange(count)), data.validation.take(np.arange(100))
+few = data.train.take(np.arange(count))
+held = data.validation.take(np.arange(len(data.validation))[:100])
 few, held = ((faces.to_inputs(p.images), faces.to_targets(p.keypoints)) for p in (few, held))
 
 
 # %%
 def train_on_few(dropout: float) -> dict[str, list[float]]:
     """Losses by epoch: as logged, on training faces with dropout off, on unseen faces."""
-    network = recipes.training.Recipe("third", "adam", 0.001, epochs, dropout=dropout).build()
+    network = training.Recipe("third", "adam", 0.001, epochs, dropout=dropout).build()
     logs = {"as logged": [], "dropout off": [], "unseen faces": []}
     for _ in range(epochs):
         step = network.fit(*few, batch_size=32, verbose=0)
@@ -514,7 +515,8 @@ small = {rate: train_on_few(rate) for rate in (0.0, 0.25)}
 
 # %% tags=["nbval-ignore-output"]
 figure, grid = plt.subplots(1, 2, figsize=(9.6, 3.2), sharey=True)
-looks = {"as logged": ("orange", "-"), "dropout off": ("orange", ":"), "unseen faces": ("blue", "-")}
+looks = {"as logged": ("orange", "-"), "dropout off": ("orange", ":"),
+         "unseen faces": ("blue", "-")}  # fmt: skip
 for axes, (rate, logs) in zip(grid, small.items()):
     for name, values in logs.items():
         label = name if name == "unseen faces" else f"training faces, {name}"
@@ -560,9 +562,9 @@ assert PROFILE == "smoke" or small[0.0]["dropout off"][-1] < small[0.0]["unseen 
 # %% tags=["nbval-ignore-output"]
 third = run.model()
 convs = [layer for layer in third.layers if isinstance(layer, keras.layers.Conv2D)]
-see = keras.Model(third.inputs, [layer.output for layer in convs])
+see = keras.Model(third.inputs[0], [layer.output for layer in convs])
 maps = [np.array(m) for m in see(faces.to_inputs(test.images[:50]))]
-kernel = np.array(convs[0].kernel)[:, :, 0]
+kernel = convs[0].get_weights()[0][:, :, 0]
 most = np.abs(kernel).max()
 figure, grid = plt.subplots(2, 5, figsize=(9.0, 3.8))
 grid[0, 0].text(0.5, 0.5, "filter", ha="center", va="center")
@@ -582,8 +584,8 @@ chapter.figure(
 
 # %% [markdown]
 # A filter with red on one side and blue on the other answers to an edge in that direction. One
-# that is red all over is a blur, and its map looks like the face. The two deeper layers see the maps
-# of the layer before.
+# that is red all over is a blur, and its map looks like the face. The two deeper layers see the
+# maps of the layer before.
 
 # %% tags=["nbval-ignore-output"]
 figure, grid = plt.subplots(2, 8, figsize=(9.6, 2.7))
@@ -717,8 +719,8 @@ print(f"pixels {reach[0]} to {reach[-1]}: {len(reach)} wide")
 assert len(reach) == 5 + (5 - 1) * 1 + (4 - 1) * 2
 
 # %% [markdown]
-# **4. A crowd of networks.** Leave dropout on while predicting, and average over many masks. Predict
-# what the average comes close to, and why. Then do it for one face with `hidden`, `drop` and
+# **4. A crowd of networks.** Leave dropout on while predicting, and average over many masks.
+# Predict what the average comes close to, and why. Then do it for one face with `hidden`, `drop` and
 # `output`.
 
 # %% tags=["solution", "nbval-ignore-output"]

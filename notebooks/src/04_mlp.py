@@ -1,0 +1,679 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 04 The multi-layer perceptron
+#
+# You put two layers of hidden neurons between the pixels and the outputs. The thesis calls this
+# network **Second**. You train it twice, with plain gradient descent and with Adam, and find out
+# what the change of optimiser is worth.
+#
+# **You will learn**
+# - why a hidden layer without an activation is no layer at all;
+# - where the weights of such a network are, and how large they must be at the start;
+# - how to find a learning rate by measurement;
+# - what Adam does to the step of each single weight;
+# - how to see overfitting in a table, and dead neurons in a count.
+#
+# **Needs** chapters 01 to 03. **Takes** about 45 seconds on two cores (profile *quick*).
+# **Figures** 3.4, 4.2, 4.3, 04-a, 04-b, 04-c, 04-d.
+
+# %% tags=["parameters"]
+import os
+
+PROFILE = os.environ.get("FKD_PROFILE", "quick")  # smoke, quick or paper
+DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
+SEED = 0
+
+# %%
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+
+from fkd_utils import course, drawings, evaluation, faces, models, plots, published
+from fkd_utils import recipes, training
+
+chapter = course.Chapter("04", PROFILE, DATA, SEED)
+
+# %% tags=["nbval-ignore-output"]
+data = recipes.prepared(PROFILE, DATA, SEED)
+x, y = faces.to_inputs(data.train.images), faces.to_targets(data.train.keypoints)
+print(f"x {x.shape}, y {y.shape}")
+
+# %% [markdown]
+# ## Two linear layers are one
+#
+# Suppose you put a second linear layer behind the first, and nothing in between:
+#
+# $$\hat y = (x W_1 + b_1)\, W_2 + b_2 = x\,(W_1 W_2) + (b_1 W_2 + b_2)$$
+#
+# The right side is again a picture times one matrix, plus one offset. Check it with numbers.
+# A network of two layers, 9216-300-30, without activation, has almost 2.8 million weights.
+
+# %%
+keras.utils.set_random_seed(SEED)
+two = keras.Sequential(
+    [
+        keras.layers.Input((96, 96, 1)),
+        keras.layers.Flatten(),
+        keras.layers.Dense(300, bias_initializer="glorot_normal"),
+        keras.layers.Dense(30, bias_initializer="glorot_normal"),
+    ]
+)
+w1, b1, w2, b2 = two.get_weights()
+w, b = w1 @ w2, b1 @ w2 + b2
+print(f"{two.count_params():,} parameters, collapsed into {w.size + b.size:,}")
+
+# %%
+flat = x[:64].reshape(64, -1)
+difference = np.abs(two(x[:64]).numpy() - (flat @ w + b)).max()
+assert difference < 1e-4
+
+# %% [markdown]
+# The collapsed network has as many parameters as First, and gives the same answers up to rounding.
+# The hidden layer brought nothing. This holds for ten linear layers as well.
+#
+# An activation between the layers prevents the collapse. ReLU, $\max(0, z)$, is enough: below zero
+# it is flat, above zero it has slope 1, and no single matrix can do both.
+#
+# **Predict.** Double a picture's grey values. What happens to the difference between the output
+# and the output for black, without ReLU, and with it (and with offsets $b$ that are not zero)?
+
+# %%
+bent = keras.models.clone_model(two)
+bent.layers[1].activation = keras.activations.relu
+bent.set_weights(two.get_weights())
+for name, network in (("linear", two), ("ReLU", bent)):
+    black, once, twice = (network(factor * x[:1]).numpy() for factor in (0, 1, 2))
+    doubled = np.allclose(twice - black, 2 * (once - black), atol=1e-3)
+    print(f"{name:<8}twice the input gives twice the change: {doubled}")
+
+# %% [markdown]
+# The network with ReLU answers out of proportion. Such a network can treat a dark place in one
+# face differently from the same dark place in another. A linear one cannot.
+
+# %% [markdown]
+# ## Second
+#
+# Second has 300 neurons in its first hidden layer and 150 in its second. Both use ReLU. The output
+# layer has no activation, since targets may be negative.
+
+# %%
+model = keras.Sequential(
+    [
+        keras.layers.Input((96, 96, 1)),
+        keras.layers.Flatten(),
+        keras.layers.Dense(300, activation="relu"),
+        keras.layers.Dense(150, activation="relu"),
+        keras.layers.Dense(30),
+    ],
+    name="second",
+)
+
+# %%
+chapter.figure(
+    drawings.draw_network(model),
+    "3.4",
+    "Second: two hidden layers between the pixels and the outputs.",
+    alt="Four columns of nodes: 9216 input pixels, 300 and 150 hidden neurons with ReLU, 30 "
+    "outputs. Every node is joined to every node of the next column.",
+)
+
+# %% [markdown]
+# Later chapters take the same network from `models.second`. The two must not differ.
+
+# %%
+shapes = [tuple(weight.shape) for weight in model.weights]
+assert shapes == [tuple(weight.shape) for weight in models.second().weights]
+assert model.count_params() == 2_814_780
+
+# %% [markdown]
+# **Predict.** Which of the three layers holds most of the parameters, and what share?
+
+# %%
+dense = model.layers[1:]
+for layer, name in zip(dense, ("hidden 1", "hidden 2", "output")):
+    count = layer.count_params()
+    share = count / model.count_params()
+    print(f"{name:<10}{tuple(layer.kernel.shape)!s:<13}{count:>10,}{share:8.1%}")
+
+# %% [markdown]
+# Nearly all of them sit between the pixels and the first hidden layer. Each of the 300 neurons has
+# a weight of its own for every pixel. Chapter 05 attacks exactly this number.
+
+# %% [markdown]
+# ## How large should weights be at the start?
+#
+# Zero is no start for a hidden layer: all its neurons would stay the same for ever. So weights
+# start at random. Their size matters, because each layer multiplies the spread of the numbers
+# that pass through it. A sum of $n$ inputs with weights of variance $v$ has variance $n v$ times
+# the mean squared input. Two rules keep this in check:
+#
+# - **Glorot**: $v = 2 / (n_\text{in} + n_\text{out})$, the default of Keras;
+# - **He**: $v = 2 / n_\text{in}$, made for ReLU, which throws half of the squares away.
+#
+# Send the faces through ten layers of 300 ReLU neurons and write down the spread after each. The
+# third start is an unlucky one: standard deviation 0.01.
+
+# %%
+def spread_by_layer(variance, layers: int = 10) -> list[float]:
+    """variance: a function of n_in and n_out. Root mean square after each layer."""
+    rng = np.random.default_rng(SEED)
+    signal, spreads = x[:100].reshape(100, -1), []
+    for _ in range(layers):
+        n = signal.shape[1]
+        scale = variance(n, 300) ** 0.5
+        weights = scale * rng.standard_normal((n, 300), dtype=np.float32)
+        signal = np.maximum(0, signal @ weights)
+        spreads.append(float(np.sqrt(np.mean(signal**2))))
+    return spreads
+
+
+starts = {
+    "He": lambda n_in, n_out: 2 / n_in,
+    "Glorot": lambda n_in, n_out: 2 / (n_in + n_out),
+    "standard deviation 0.01": lambda n_in, n_out: 0.01**2,
+}
+spreads = {name: spread_by_layer(variance) for name, variance in starts.items()}
+
+# %%
+figure, axes = plt.subplots(figsize=(6.4, 3.1))
+for (name, values), colour in zip(spreads.items(), ("blue", "orange", "red")):
+    axes.plot(range(1, 11), values, "o-", color=plots.COLOURS[colour], label=name)
+axes.set(yscale="log", xlabel="layer", ylabel="root mean square")
+axes.set_xticks(range(1, 11))
+axes.legend()
+chapter.figure(
+    figure,
+    "04-a",
+    "Spread of the activations after each of ten ReLU layers, for three starts.",
+    alt="Three curves on a logarithmic axis. He's start stays level over ten layers, Glorot's "
+    "falls to about a thirtieth, and standard deviation 0.01 falls by many powers of ten.",
+)
+assert spreads["He"][-1] > spreads["Glorot"][-1] > spreads["standard deviation 0.01"][-1]
+
+# %% [markdown]
+# He's start stays level. Glorot's loses a factor $\sqrt 2$ a layer, which Second with its two hidden
+# layers does not mind. So the course keeps the default. A deep network would mind: chapter 13
+# goes to 16 layers.
+
+# %% [markdown]
+# ## Finding a learning rate
+#
+# For First you could compute the fastest safe rate. The loss of Second is no bowl, so you measure.
+# Train for a moment at each of several rates, always from the same start, and look at the loss.
+#
+# One network is enough: set it back to its first weights, and the optimiser's memory to zero.
+
+# %%
+few = np.random.default_rng(SEED).permutation(len(x))[: chapter.pick(120, 768, 1600)]
+
+
+def loss_by_rate(optimizer: str, rates: np.ndarray) -> list[float]:
+    """Training MSE after a few epochs on a part of the faces, for each rate."""
+    network = training.Recipe("second", optimizer, 1.0, 1, seed=SEED).build()
+    network.optimizer.build(network.trainable_variables)
+    start, losses = network.get_weights(), []
+    for rate in rates:
+        network.set_weights(start)
+        for variable in network.optimizer.variables:
+            variable.assign(keras.ops.zeros_like(variable))
+        network.optimizer.learning_rate = rate
+        network.fit(
+            x[few], y[few], batch_size=64, verbose=0, epochs=chapter.pick(1, 3, 10)
+        )
+        losses.append(network.evaluate(x[few], y[few], batch_size=256, verbose=0))
+    return losses
+
+
+# %% tags=["nbval-ignore-output"]
+rates = {
+    "sgd": np.array([0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2]),
+    "adam": np.array([1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2]),
+}
+losses = {name: loss_by_rate(name, values) for name, values in rates.items()}
+
+# %% tags=["nbval-ignore-output"]
+figure, axes = plt.subplots(figsize=(6.8, 3.2))
+for name, colour, label in (("sgd", "orange", "plain descent"), ("adam", "blue", "Adam")):
+    found = np.isfinite(losses[name])
+    axes.plot(rates[name], losses[name], "o-", color=plots.COLOURS[colour], label=label)
+    top = 1.3 * max(np.max(np.array(losses[n])[np.isfinite(losses[n])]) for n in losses)
+    lost = rates[name][~found]
+    axes.plot(lost, np.full(len(lost), top), "x", color=plots.COLOURS[colour], ms=8, mew=2)
+axes.plot([], [], "x", color=plots.COLOURS["grey"], label="loss became nan")
+axes.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="training MSE")
+axes.legend(fontsize=8.5)
+chapter.figure(
+    figure,
+    "04-b",
+    "Training loss of Second after a few passes, by learning rate.",
+    alt="Two curves over the learning rate on logarithmic axes. Plain descent improves up to "
+    "0.05 and fails beyond. Adam has a wide valley around 0.0001 to 0.001 and rises again.",
+)
+
+# %% [markdown]
+# Plain descent gets better with every larger rate, until it falls off an edge: above 0.08 or so the
+# loss becomes `nan`. The best rate stands right beside the edge, so a careful person takes less.
+# The course takes **0.05**, the largest rate of this row that survives.
+#
+# Adam does not fall off. It has a valley rather than an edge, and rates a factor of ten apart give
+# similar losses. The course takes **0.001**, Adam's default. It starts more roughly than a
+# smaller rate and ends lower after more epochs. The thesis states neither of its rates.
+
+# %% [markdown]
+# ## Second by plain gradient descent
+
+# %% tags=["nbval-ignore-output"]
+second = training.train(recipes.named("Second", PROFILE, SEED), data)
+
+# %% tags=["nbval-ignore-output"]
+test = data.test
+figure = plots.learning_figure(
+    second.history,
+    second.best_epoch,
+    test.images,
+    test.keypoints,
+    second.predict(test.images),
+)
+chapter.figure(
+    figure,
+    "4.2",
+    "Learning curve of Second by plain gradient descent, and its best and worst test faces.",
+    alt="Left: training and validation error fall quickly at first and then slowly; the two lines "
+    "stay close. Right: three test faces with small errors and three with large ones, on which "
+    "the red crosses stand like an average face beside the green points.",
+)
+
+# %% [markdown]
+# The curve drops within the first epochs and then bends into a long slope. The thesis describes the
+# same: fast at the beginning, then slow. The lines stay close together. A network that has hardly
+# left its starting point has not had the time to overfit.
+
+# %% [markdown]
+# ## Second by Adam
+#
+# The network, the faces, the batches and the first weights stay the same. Only the rule that turns
+# a gradient into a step is another.
+
+# %% tags=["nbval-ignore-output"]
+second_adam = training.train(recipes.named("Second, Adam", PROFILE, SEED), data)
+
+# %% [markdown]
+# For the comparison you also need First. If you ran chapter 03, its run is found in the store.
+
+# %% tags=["nbval-ignore-output"]
+runs = {
+    "First": training.train(recipes.named("First", PROFILE, SEED), data),
+    "Second": second,
+    "Second, Adam": second_adam,
+}
+
+# %% [markdown]
+# **Predict.** An epoch of Adam costs more time than one of plain descent. Will it still win when
+# you plot the loss against seconds?
+
+# %% tags=["nbval-ignore-output"]
+mean_face = evaluation.mean_face(data.train.keypoints)
+
+
+def mean_face_mse(part: faces.Faces) -> float:
+    return evaluation.mse(part.keypoints, np.broadcast_to(mean_face, part.keypoints.shape))
+
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.7), sharey=True)
+for (name, run), colour in zip(runs.items(), ("grey", "orange", "blue")):
+    log, style = run.history, {"color": plots.COLOURS[colour], "label": name}
+    left.plot(log.epoch, log.val_loss, **style)
+    right.plot(log.seconds.cumsum(), log.val_loss, **style)
+for axes, label in ((left, "epoch"), (right, "seconds of training")):
+    axes.axhline(mean_face_mse(data.validation), color="black", lw=1, ls=":", label="mean face")
+    axes.set(yscale="log", xlabel=label)
+left.set_ylabel("validation MSE")
+left.legend(fontsize=8.5)
+chapter.figure(
+    figure,
+    "4.3",
+    "Validation loss of First, Second and Second with Adam, by epochs and by seconds.",
+    alt="Two panels with the validation error of three trainings, against epochs and against "
+    "seconds. First is highest, Second by plain descent below it, Second by Adam lowest at the "
+    "end. A dotted line marks the mean face.",
+)
+
+# %% tags=["nbval-ignore-output"]
+lowest = {name: float(run.history.val_loss.min()) for name, run in runs.items()}
+for name, run in runs.items():
+    seconds = run.history.seconds.median()
+    print(f"{name:<14}lowest validation MSE {lowest[name]:.5f}, {seconds:.2f} s an epoch")
+assert PROFILE == "smoke" or lowest["Second, Adam"] < lowest["Second"] < lowest["First"]
+
+# %% [markdown]
+# Adam wins per epoch, as the thesis found. Now look at the right panel. Adam keeps two more
+# numbers for each of 2.8 million weights and touches them in every step, so an epoch of it
+# costs about twice as much. Part of its lead is gone when you count seconds. This depends on your
+# machine, and on what else it does at the moment.
+
+# %% [markdown]
+# ## Do more layers converge more slowly?
+#
+# The thesis writes that Second needs more epochs because its two more layers brought a huge
+# number of parameters. That is a claim about First and Second by plain descent, and you have both
+# runs. Ask for the epoch in which each reached a given *training* loss.
+
+# %% tags=["nbval-ignore-output"]
+def first_epoch_below(run: training.Run, loss: float) -> int | None:
+    reached = run.history.epoch[run.history.loss < loss]
+    return int(reached.iloc[0]) if len(reached) else None
+
+
+end = float(runs["First"].history.loss.iloc[-1])
+rows = [
+    {"training MSE": level, **{n: first_epoch_below(r, level) for n, r in runs.items()}}
+    for level in (4 * end, 2 * end, 1.001 * end)
+]
+course.show_table(
+    rows, **{"training MSE": "{:.4f}"}, **{name: "{:.0f}" for name in runs}
+)
+if PROFILE != "smoke":
+    assert rows[-1]["Second"] < rows[-1]["First"]
+
+# %% [markdown]
+# Read a row as "this loss was reached in epoch ...". Here the deeper network needs *fewer* epochs
+# for the same loss, not more. Both trained at a rate close to their own limit. In terms of
+# epochs the claim fails. In terms of time it is nearer the truth: an epoch of Second costs
+# several times as much as one of First.
+#
+# What the thesis saw is real all the same. Its curve went flat. But First's does so too, and for the
+# reason of chapter 03: a step that is safe in the steepest direction is tiny in all others.
+
+# %% [markdown]
+# ## What Adam does to each weight
+#
+# Adam keeps a running mean $m$ of each weight's gradient and a running mean $v$ of its square:
+#
+# $$w \leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}$$
+#
+# The step is the gradient divided by the gradient's own usual size. Do not believe it, measure it.
+# Train 20 batches with each rule, save the first layer, train one batch more, and subtract.
+
+# %% tags=["nbval-ignore-output"]
+def one_step(name: str, before: int = 20) -> np.ndarray:
+    """|change| of each first-layer weight in step `before` + 1: (9216, 300)."""
+    network, rng = recipes.named(name, PROFILE, SEED).build(), np.random.default_rng(SEED)
+    for _ in range(before + 1):
+        earlier, batch = network.get_weights()[0], rng.choice(len(x), 64, replace=False)
+        network.train_on_batch(x[batch], y[batch])
+    return np.abs(network.get_weights()[0] - earlier)
+
+
+steps = {name: one_step(name) for name in ("Second", "Second, Adam")}
+
+# %% tags=["nbval-ignore-output"]
+figure, axes = plt.subplots(figsize=(7.2, 3.2))
+for step, colour, label in zip(
+    steps.values(), ("orange", "blue"), ("plain descent, rate 0.05", "Adam, rate 0.001")
+):
+    moved = step[step > 0]
+    weights = np.full(moved.size, 1 / step.size)
+    bins = np.logspace(-9, -2, 90)
+    axes.hist(moved, bins, weights=weights, color=plots.COLOURS[colour], alpha=0.65, label=label)
+axes.axvline(0.001, color="black", lw=1, ls=":", label="Adam's learning rate")
+axes.set(xscale="log", xlabel="change of a weight in one step", ylabel="share of weights")
+axes.legend(fontsize=8.5, loc="upper left")
+chapter.figure(
+    figure,
+    "04-c",
+    "How far each of the 2,764,800 first-layer weights moves in one step.",
+    alt="Two histograms on a logarithmic axis. Plain descent's changes are smaller and spread "
+    "over several powers of ten; Adam's are larger and lie close together, below its rate.",
+)
+
+# %% tags=["nbval-ignore-output"]
+for name, step in steps.items():
+    low, middle, high = np.quantile(step[step > 0], (0.05, 0.5, 0.95))
+    print(
+        f"{name:<14}median {middle:.1e}, 5% to 95%: {low:.1e} to {high:.1e} "
+        f"(1 to {high / low:.0f}), not moved {np.mean(step == 0):.0%}"
+    )
+assert np.median(steps["Second, Adam"]) > np.median(steps["Second"])
+
+# %% [markdown]
+# Plain descent moves a weight in proportion to its gradient. A few weights move much, most move
+# hardly at all, and the learning rate has to be small enough for the few. Adam evens this out: its
+# median step is many times larger, although its learning rate is 50 times smaller. A learning
+# rate of Adam is a distance, about the most a weight moves in a step. One of plain descent is a
+# factor on something whose size you do not know.
+#
+# Weights that did not move at all belong to neurons that answered zero to every face of the batch,
+# or to pixels that were black.
+
+# %% [markdown]
+# ## What it learned, and what it only remembers
+#
+# The gap between training and other faces is what a network knows by heart.
+
+# %% tags=["nbval-ignore-output"]
+rows = []
+for name in ("train", "validation", "test"):
+    part = getattr(data, name)
+    constant = np.broadcast_to(mean_face, part.keypoints.shape)
+    rows.append(
+        {"network": "mean face", "set": name, **evaluation.measures(part.keypoints, constant)}
+    )
+for network, run in runs.items():
+    for name in ("train", "validation", "test"):
+        rows.append({"network": network, "set": name, **run.measures(getattr(data, name))})
+course.show_table(
+    rows, mse="{:.5f}", rmse_px="{:.2f}", mean_px="{:.2f}", nme="{:.1f} %"
+)
+
+# %% tags=["nbval-ignore-output"]
+score = {(row["network"], row["set"]): row["mse"] for row in rows}
+gap = {n: score[n, "test"] / score[n, "train"] for n in runs}
+for name, run in runs.items():
+    best = f"weights of epoch {run.best_epoch} of {run.recipe.epochs}"
+    print(f"{name:<14}test error / training error {gap[name]:.2f}, {best}")
+
+# %% [markdown]
+# The rows use the weights of the epoch with the lowest validation error. The mean face has almost
+# the same error on all three sets: it cannot overfit. A ratio well above 1 means overfitting.
+#
+# Compare with the thesis, after 1000 epochs on Kaggle's faces:
+#
+# | network | validation MSE | training MSE | ratio |
+# |---|---|---|---|
+# | First | 0.00500 | 0.00370 | 1.35 |
+# | Second | 0.00470 | 0.00400 | 1.18 |
+# | Second, Adam | 0.00240 | 0.00086 | 2.79 |
+#
+# And remember the score to beat.
+
+# %%
+kaggle = published.kaggle_labels()
+print(f"Kaggle, {kaggle['complete']} complete faces: mean face MSE {kaggle['mean_face_mse']:.5f}")
+
+# %% [markdown]
+# The thesis calls Second "slightly better" than First, 0.0047 against 0.0050. **Both are
+# worse than the mean face.** Its first network that has learned something about faces is Second with
+# Adam, at half the mean face's error. The optimiser did not speed up a success. It made the
+# difference between none and the first one.
+#
+# In the profile *quick* you train for a few dozen epochs instead of 1000. Compare the rows of your
+# own table with its first three: who is below the mean face, and on which set?
+
+# %% [markdown]
+# ## Inside the first layer
+#
+# Each neuron of the first hidden layer has a weight for every pixel, so you can look at it. Take
+# the six neurons whose weights changed most, and draw them as they are and as the change since
+# the start. The recipe's seed gives you the start again.
+
+# %% tags=["nbval-ignore-output"]
+trained = second_adam.model()
+start = second_adam.recipe.build().get_weights()[0]
+change = trained.get_weights()[0] - start
+most = np.argsort(-np.linalg.norm(change, axis=0))[:6]
+figure, grid = plt.subplots(2, 6, figsize=(9.6, 3.5))
+for row, (weights, label) in zip(grid, ((start + change, "weights"), (change, "change"))):
+    for axes, k in zip(row, most):
+        limit = np.quantile(np.abs(weights[:, k]), 0.995)
+        picture = weights[:, k].reshape(96, 96)
+        axes.imshow(picture, cmap="RdBu_r", vmin=-limit, vmax=limit)
+        axes.set(xticks=[], yticks=[])
+        axes.grid(False)
+    row[0].set_ylabel(label)
+chapter.figure(
+    figure,
+    "04-d",
+    "Six first-layer neurons of Second with Adam: their weights, and what training changed.",
+    alt="Two rows of six square maps in red and blue. Above, weights that look mostly like noise; "
+    "below, their changes during training, which show smooth shapes of heads and faces.",
+)
+
+# %% [markdown]
+# The upper row is mostly noise: the random start, still there. The lower row has shapes, for
+# training moves neighbouring pixels together, as they are alike in every picture. They are
+# heads, edges of faces, light from one side. There are no eyes or mouths cut out. A neuron that
+# sees all pixels at fixed places has no reason to look for a small part.
+
+# %% [markdown]
+# ## Dead neurons
+#
+# Where ReLU answers zero, its slope is zero too. A neuron that answers zero to every face gets no
+# gradient and cannot come back. It is dead. Count those that never answer on the validation faces.
+
+# %%
+def activations(network: keras.Model, images: np.ndarray) -> list[np.ndarray]:
+    """Answers of the two hidden layers: (n, 300) and (n, 150)."""
+    hidden = [layer.output for layer in network.layers[1:3]]
+    peek = keras.Model(network.inputs, hidden)
+    return peek.predict(faces.to_inputs(images), batch_size=256, verbose=0)
+
+
+# %% tags=["nbval-ignore-output"]
+rows = []
+networks = {"at the start": second.recipe.build()}
+networks |= {name: runs[name].model() for name in ("Second", "Second, Adam")}
+for name, network in networks.items():
+    for layer, answers in zip((1, 2), activations(network, data.validation.images)):
+        active = (answers > 0).mean(axis=0)
+        rows.append(
+            {"network": name, "hidden layer": layer, "never active": np.mean(active == 0),
+             "always active": np.mean(active == 1), "in between": np.mean(active % 1 > 0)}
+        )
+shares = ("never active", "always active", "in between")
+course.show_table(rows, **dict.fromkeys(shares, "{:.0%}"))
+for row in rows:
+    assert abs(sum(row[name] for name in shares) - 1) < 1e-6
+
+# %% [markdown]
+# A neuron that is always active is as odd as a dead one: on these faces it is linear. Only the
+# neurons *in between* bend anything. At the start there are many of both kinds already. All pixels
+# are positive, so a neuron sees mostly the brightness of the picture times the sum of its weights,
+# and the sign of that sum is the same for every face.
+#
+# Compare the rows. How much of Second works as a linear network, and how much not at all?
+
+# %% [markdown]
+# ## What you saw
+#
+# - Without an activation, layers collapse into one. ReLU prevents it.
+# - 98% of Second's 2,814,780 parameters join the pixels to the first hidden layer.
+# - The best rate for plain descent stands beside an edge. Adam has a wide valley.
+# - Adam evens out the steps: far larger for most weights, and close together.
+# - Per epoch, Adam beats plain descent by far; per second, by less.
+# - Second by plain descent needs fewer epochs than First for the same loss, not more.
+# - The thesis's First and Second stay above the mean face. Second with Adam does not.
+#
+# ## Exercises
+#
+# **1. Halve the first layer.** Give the first hidden layer 150 neurons instead of 300. How many
+# parameters are left? Write down your answer, then check it.
+
+# %%
+def check_1(answer: int) -> None:
+    """Say whether the number of parameters is right."""
+    sizes = ((9216, 150), (150, 150), (150, 30))
+    right = sum((n + 1) * m for n, m in sizes)
+    print("right" if answer == right else "not yet: weights plus offsets, layer by layer")
+
+
+# %% tags=["solution"]
+check_1(9217 * 150 + 151 * 150 + 151 * 30)
+
+# %% [markdown]
+# **2. Collapse three layers.** Three linear layers 9216-300-150-30 with offsets $b_1, b_2, b_3$ are
+# one layer as well. Write $W$ and $b$ as formulas, then as code: a function `collapse` that takes
+# the six arrays of `get_weights()` and returns two. Call `check_2(collapse)`.
+
+# %%
+def check_2(collapse) -> None:
+    """Compare a collapsed network with the three layers that it stands for."""
+    rng = np.random.default_rng(0)
+    shapes = ((20, 7), (7,), (7, 5), (5,), (5, 3), (3,))
+    w1, b1, w2, b2, w3, b3 = arrays = [rng.normal(size=s) for s in shapes]
+    inputs = rng.normal(size=(4, 20))
+    w, b = collapse(arrays)
+    expected = ((inputs @ w1 + b1) @ w2 + b2) @ w3 + b3
+    print("right" if np.allclose(inputs @ w + b, expected) else "not yet")
+
+
+# %% tags=["solution"]
+def collapse(arrays: list) -> tuple[np.ndarray, np.ndarray]:
+    """One matrix and one offset for three linear layers."""
+    w1, b1, w2, b2, w3, b3 = arrays
+    return w1 @ w2 @ w3, (b1 @ w2 + b2) @ w3 + b3
+
+
+check_2(collapse)
+
+# %% [markdown]
+# **3. One layer more.** Put a third hidden layer of 75 neurons into Second and train it by plain
+# descent at rate 0.05 for three epochs. Predict: will its training loss after three epochs be
+# above or below Second's after three? Then train.
+
+# %% tags=["solution", "nbval-ignore-output"]
+keras.utils.set_random_seed(SEED)
+deeper = keras.Sequential([keras.layers.Input((96, 96, 1)), keras.layers.Flatten()])
+for units in (300, 150, 75):
+    deeper.add(keras.layers.Dense(units, activation="relu"))
+deeper.add(keras.layers.Dense(30))
+deeper.compile(keras.optimizers.SGD(0.05), loss="mse")
+log = deeper.fit(x, y, batch_size=64, epochs=3, verbose=0).history["loss"]
+print("three hidden layers", [f"{loss:.4f}" for loss in log])
+print("two hidden layers  ", [f"{loss:.4f}" for loss in second.history.loss[:3]])
+
+# %% [markdown]
+# **4. Start at the mean face.** The hidden layers must start at random, but the *output* layer may
+# start from zero: its weights get different gradients, because the hidden neurons differ. Set its
+# matrix to 0 and its 30 offsets to the mean targets. What is the loss before the first step? Train
+# for a few epochs by plain descent and compare with the mean face.
+
+# %% tags=["solution", "nbval-ignore-output"]
+network = training.Recipe("second", "sgd", 0.05, 1, seed=SEED).build()
+arrays = network.get_weights()
+arrays[-2][:], arrays[-1][:] = 0, y.mean(axis=0)
+network.set_weights(arrays)
+held = faces.to_inputs(data.validation.images), faces.to_targets(data.validation.keypoints)
+before = network.evaluate(*held, batch_size=256, verbose=0)
+epochs = chapter.pick(1, 8, 100)
+log = network.fit(x, y, batch_size=64, epochs=epochs, verbose=0, validation_data=held).history
+print(f"mean face {mean_face_mse(data.validation):.5f}, at the start {before:.5f}")
+print(f"after {epochs} epochs: validation {min(log['val_loss']):.5f}")
+print(f"Second, Glorot start, at best: {lowest['Second']:.5f}")
+assert abs(before - mean_face_mse(data.validation)) < 1e-4
+
+# %% [markdown]
+# **5. Open.** Adam has three more numbers than its rate: $\beta_1$ (how long the mean remembers),
+# $\beta_2$ (how long the square remembers) and $\epsilon$. Change one of them in `loss_by_rate`
+# and draw Fig 04-b again. Which one moves the valley? What does a large $\epsilon$, say 0.1, turn
+# Adam into? Think of the formula before you run it.

@@ -1,0 +1,40 @@
+"""Small files in the competition's format, made for tests."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from fkd_utils import keypoints
+
+HEADER = ",".join((*keypoints.COLUMNS, "Image"))
+
+
+def faces(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Random pictures (n, 96, 96) uint8 and points (n, 15, 2) with two decimals and gaps."""
+    rng = np.random.default_rng(seed)
+    points = rng.uniform(0, 96, (count, 15, 2)).round(2)
+    points[rng.random((count, 15)) < 0.3] = np.nan
+    return rng.integers(0, 256, (count, 96, 96), dtype=np.uint8), points
+
+
+def fields(images: np.ndarray, points: np.ndarray) -> list[list[str]]:
+    """The fields of each row, in the order of HEADER."""
+    return [
+        ["" if np.isnan(v) else str(v) for v in face.ravel()]
+        + [" ".join(str(p) for p in image.ravel())]
+        for image, face in zip(images, points, strict=True)
+    ]
+
+
+def text(rows: list[list[str]], header: str = HEADER, end: str = "\n") -> str:
+    """A csv file's text."""
+    return "".join(line + end for line in [header, *(",".join(row) for row in rows)])
+
+
+def zipped(path: Path, members: dict[str, bytes]) -> Path:
+    """A zip with these members."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
