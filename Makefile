@@ -28,6 +28,7 @@ unit: $(VENV)/ready
 
 # The committed chapters, cell by cell against their stored outputs; trainings in smoke size.
 chapters: $(VENV)/ready
+	$(RUN) -m fkd_utils data info --data open
 	FKD_PROFILE=smoke FKD_DATA=open FKD_FIGURES=$(CURDIR)/build/nbval/figures FKD_RUNS=$(CURDIR)/build/nbval/runs \
 	$(RUN) -m pytest --nbval --nbval-cell-timeout=600 --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	-q -p no:cacheprovider notebooks

@@ -27,6 +27,9 @@ def from_source(source: pathlib.Path) -> nbformat.NotebookNode:
         if "solution" in tags:
             # Folded, so that the reader thinks before looking.
             cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
+        if "drawing" in tags:
+            # Only draws: folded, its picture stays.
+            cell.metadata["jupyter"] = {"source_hidden": True}
         cell["id"] = f"cell-{k:03d}"
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
@@ -58,6 +61,7 @@ def build(source: pathlib.Path) -> None:
         notebook,
         kernel_name="python3",
         timeout=3600,
+        extra_arguments=runner.QUIET_KERNEL,
         resources={"metadata": {"path": str(runner.NOTEBOOKS)}},
     )
     try:

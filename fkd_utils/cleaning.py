@@ -9,6 +9,7 @@ import numpy as np
 from fkd_utils import duplicates, picturecheck, suspects
 from fkd_utils.faces import Faces
 
+VERSION = "1"  # changes when `check` finds other rows; part of what is cached under its result
 MISPLACED = 3.5  # times the usual distance from where the picture puts the points
 DISAGREEMENT = 8.0  # pixels, mean distance of two labellings of one picture
 NO_FACE = -0.25  # `picturecheck.Scores.looks` below this: more like a cut-out at a wrong place

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from fkd_utils import authoring, data_cli, quiet, run_cli
+from fkd_utils import authoring, data_cli, quiet, run_cli, timing_cli
 from fkd_utils.errors import InputError
 
 DESCRIPTION = """Run the facial keypoints course.
@@ -25,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
         run_cli.add_parsers(commands)
         data_cli.add_parsers(commands)
+        timing_cli.add_parsers(commands)
         authoring.add_parsers(commands)
         args = parser.parse_args(arguments)
         if getattr(args, "needs_keras", False):

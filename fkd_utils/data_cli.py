@@ -77,12 +77,11 @@ def _check(args: argparse.Namespace) -> int:
     with _working(f"comparing {len(faces):,} faces"):
         report = cleaning.check(faces)
     equal = {pair for pair in report.duplicates if _equal(faces, pair)}
-    print(
-        f"{len(equal)} pairs of equal pictures, {len(report.duplicates) - len(equal)} nearly equal"
-    )
+    near = len(report.duplicates) - len(equal)
+    print(f"pairs of equal pictures: {len(equal)}; of nearly equal pictures: {near}")
     for pair in report.duplicates:
         print(f"  rows {pair[0]} and {pair[1]}{'' if pair in equal else ' (nearly)'}")
-    print(f"{len(report.suspicious)} suspicious rows")
+    print(f"suspicious rows: {len(report.suspicious)}")
     for suspicion in report.suspicious:
         print(f"  row {suspicion.row}: {suspicion.reason}")
     if target:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fkd_utils import cache, csvsource, duplicates, keypoints, pixeltext
+from fkd_utils import cache, csvsource, keypoints, pixeltext
 from fkd_utils.errors import InputError
 from fkd_utils.faces import Faces
 from fkd_utils.progress import ProgressLine
@@ -25,7 +25,7 @@ def read_training(path: Path | str) -> Faces:
     The 30 coordinate columns and Image may stand in any order; an empty field is an unlabelled
     point. A coordinate must lie from 0 to 96 pixels: the competition's own labels go up to
     95.94. A file groups.csv beside it (header `group`, a whole number a row) says which faces
-    belong together; without it, copies of a picture do (`duplicates.groups`). The images are
+    belong together; without it each face is its own group (see `sources.load`). The images are
     mapped from the cache.
     Raises InputError naming file, row and column.
     """
@@ -36,10 +36,7 @@ def read_training(path: Path | str) -> Faces:
     arrays = cache.load(name)
     if arrays is None:
         images, points = _read(file, "training", (*keypoints.COLUMNS, "Image"), _coordinates)
-        if len(files) > 1:
-            groups = _read_groups(groups_file, len(images))
-        else:
-            groups = duplicates.groups(len(images), duplicates.find(images))
+        groups = _read_groups(groups_file, len(images)) if len(files) > 1 else _own(len(images))
         points = points.astype(np.float32).reshape(-1, len(keypoints.KEYPOINTS), 2)
         arrays = cache.store(name, {"images": images, "keypoints": points, "groups": groups})
     images = arrays["images"]
@@ -129,7 +126,7 @@ def _column_order(file: Path, header: bytes, columns: tuple[str, ...]) -> list[i
     unknown = [name for name in names if name not in columns]
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise InputError(f"{file}, header: column '{missing[0]}'{more} missing; {expected}")
+        raise InputError(f"{file}, header: missing column '{missing[0]}'{more}; {expected}")
     if unknown:
         name = pixeltext.show(unknown[0].encode())
         raise InputError(f"{file}, header: unknown column {name}; {expected}")

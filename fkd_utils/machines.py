@@ -1,25 +1,26 @@
 """Which machine measured what: its description, and tables of measurements as CSV."""
 
 import datetime
+import importlib
+import os
 import pathlib
 import platform
 
 import keras
+import numpy as np
 import pandas as pd
 
 from fkd_utils import files, published, timing
 from fkd_utils.errors import InputError
 
 FOLDER = published.FOLDER / "timing"
-NETWORKS = ("first", "second", "third", "fourth")
 TRAINED, SCORED = 1712, 428  # pictures in the thesis's two parts
 
 DESCRIPTION = ("machine", "kind", "device", "cores", "backend", "versions", "date")
 COLUMNS = (
     *DESCRIPTION,
-    "measure",  # train: an epoch; score: outputs for the pictures; way: the same, for one picture
+    "measure",  # train: an epoch with batches of 64; score: the outputs, in one compiled call
     "network",
-    "way",
     "pictures",
     "repeats",
     "low",  # quartile, wall seconds
@@ -47,8 +48,6 @@ def describe(name: str) -> dict[str, object]:
 
 def cores() -> int:
     """Processor cores that this process may use."""
-    import os
-
     count = getattr(os, "process_cpu_count", None)  # from Python 3.13 on
     if count:
         return count()
@@ -83,38 +82,34 @@ def graphics_card() -> str:
 
 
 def _version(backend: str) -> str:
-    import importlib
-
     return importlib.import_module(backend).__version__
 
 
-def measurements(name: str, repeats: int = 7, trained: int = TRAINED) -> pd.DataFrame:
-    """Measure this machine: training and scoring of the four networks, one face in four ways.
+def measurements(
+    name: str,
+    networks: dict[str, keras.Model],
+    repeats: int = 7,
+    trained: int = TRAINED,
+) -> pd.DataFrame:
+    """Measure this machine: an epoch of each network, and scoring of 428 pictures and of one.
 
-    trained: pictures an epoch. Returns a table with the columns `COLUMNS`. About half a minute
-    on two idle cores.
+    networks: compiled, such as `timing.networks()`; trained: pictures an epoch. Returns a table
+    with the columns `COLUMNS`.
     """
     rows = []
 
-    def note(timed: timing.Timing, measure: str, network: str, way: str, pictures: int) -> None:
+    def note(measure: str, network: str, pictures: int, timed: timing.Timing) -> None:
         low, high = timed.quartiles
-        cpu = float(pd.Series(timed.cpu_seconds).median())
-        values = (measure, network, way, pictures, len(timed.seconds), low, timed.median, high, cpu)
+        cpu = float(np.median(timed.cpu_seconds))
+        values = (measure, network, pictures, len(timed.seconds), low, timed.median, high, cpu)
         rows.append(dict(zip(COLUMNS[len(DESCRIPTION) :], values, strict=True)))
 
-    for network in NETWORKS:
-        model = timing.network(network)
-        timed = timing.measure_training(model, trained, repeats=repeats)
-        note(timed, "train", network, "model.fit", trained)
+    for network, model in networks.items():
+        note("train", network, trained, timing.measure_training(model, trained, 64, repeats))
         score = timing.compiled(model)
         for n in (SCORED, 1):
-            inputs = timing.pictures(n)
-            timed = timing.measure(lambda s=score, x=inputs: s(x), repeats)
-            note(timed, "score", network, "compiled", n)
-    one = timing.pictures(1)
-    for way, score in timing.ways(model).items():
-        timed = timing.measure(lambda s=score: s(one), repeats)
-        note(timed, "way", network, way, 1)
+            inputs = timing.pictures(n, model.input_shape[1])
+            note("score", network, n, timing.measure(lambda s=score, x=inputs: s(x), repeats))
     return pd.DataFrame(rows).assign(**describe(name))[list(COLUMNS)]
 
 

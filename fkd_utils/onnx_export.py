@@ -9,14 +9,15 @@ import warnings
 import keras
 import numpy as np
 
-from fkd_utils import files
+from fkd_utils import files, quiet
 
 
 def export(model: keras.Model, path: pathlib.Path) -> None:
     """Write a network's forward pass (float32, any number of pictures at once) to an ONNX file."""
     model(keras.ops.zeros((1, *model.input_shape[1:])))  # the exporter refuses an unused network
-    with files.replacing(path) as aside, warnings.catch_warnings():
-        # The exporter still asks numpy for names that numpy 2 has dropped.
+    with files.replacing(path) as aside, warnings.catch_warnings(), quiet.no_standard_error():
+        # The exporter still asks numpy for names that numpy 2 has dropped, and TensorFlow
+        # tells standard error about each session it starts.
         warnings.simplefilter("ignore", FutureWarning)
         model.export(aside, format="onnx", verbose=False)
 

@@ -75,7 +75,7 @@ def grow(part: faces.Faces, seed: int) -> faces.Faces:
 
 def cleaned(rows: faces.Faces) -> faces.Faces:
     """`rows` without copies and suspicious labels; which rows stay is looked up the next time."""
-    store = cache.root() / f"kept-{rows.fingerprint()}.npy"
+    store = cache.root() / f"kept-{cleaning.VERSION}-{rows.fingerprint()}.npy"
     if not store.exists():
         kept = cleaning.clean(rows, cleaning.check(rows)).ids
         with files.replacing(store) as path, path.open("wb") as file:

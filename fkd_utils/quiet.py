@@ -6,6 +6,7 @@ the process's standard error, whatever TF_CPP_MIN_LOG_LEVEL says; they would sta
 
 import collections.abc
 import contextlib
+import logging
 import os
 import sys
 
@@ -18,7 +19,8 @@ def in_notebook() -> bool:
 
 
 @contextlib.contextmanager
-def _no_standard_error() -> collections.abc.Iterator[None]:
+def no_standard_error() -> collections.abc.Iterator[None]:
+    """Nothing reaches standard error inside, not even from compiled code; errors still raise."""
     # The lines come from C++, below sys.stderr: the file descriptor itself has to be led away.
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -34,7 +36,9 @@ def _no_standard_error() -> collections.abc.Iterator[None]:
 def start_backend() -> None:
     """Import Keras and let its backend look for devices, in silence; errors still raise."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _no_standard_error():
+    with no_standard_error():
         import keras
 
         keras.distribution.list_devices()
+    # Every chapter trains several networks in a row, and TensorFlow takes that for a mistake.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)

@@ -37,8 +37,8 @@ def _plan(
 # at Keras's own rate; plain descent as fast as chapter 03 shows it can.
 TABLE_4_1 = {
     "First": _plan("first", "sgd", 0.01, 100, (0.00500, 0.00370, 1000)),
-    "Second": _plan("second", "sgd", 0.05, 30, (0.00470, 0.00400, 1000)),
-    "Second, Adam": _plan("second", "adam", 0.001, 30, (0.00240, 0.00086, 1000)),
+    "Second": _plan("second", "sgd", 0.05, 40, (0.00470, 0.00400, 1000)),
+    "Second, Adam": _plan("second", "adam", 0.001, 40, (0.00240, 0.00086, 1000)),
     "Third": _plan("third", "adam", 0.001, 20, (0.00160, 0.00070, 300)),
     "Third, dropout": _plan("third", "adam", 0.001, 20, (0.00128, 0.00039, 1000), dropout=0.25),
     "Fourth": _plan("fourth", "adam", 0.001, 20, (0.00146, 0.00032, 600)),

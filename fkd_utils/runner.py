@@ -14,6 +14,7 @@ from fkd_utils.errors import InputError
 
 NOTEBOOKS = parts.REPO / "notebooks"
 BUILD = parts.REPO / "build"
+QUIET_KERNEL = ["--log-level=ERROR"]  # else each start of a kernel prints a warning
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,10 +84,12 @@ def run_chapter(
                 progress_bar=False,
                 log_output=False,
                 cwd=str(NOTEBOOKS),
+                extra_arguments=QUIET_KERNEL,
             )
         except papermill.PapermillExecutionError as failure:
             message = re.sub(r"\x1b\[[0-9;]*m", "", str(failure.evalue)).strip().split("\n")[0]
-            error = f"cell [{failure.exec_count}]: {failure.ename}: {message}"
+            # papermill's own cell with the parameters comes before; the reader counts without it.
+            error = f"cell [{failure.exec_count - 1}]: {failure.ename}: {message}"
     line.clear()
     return Outcome(chapter, time.monotonic() - started, error)
 

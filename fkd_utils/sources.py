@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import filelock
+import numpy as np
 
-from fkd_utils import cache, csvsource, kaggle
+from fkd_utils import cache, csvsource, duplicates, kaggle
 from fkd_utils.errors import InputError
 from fkd_utils.faces import Faces
 from fkd_utils.progress import ProgressLine
 
 REPO = cache.REPO
 KAGGLE = REPO / "data" / "kaggle"
+
+_COPIES_VERSION = 1  # raise it when `duplicates` finds other pairs
 
 _GET_KAGGLE = (
     f"the competition's files are not in {KAGGLE}. They may not be passed on, so fetch them with "
@@ -32,10 +35,15 @@ def load(data: str = "open") -> Faces:
     """The training faces of a data source.
 
     data: "open" (built on first use, which takes about a minute), "kaggle" (data/kaggle) or the
-    path of a folder, a .csv or a .zip in the competition's format. Raises InputError when the
-    source is absent or its files are wrong.
+    path of a folder, a .csv or a .zip in the competition's format. Where no groups.csv says which
+    faces belong together, copies of a picture do. Raises InputError when the source is absent or
+    its files are wrong.
     """
-    return dataclasses.replace(kaggle.read_training(place(data)), name=str(data))
+    path = place(data)
+    faces = kaggle.read_training(path)
+    if not csvsource.find(path, "training").with_name("groups.csv").is_file():
+        faces = dataclasses.replace(faces, groups=_groups_of_copies(path, faces.images))
+    return dataclasses.replace(faces, name=str(data))
 
 
 def load_test(data: str = "open") -> Faces:
@@ -114,6 +122,16 @@ def _build(folder: Path, build: Callable) -> None:
     title = "building the faces of 'open', once"
     build(folder, progress=lambda done, total: line.update(f"{title}: {done:,} of {total:,}"))
     line.done(f"built the faces of 'open' in {time.monotonic() - start:.0f} s")
+
+
+def _groups_of_copies(path: Path, images: np.ndarray) -> np.ndarray:
+    """(n,) int64: rows whose pictures are copies have the same number; found once, then cached."""
+    name = cache.key("copies", _COPIES_VERSION, [csvsource.find(path, "training")])
+    arrays = cache.load(name)
+    if arrays is None:
+        groups = duplicates.groups(len(images), duplicates.find(images))
+        arrays = cache.store(name, {"groups": groups})
+    return np.array(arrays["groups"])
 
 
 @contextlib.contextmanager

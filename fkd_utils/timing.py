@@ -8,7 +8,7 @@ import time
 import keras
 import numpy as np
 
-from fkd_utils import models, onnx_export
+from fkd_utils import models
 
 Score = collections.abc.Callable[[np.ndarray], np.ndarray]
 
@@ -81,6 +81,11 @@ def network(name: str, side: int = 96) -> keras.Model:
     return model
 
 
+def networks() -> dict[str, keras.Model]:
+    """First to Fourth by name, ready to train."""
+    return {name: network(name) for name in ("first", "second", "third", "fourth")}
+
+
 def measure_training(model: keras.Model, n: int, batch: int = 64, repeats: int = 7) -> Timing:
     """Time epochs of one training on n pictures of the size the network takes.
 
@@ -128,16 +133,6 @@ def compiled(model: keras.Model) -> Score:
         call = torch.inference_mode()(lambda inputs: model(inputs, training=False))
     # Copied back to numpy: a graphics card answers before it has finished.
     return lambda inputs: keras.ops.convert_to_numpy(call(keras.ops.convert_to_tensor(inputs)))
-
-
-def ways(model: keras.Model) -> dict[str, Score]:
-    """Four ways from inputs (n, 96, 96, 1) to outputs (n, 30), by name, slowest for one first."""
-    return {
-        "model.predict": lambda inputs: model.predict(inputs, verbose=0),
-        "model(...)": lambda inputs: keras.ops.convert_to_numpy(model(inputs, training=False)),
-        "compiled": compiled(model),
-        "ONNX Runtime": onnx_export.through_onnx(model),
-    }
 
 
 def exponent(sizes: np.ndarray, seconds: np.ndarray) -> float:

@@ -23,12 +23,12 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
 
 
 def _timing(args: argparse.Namespace) -> int:
-    from fkd_utils import machines
+    from fkd_utils import machines, timing
 
-    table = machines.measurements(args.name)
+    table = machines.measurements(args.name, timing.networks())
     machines.write(table, args.out)
     for row in table.itertuples():
-        what = f"{row.measure} {row.network}, {row.way}, {row.pictures}"
-        print(f"{what:<44}{1000 * row.median:10.2f} ms")
+        what = f"{row.measure} {row.network}, {row.pictures} pictures"
+        print(f"{what:<32}{1000 * row.median:10.2f} ms")
     print(f"{args.out}: {len(table)} rows; {table.device[0]}, {table.cores[0]} cores")
     return 0

@@ -3,17 +3,19 @@ import json
 import nbformat
 import pytest
 
-from fkd_utils import runner
+from fkd_utils import authoring, runner
 from fkd_utils.errors import InputError
 
-GOOD = ["# %%\nPROFILE = DATA = SEED = None", "print(PROFILE, DATA, SEED)"]
+GOOD = ["PROFILE = None\nDATA = None\nSEED = None", "print(PROFILE, DATA, SEED)"]
 
 
 def write(folder, stem, sources):
     cells = [nbformat.v4.new_markdown_cell(f"# {stem} title")]
     cells += [nbformat.v4.new_code_cell(s) for s in sources]
     cells[1].metadata["tags"] = ["parameters"]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / f"{stem}.ipynb")
+    metadata = {"kernelspec": authoring.KERNEL}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+    nbformat.write(notebook, folder / f"{stem}.ipynb")
 
 
 @pytest.fixture

@@ -41,19 +41,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from fkd_utils import (
-    augment,
-    course,
-    evaluation,
-    faces,
-    keypoints,
-    light,
-    plots,
-    published,
-    recipes,
-    training,
-    warps,
-)
+from fkd_utils import augment, course, evaluation, faces, keypoints, light, plots
+from fkd_utils import published, recipes, training, warps
 
 chapter = course.Chapter("07", PROFILE, DATA, SEED)
 
@@ -114,15 +103,8 @@ def draw_sides(axes, image, points, title):
     plots.draw_face(axes, image, title=title)
     for side, colour in (("left", "sky"), ("right", "orange")):
         rows = [i for i, name in enumerate(keypoints.KEYPOINTS) if side in name]
-        axes.plot(
-            *points[rows].T,
-            "o",
-            color=plots.COLOURS[colour],
-            mec="black",
-            mew=0.4,
-            markersize=4.5,
-            label=f"labelled {side}",
-        )
+        style = {"color": plots.COLOURS[colour], "label": f"labelled {side}"}
+        axes.plot(*points[rows].T, "o", mec="black", mew=0.4, markersize=4.5, **style)
 
 
 # %% tags=["nbval-ignore-output"]
@@ -151,7 +133,7 @@ chapter.figure(
 # %% [markdown]
 # Without the swap the points still sit on eyes and brows, so a quick look at the picture finds
 # nothing wrong. Only the colours tell. For the network half the faces then say that the left eye
-# is on the left, and the mean of the two answers is the middle of the nose.
+# is on the left, and the mean of the two answers lies between the eyes.
 #
 # With only y swapped, the sides are just as wrong, and on a tilted face the points leave the
 # features as well. Swap whole points.
@@ -173,10 +155,8 @@ chapter.figure(
 # %%
 def draw_dot(x, y):
     """A soft dot at (x, y): (1, 96, 96) float32."""
-    columns, rows = np.arange(96), np.arange(96)[:, np.newaxis]
-    return np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / 8)[np.newaxis].astype(
-        np.float32
-    )
+    squared = (np.arange(96) - x) ** 2 + (np.arange(96)[:, np.newaxis] - y) ** 2
+    return np.exp(-squared / 8)[np.newaxis].astype(np.float32)
 
 
 def centre_x(picture):
@@ -204,9 +184,8 @@ for x in (20.0, 31.25, 60.7):
 # %%
 def small(images):
     """(n, 96, 96) as rows of 32 * 32 numbers."""
-    blocks = images.reshape(len(images), 32, 3, 32, 3).mean(
-        axis=(2, 4), dtype=np.float32
-    )
+    blocks = images.reshape(len(images), 32, 3, 32, 3)
+    blocks = blocks.mean(axis=(2, 4), dtype=np.float32)
     return blocks.reshape(len(images), -1) / 255
 
 
@@ -222,9 +201,8 @@ def fit_mirror(last):
     wrong = twin_points + np.array([last - 95, 0])
     y = np.concatenate([train.keypoints, wrong]).reshape(len(x), 30)
     w = np.linalg.solve(gram, (x - mean).T @ (y - y.mean(axis=0)))
-    return lambda images: ((small(images) - mean) @ w + y.mean(axis=0)).reshape(
-        -1, 15, 2
-    )
+    offset = y.mean(axis=0)
+    return lambda images: ((small(images) - mean) @ w + offset).reshape(-1, 15, 2)
 
 
 # %% [markdown]
@@ -438,7 +416,6 @@ assert (low <= 0).all() and (high >= 0).all()
 # outside 0 to 95. `warps.hide_outside` turns such points into missing ones.
 
 # %% tags=["nbval-ignore-output"]
-_, after = warps.warp(train.images[:1], many[:1], turns[:1])
 gone = warps.outside(warps.move(many, turns))
 print(f"{100 * gone.mean():.2f} % of the points leave the picture when it is rotated")
 assert gone.mean() < 0.02
@@ -520,12 +497,8 @@ print(
 # $H$ is `(3, 3)`. For a shift or a rotation its last row is `(0, 0, 1)`, and $w$ is 1.
 
 # %%
-chain = (
-    warps.tilting(0.15, 0)
-    @ warps.shearing(0.1)
-    @ warps.scaling(0.9)
-    @ warps.rotation(6)
-)
+chain = warps.tilting(0.15, 0) @ warps.shearing(0.1)
+chain = chain @ warps.scaling(0.9) @ warps.rotation(6)
 ideas = {
     "scale 0.85": warps.scale(*one, 0.85),
     "scale 1.25": warps.scale(*one, 1.25),
@@ -635,14 +608,8 @@ def changed_by(angle=0.0, right=0.0, down=0.0, factor=1.0, mirror=False):
     return *warps.warp(image, points, matrix), matrix
 
 
-settings = [
-    {},
-    {"angle": 15},
-    {"right": 8},
-    {"down": -8},
-    {"factor": 0.8},
-    {"mirror": True},
-]
+settings = [{}, {"angle": 15}, {"right": 8}, {"down": -8}, {"factor": 0.8}]
+settings.append({"mirror": True})
 titles = [
     ", ".join(f"{n} = {v}" for n, v in s.items()) or "untouched" for s in settings
 ]
@@ -658,26 +625,20 @@ chapter.figure(
 import ipywidgets as widgets
 
 
-def draw_changed(**values):
-    changed, labels, matrix = changed_by(**values)
+def draw_changed(angle=0.0, right=0.0, down=0.0, factor=1.0, mirror=False):
+    changed, labels, matrix = changed_by(angle, right, down, factor, mirror)
     _, axes = plt.subplots(figsize=(3.6, 3.6))
-    draw_sides(
-        axes, changed[0], labels[0], f"{warps.outside(labels).sum()} points outside"
-    )
+    title = f"{warps.outside(labels).sum()} points outside"
+    draw_sides(axes, changed[0], labels[0], title)
     draw_frame(axes, matrix)
     plt.show()
 
 
 # The report and the tests run this cell too; nobody moves a slider there.
 if "FKD_FIGURES" not in os.environ:
-    widgets.interact(
-        draw_changed,
-        angle=(-45.0, 45.0),
-        right=(-30.0, 30.0),
-        down=(-30.0, 30.0),
-        factor=(0.5, 2.0),
-        mirror=False,
-    )
+    pixels = (-30.0, 30.0)
+    ranges = {"angle": (-45.0, 45.0), "factor": (0.5, 2.0)}
+    widgets.interact(draw_changed, right=pixels, down=pixels, **ranges)
 
 # %% [markdown]
 # Blue is the subject's left. Tick `mirror` and watch the colours stay on their sides of the
@@ -708,16 +669,14 @@ def learn(draws, epochs, seed):
     """Train Fourth on `few`, changed by `draws`: history and test measures."""
     recipe = training.Recipe("fourth", "adam", 0.001, epochs, batch_size=32, seed=seed)
     model, rng = recipe.build(), np.random.default_rng(seed)
-    held = (
-        faces.to_inputs(data.validation.images),
-        faces.to_targets(data.validation.keypoints),
-    )
+    held_x = faces.to_inputs(data.validation.images)
+    held_y = faces.to_targets(data.validation.keypoints)
     rows, best = [], np.inf
     for epoch in range(1, epochs + 1):
         images, labels = augment.augmented(few.images, few.keypoints, rng, draws)
         x, y = faces.to_inputs(images), faces.to_targets(labels)
         loss = model.fit(x, y, batch_size=32, verbose=0).history["loss"][0]
-        val_loss = model.evaluate(*held, batch_size=256, verbose=0)
+        val_loss = model.evaluate(held_x, held_y, batch_size=256, verbose=0)
         rows.append((epoch, loss, val_loss))
         if val_loss < best:
             best, weights = val_loss, model.get_weights()
@@ -780,19 +739,10 @@ for seed in range(SEED, SEED + chapter.pick(smoke=1, quick=1, paper=5)):
 figure, axes = plt.subplots(figsize=(6.4, 3.2))
 for name, colour in (("as they are", "orange"), ("changed anew", "blue")):
     history, scores = live[name, SEED]
-    axes.plot(
-        history.epoch,
-        history.loss,
-        ":",
-        color=plots.COLOURS[colour],
-        label=f"{name}, training",
-    )
-    axes.plot(
-        history.epoch,
-        history.val_loss,
-        color=plots.COLOURS[colour],
-        label=f"{name}, validation",
-    )
+    for column, dash in (("loss", ":"), ("val_loss", "-")):
+        label = name + (", training" if column == "loss" else ", validation")
+        style = {"color": plots.COLOURS[colour], "label": label}
+        axes.plot(history.epoch, history[column], dash, **style)
 axes.set(yscale="log", xlabel="epoch (300 faces)", ylabel="MSE")
 axes.legend(fontsize=8.5)
 chapter.figure(
@@ -804,25 +754,13 @@ chapter.figure(
 )
 
 # %% tags=["nbval-ignore-output"]
-course.show_table(
-    (
-        {
-            "training faces": name,
-            "seed": seed,
-            "lowest validation": history.val_loss.min(),
-            "training, last": history.loss.iloc[-1],
-            "test": scores["mse"],
-            "mean_px": scores["mean_px"],
-        }
-        for (name, seed), (history, scores) in live.items()
-    ),
-    **{
-        "lowest validation": "{:.5f}",
-        "training, last": "{:.5f}",
-        "test": "{:.5f}",
-        "mean_px": "{:.2f}",
-    },
-)
+rows = []
+for (name, seed), (history, scores) in live.items():
+    lowest, last = history.val_loss.min(), history.loss.iloc[-1]
+    row = {"faces": name, "seed": seed, "validation": lowest, "training": last}
+    rows.append(row | {"test": scores["mse"], "mean_px": scores["mean_px"]})
+mses = dict.fromkeys(["validation", "training", "test"], "{:.5f}")
+course.show_table(rows, **mses, mean_px="{:.2f}")
 
 # %% tags=["nbval-ignore-output"]
 plain, changed = (

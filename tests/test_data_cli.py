@@ -1,0 +1,118 @@
+import argparse
+import json
+
+import drawnfaces
+import facefiles
+import numpy as np
+import pytest
+
+from fkd_utils import data_cli, keypoints, sources
+from fkd_utils.errors import InputError
+
+
+def run(*arguments: str) -> int:
+    """The command line with nothing but `data`."""
+    parser = argparse.ArgumentParser()
+    data_cli.add_parsers(parser.add_subparsers(required=True))
+    args = parser.parse_args(["data", *map(str, arguments)])
+    return args.handler(args)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Ten drawn faces, the last four with four points; row 3 equals row 1; two test faces."""
+    monkeypatch.setenv("FKD_CACHE", str(tmp_path / "cache"))
+    faces = drawnfaces.faces(10, second=4)
+    faces.images[3], faces.keypoints[3] = faces.images[1], faces.keypoints[1]
+    faces.keypoints[5] = faces.keypoints[5][keypoints.mirror_order()]
+    rows = facefiles.fields(faces.images, faces.keypoints)
+    made = tmp_path / "data"
+    made.mkdir()
+    (made / "training.csv").write_text(facefiles.text(rows))
+    tests = [[str(k + 1), row[-1]] for k, row in enumerate(rows[:2])]
+    (made / "test.csv").write_text(facefiles.text(tests, "ImageId,Image"))
+    return made
+
+
+def test_info(folder, capsys, tmp_path):
+    assert run("info", "--data", folder) == 0
+    text = capsys.readouterr().out
+    words = dict(line.rsplit(maxsplit=1) for line in text.splitlines() if line[-1:].isdigit())
+    words = {name.strip(): value for name, value in words.items()}
+    assert words["rows"] == "10"
+    assert words["with all 15 keypoints"] == "6"
+    assert words["groups (people or copies)"] == "9"
+    assert words["test pictures"] == "2"
+    assert words["nose_tip"] == "10"
+    assert words["mouth_left_corner"] == "6"
+    assert str(tmp_path / "cache") in text
+
+
+def test_info_takes_the_source_from_the_environment(folder, capsys, monkeypatch):
+    monkeypatch.setenv("FKD_DATA", str(folder))
+    (folder / "test.csv").unlink()
+    assert run("info") == 0
+    text = capsys.readouterr().out
+    assert str(folder) in text
+    assert "test pictures" not in text
+
+
+def test_info_reports_a_bad_test_file(folder):
+    (folder / "test.csv").write_text("ImageId,Image\n1,2 3\n")
+    with pytest.raises(InputError, match=r"test.csv, row 0 .*2 pixels"):
+        run("info", "--data", folder)
+
+
+def test_check(folder, capsys, tmp_path):
+    target = tmp_path / "found.json"
+    assert run("check", "--data", folder, "--json", target) == 0
+    text = capsys.readouterr().out
+    assert "equal pictures: 1; of nearly equal pictures: 0\n" in text
+    assert "rows 1 and 3\n" in text
+    assert "row 5: left and right" in text
+    content = json.loads(target.read_text())
+    assert content["duplicates"] == [[1, 3]]
+    assert [entry["row"] for entry in content["suspicious"]] == [5]
+
+
+def test_check_refuses_a_json_place_that_is_not_there(folder, tmp_path):
+    target = tmp_path / "no" / "found.json"
+    with pytest.raises(InputError, match="there is no folder"):
+        run("check", "--data", folder, "--json", target)
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(InputError, match="cannot be written"):
+        run("check", "--data", folder, "--json", tmp_path / "taken")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "data", "taken"]
+
+
+def test_convert_there_and_back(folder, tmp_path, capsys):
+    out = tmp_path / "new" / "set"
+    assert run("convert", "--data", folder, "--out", out) == 0
+    assert "10 rows" in capsys.readouterr().out
+    names = sorted(path.name for path in out.iterdir())
+    assert names == ["groups.csv", "test.zip", "training.zip"]
+    old, new = sources.load(str(folder)), sources.load(str(out))
+    assert old.fingerprint() == new.fingerprint()
+    np.testing.assert_array_equal(old.groups, new.groups)
+    old, new = sources.load_test(str(folder)), sources.load_test(str(out))
+    np.testing.assert_array_equal(old.images, new.images)
+    np.testing.assert_array_equal(old.ids, new.ids)
+
+
+def test_convert_without_test_pictures(folder, tmp_path, capsys):
+    (folder / "test.csv").unlink()
+    assert run("convert", "--data", folder, "--out", tmp_path / "out") == 0
+    assert "no test pictures" in capsys.readouterr().out
+
+
+def test_convert_into_a_file(folder):
+    with pytest.raises(InputError, match="cannot be written"):
+        run("convert", "--data", folder, "--out", folder / "training.csv")
+
+
+@pytest.mark.parametrize("verb", ["info", "check", "convert"])
+def test_help_explains_the_sources(verb, capsys):
+    with pytest.raises(SystemExit) as caught:
+        run(verb, "--help")
+    assert caught.value.code == 0
+    assert "open" in capsys.readouterr().out

@@ -1,0 +1,161 @@
+import errno
+import multiprocessing
+import os
+import time
+import types
+
+import facefiles
+import numpy as np
+import pytest
+
+from fkd_utils import open_faces, sources
+from fkd_utils.errors import InputError
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("FKD_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def write(folder, seed=0):
+    """A folder in the competition's format with three training faces and two test faces."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = facefiles.fields(*facefiles.faces(3, seed))
+    (folder / "training.csv").write_text(facefiles.text(rows))
+    tests = [[str(k + 1), row[-1]] for k, row in enumerate(rows[:2])]
+    (folder / "test.csv").write_text(facefiles.text(tests, "ImageId,Image"))
+
+
+def fake_build(folder, progress=None):
+    """Stands in for the open set: slow enough that two processes meet, and counted in a file."""
+    with open(os.environ["FKD_CACHE"] + ".builds", "a") as log:
+        log.write("built\n")
+    time.sleep(1)
+    write(folder)
+    progress(3, 3)
+
+
+@pytest.fixture
+def small_open(monkeypatch):
+    monkeypatch.setattr(open_faces, "build", fake_build)
+
+
+def test_a_path_is_read_in_every_spelling(tmp_path, store):
+    write(tmp_path / "data")
+    for data in (tmp_path / "data", tmp_path / "data" / "training.csv"):
+        faces = sources.load(str(data))
+        np.testing.assert_array_equal(faces.images, facefiles.faces(3)[0])
+        assert faces.name == str(data)
+        assert len(sources.load_test(str(data))) == 2
+
+
+def test_copies_are_one_group_unless_a_file_says_otherwise(tmp_path, store, monkeypatch):
+    rows = facefiles.fields(*facefiles.faces(4))
+    rows[3][-1] = rows[1][-1]
+    (tmp_path / "training.csv").write_text(facefiles.text(rows))
+    assert sources.load(str(tmp_path)).groups.tolist() == [0, 1, 2, 1]
+    with monkeypatch.context() as patch:
+        patch.setattr(sources.duplicates, "find", None)  # looking again would fail
+        assert sources.load(str(tmp_path)).groups.tolist() == [0, 1, 2, 1]
+    (tmp_path / "groups.csv").write_text("group\n5\n6\n7\n8\n")
+    assert sources.load(str(tmp_path)).groups.tolist() == [5, 6, 7, 8]
+
+
+def test_open_is_built_once_and_found_again(store, small_open):
+    first, again = sources.load("open"), sources.load()
+    assert first.fingerprint() == again.fingerprint()
+    assert first.name == "open"
+    assert len(sources.load_test("open")) == 2
+    assert (store.parent / "cache.builds").read_text() == "built\n"
+    assert sources.open_folder().name == f"open-{open_faces.VERSION}"
+    left = {path.name for path in store.iterdir() if path.is_dir() and path.name[0] == "."}
+    assert left == set()
+
+
+def test_a_build_that_fails_leaves_nothing_and_is_tried_again(store, monkeypatch):
+    def failing(folder, progress=None):
+        folder.mkdir()
+        (folder / "training.csv").write_text("half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(open_faces, "build", failing)
+    with pytest.raises(InputError, match=r"No space left.*FKD_CACHE"):
+        sources.load("open")
+    assert [path for path in store.iterdir() if path.is_dir()] == []
+    monkeypatch.setattr(open_faces, "build", fake_build)
+    assert len(sources.load("open")) == 3
+
+
+def test_what_a_killed_build_left_is_removed(store, small_open):
+    left = store / f".{sources.open_folder().name}.dead"
+    left.mkdir(parents=True)
+    sources.load("open")
+    assert not left.exists()
+
+
+def load_open(barrier, queue):
+    open_faces.build = fake_build
+    barrier.wait()
+    queue.put(sources.load("open").fingerprint())
+
+
+def test_two_processes_build_once(store):
+    context = multiprocessing.get_context("spawn")
+    barrier, queue = context.Barrier(2), context.Queue()
+    workers = [context.Process(target=load_open, args=(barrier, queue)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    found = {queue.get(timeout=120) for _ in workers}
+    for worker in workers:
+        worker.join(60)
+        assert worker.exitcode == 0
+    assert len(found) == 1
+    assert (store.parent / "cache.builds").read_text() == "built\n"
+
+
+def test_waiting_says_so(store, monkeypatch, tmp_path):
+    lines = []
+    line = types.SimpleNamespace(update=lines.append, done=lines.append)
+    monkeypatch.setattr(sources, "ProgressLine", lambda: line)
+    tries = iter([sources.filelock.Timeout("x"), None])
+
+    class Lock:
+        def __init__(self, path):
+            pass
+
+        def acquire(self, timeout):
+            if error := next(tries):
+                raise error
+
+        def release(self):
+            lines.append("released")
+
+    monkeypatch.setattr(sources.filelock, "FileLock", Lock)
+    with sources._locked(tmp_path / "lock"):
+        assert len(lines) == 2
+    assert "waiting" in lines[0]
+    assert lines[-1] == "released"
+
+
+def test_kaggle_absent_says_how_to_get_it(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "KAGGLE", tmp_path / "kaggle")
+    for read in (sources.load, sources.load_test):
+        with pytest.raises(InputError, match=r"not in .*kaggle.com.*--data open"):
+            read("kaggle")
+    write(tmp_path / "kaggle")
+    assert len(sources.load("kaggle")) == 3
+    assert sources.load("kaggle").name == "kaggle"
+
+
+def test_unknown_source(store, tmp_path):
+    with pytest.raises(InputError, match="'open', 'kaggle' or an existing path"):
+        sources.load(str(tmp_path / "nowhere"))
+    assert not store.exists()
+
+
+def test_describe_names_the_place(store):
+    assert str(sources.open_folder()) in sources.describe("open")
+    assert str(sources.KAGGLE) in sources.describe("kaggle")
+    assert "some/where" in sources.describe("some/where")
+    assert not store.exists()  # nothing is built for a description
