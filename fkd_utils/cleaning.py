@@ -42,6 +42,15 @@ class Report:
         }
         return json.dumps(content, indent=1) + "\n"
 
+    @classmethod
+    def from_json(cls, text: str) -> typing.Self:
+        """The report that `to_json` wrote."""
+        content = json.loads(text)
+        return cls(
+            tuple((i, j) for i, j in content["duplicates"]),
+            tuple(Suspicion(**entry) for entry in content["suspicious"]),
+        )
+
 
 def check(faces: Faces) -> Report:
     """Look for copies among the pictures and for mistakes among the labels.

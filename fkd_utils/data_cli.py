@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fkd_utils import cache, cleaning, csvsource, files, keypoints, sources
+from fkd_utils import cache, csvsource, files, keypoints, parts, sources
 from fkd_utils.errors import InputError
 from fkd_utils.faces import Faces
 from fkd_utils.progress import ProgressLine
@@ -75,7 +75,7 @@ def _check(args: argparse.Namespace) -> int:
         raise InputError(f"{target}: there is no folder {target.parent}; make it first")
     faces = sources.load(args.data)
     with _working(f"comparing {len(faces):,} faces"):
-        report = cleaning.check(faces)
+        report = parts.checked(faces)
     equal = {pair for pair in report.duplicates if _equal(faces, pair)}
     near = len(report.duplicates) - len(equal)
     print(f"pairs of equal pictures: {len(equal)}; of nearly equal pictures: {near}")

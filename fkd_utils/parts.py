@@ -74,10 +74,15 @@ def grow(part: faces.Faces, seed: int) -> faces.Faces:
 
 
 def cleaned(rows: faces.Faces) -> faces.Faces:
-    """`rows` without copies and suspicious labels; which rows stay is looked up the next time."""
-    store = cache.root() / f"kept-{cleaning.VERSION}-{rows.fingerprint()}.npy"
+    """`rows` without copies and suspicious labels, as `checked` found them."""
+    return cleaning.clean(rows, checked(rows))
+
+
+def checked(rows: faces.Faces) -> cleaning.Report:
+    """`cleaning.check`, kept in the cache: checking the same faces again costs nothing."""
+    store = cache.root() / f"check-{cleaning.VERSION}-{rows.fingerprint()}.json"
     if not store.exists():
-        kept = cleaning.clean(rows, cleaning.check(rows)).ids
-        with files.replacing(store) as path, path.open("wb") as file:
-            np.save(file, np.flatnonzero(np.isin(rows.ids, kept)), allow_pickle=False)
-    return rows.take(np.load(store, allow_pickle=False))
+        report = cleaning.check(rows)
+        with files.replacing(store) as path:
+            path.write_text(report.to_json(), encoding="utf-8")
+    return cleaning.Report.from_json(store.read_text(encoding="utf-8"))

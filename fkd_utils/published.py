@@ -38,6 +38,14 @@ def kaggle_labels() -> dict:
     return json.loads((FOLDER / "kaggle_labels.json").read_text(encoding="utf-8"))
 
 
+def real_faces_check() -> dict:
+    """How many rows, pairs of copies and flagged rows `cleaning.check` found on real faces.
+
+    Faces cut from photographs (300-W) and videos, in Kaggle's format. They may not be passed on.
+    """
+    return json.loads((FOLDER / "real_faces_check.json").read_text(encoding="utf-8"))
+
+
 def write_label_statistics(points: np.ndarray, path: pathlib.Path) -> None:
     """Store `label_statistics` of a set as JSON."""
     with files.replacing(path) as aside:

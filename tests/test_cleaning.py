@@ -290,6 +290,7 @@ def test_check(report):
 
 
 def test_report_is_sorted_and_its_json_has_the_promised_form(report):
+    assert cleaning.Report.from_json(report.to_json()) == report
     content = json.loads(report.to_json())
     assert list(content) == ["duplicates", "suspicious"]
     assert content["duplicates"] == sorted(map(list, report.duplicates))

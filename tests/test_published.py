@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fkd_utils import keypoints, published
+from fkd_utils import cleaning, keypoints, published
 
 
 def test_statistics_by_hand():
@@ -24,3 +24,9 @@ def test_kaggle_numbers_are_the_competitions():
     # THESIS says variance 1 and reports 0.00500 for its linear model.
     assert 0.14 < kaggle["target_variance"] < 0.16
     assert kaggle["mean_face_mse"] < 0.00500
+
+
+def test_the_check_of_real_faces_was_made_by_the_present_checker():
+    found = published.real_faces_check()
+    assert found["checker"] == cleaning.VERSION
+    assert 0 < found["flagged"] < found["pairs"] < found["rows"]

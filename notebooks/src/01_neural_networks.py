@@ -868,9 +868,9 @@ walks = {
 
 # %%
 def stray(optimizer, path):
-    """The largest distance of a Keras optimiser from `path`, over all steps."""
+    """The largest distance of a Keras optimiser from `path` in 60 steps."""
     p, largest = keras.Variable(path[0], dtype="float64"), 0.0
-    for place in path[1:]:
+    for place in path[1:61]:
         g = steepness * keras.ops.convert_to_numpy(p)
         optimizer.apply([keras.ops.convert_to_tensor(g)], [p])
         largest = max(largest, abs(keras.ops.convert_to_numpy(p) - place).max())

@@ -47,9 +47,7 @@ keras.utils.set_random_seed(SEED)
 # %% tags=["nbval-ignore-output"]
 data = recipes.prepared(PROFILE, DATA, SEED)
 test = data.test
-print(
-    f"{len(data.train)} training, {len(data.validation)} validation, {len(test)} test faces"
-)
+print(f"{len(data.train)} training, {len(data.validation)} validation, {len(test)} test faces")
 
 # %% [markdown]
 # ## What a dense layer does to a moved face
@@ -58,7 +56,6 @@ print(
 # pixels further. What does a layer of neurons make of it?
 #
 # `moved` shifts pictures to the right. The columns that come in on the left repeat the edge.
-
 
 # %%
 def moved(images: np.ndarray, by: int) -> np.ndarray:
@@ -73,9 +70,7 @@ def moved(images: np.ndarray, by: int) -> np.ndarray:
 # 1 and one with stride 2.
 
 # %%
-dense = keras.Sequential(
-    [keras.layers.Flatten(), keras.layers.Dense(300, activation="relu")]
-)
+dense = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(300, activation="relu")])
 convolution = keras.layers.Conv2D(4, 5, padding="same", activation="relu")
 strided = keras.layers.Conv2D(4, 5, strides=2, padding="same", activation="relu")
 
@@ -88,23 +83,18 @@ strided = keras.layers.Conv2D(4, 5, strides=2, padding="same", activation="relu"
 # The yardstick is another face: 100% means that the shift changed the numbers as much as
 # putting a different face in front of the layer.
 
-
 # %%
 def difference(after: np.ndarray, before: np.ndarray) -> float:
     """Change in percent of the change from each face to the next one."""
     other = np.roll(before, 1, axis=0)
-    return 100 * float(
-        np.sqrt(np.mean((after - before) ** 2) / np.mean((other - before) ** 2))
-    )
+    return 100 * float(np.sqrt(np.mean((after - before) ** 2) / np.mean((other - before) ** 2)))
 
 
 def map_difference(layer: keras.layers.Layer, images: np.ndarray, by: int) -> float:
     """The same for feature maps, with the second map moved back by `by` input pixels."""
     stride = layer.strides[0]
     step, low, high = by // stride, 16 // stride, 80 // stride
-    before, after = (
-        np.array(layer(faces.to_inputs(i))) for i in (images, moved(images, by))
-    )
+    before, after = (np.array(layer(faces.to_inputs(i))) for i in (images, moved(images, by)))
     return difference(
         after[:, low:high, low + step : high], before[:, low:high, low : high - step]
     )
@@ -116,8 +106,7 @@ shifts = np.arange(0, 9)
 answer = np.array(dense(faces.to_inputs(some)))
 lines = {
     "dense, 300 units": [
-        difference(np.array(dense(faces.to_inputs(moved(some, s)))), answer)
-        for s in shifts
+        difference(np.array(dense(faces.to_inputs(moved(some, s)))), answer) for s in shifts
     ],
     "convolution, stride 2": [map_difference(strided, some, s) for s in shifts],
     "convolution, stride 1": [map_difference(convolution, some, s) for s in shifts],
@@ -171,12 +160,8 @@ model = keras.Sequential(
     [
         keras.layers.Input((96, 96, 1)),
         keras.layers.Conv2D(4, 5, padding="same", activation="relu", name="conv1"),
-        keras.layers.Conv2D(
-            6, 5, strides=2, padding="same", activation="relu", name="conv2"
-        ),
-        keras.layers.Conv2D(
-            8, 4, strides=2, padding="same", activation="relu", name="conv3"
-        ),
+        keras.layers.Conv2D(6, 5, strides=2, padding="same", activation="relu", name="conv2"),
+        keras.layers.Conv2D(8, 4, strides=2, padding="same", activation="relu", name="conv3"),
         keras.layers.Flatten(name="flatten"),
         keras.layers.Dense(250, activation="relu", name="dense"),
         keras.layers.Dense(30, name="output"),
@@ -186,7 +171,6 @@ model = keras.Sequential(
 
 # %% [markdown]
 # Table 3.1 of the thesis follows from the layers. Here it gets a column more, the parameters.
-
 
 # %%
 def describe(layer: keras.layers.Layer, total: int) -> dict[str, str]:
@@ -248,7 +232,6 @@ chapter.figure(
 # zeros along each side direction, $\lfloor p/2 \rfloor$ of them before the picture and the rest
 # after it.
 
-
 # %%
 def same_padding(side: int, kernel: int, stride: int) -> tuple[int, int, int]:
     """Side of the output, zeros before and zeros after, for padding "same"."""
@@ -262,17 +245,11 @@ def same_padding(side: int, kernel: int, stride: int) -> tuple[int, int, int]:
 # for each position through a one-dimensional convolution whose weights are all 1, and see which
 # of them reach output 10: that is the window of output 10.
 
-
 # %%
 def window(side: int, kernel: int, stride: int, output: int) -> np.ndarray:
     """The input positions that Keras lets into one output."""
     layer = keras.layers.Conv1D(
-        1,
-        kernel,
-        strides=stride,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="ones",
+        1, kernel, strides=stride, padding="same", use_bias=False, kernel_initializer="ones"
     )
     impulses = np.eye(side, dtype=np.float32)[..., np.newaxis]
     return np.flatnonzero(np.array(layer(impulses))[:, output, 0])
@@ -286,7 +263,7 @@ def window(side: int, kernel: int, stride: int, output: int) -> np.ndarray:
 
 # %%
 layers = {"conv1": (96, 5, 1), "conv2": (96, 5, 2), "conv3": (48, 4, 2),
-          "Fourth's conv3": (24, 4, 1)}  # fmt: skip
+          "Fourth's conv3": (24, 4, 1)}
 rows = []
 for name, (side, kernel, stride) in layers.items():
     out, before, after = same_padding(side, kernel, stride)
@@ -296,7 +273,7 @@ for name, (side, kernel, stride) in layers.items():
     rows.append({"layer": name, "side": side, "kernel": kernel, "stride": stride,
                  "output": out, "zeros before": before, "after": after,
                  "window of output 10": f"{seen[0]} to {seen[-1]}",
-                 "off the middle": f"{off:+.1f}"})  # fmt: skip
+                 "off the middle": f"{off:+.1f}"})
 course.show_table(rows)
 
 # %%
@@ -306,17 +283,13 @@ for axes, row in zip(grid, rows):
     for output in range(4):
         low = output * row["stride"] - row["zeros before"]
         inside = np.arange(low, low + row["kernel"])
-        axes.plot(
-            inside, [output] * len(inside), "s-", color=plots.COLOURS["sky"], ms=5
-        )
+        axes.plot(inside, [output] * len(inside), "s-", color=plots.COLOURS["sky"], ms=5)
         cell = output * row["stride"] + (row["stride"] - 1) / 2
-        axes.plot(
-            inside.mean(), output, "|", color=plots.COLOURS["black"], ms=13, mew=2
-        )
+        axes.plot(inside.mean(), output, "|", color=plots.COLOURS["black"], ms=13, mew=2)
         axes.plot(cell, output, "o", color=plots.COLOURS["red"], ms=5, zorder=3)
     axes.set(title=f"{row['layer']}: {row['kernel']} wide, stride {row['stride']}",
              xlabel="input position", xticks=range(-2, 10, 2),
-             yticks=range(4), xlim=(-2.6, 9.6), ylim=(3.6, -0.6))  # fmt: skip
+             yticks=range(4), xlim=(-2.6, 9.6), ylim=(3.6, -0.6))
 grid[0].set_ylabel("output")
 chapter.figure(
     figure,
@@ -372,19 +345,13 @@ assert [w.shape for w in run.model().weights] == [w.shape for w in model.weights
 
 # %% tags=["nbval-ignore-output"]
 runs = {name: training.train(recipes.named(name, PROFILE, SEED), data)
-        for name in ("First", "Second, Adam", "Third")}  # fmt: skip
-constant = np.broadcast_to(
-    evaluation.mean_face(data.train.keypoints), test.keypoints.shape
-)
-rows = [
-    {"on the test faces": "mean face", **evaluation.measures(test.keypoints, constant)}
-]
+        for name in ("First", "Second, Adam", "Third")}
+constant = np.broadcast_to(evaluation.mean_face(data.train.keypoints), test.keypoints.shape)
+rows = [{"on the test faces": "mean face", **evaluation.measures(test.keypoints, constant)}]
 for name, r in runs.items():
-    rows.append(
-        {"on the test faces": name, "epochs": len(r.history), **r.measures(test)}
-    )
+    rows.append({"on the test faces": name, "epochs": len(r.history), **r.measures(test)})
 FORMATS = {"mse": "{:.5f}", "rmse_px": "{:.2f}", "mean_px": "{:.2f}", "nme": "{:.1f} %",
-           "epochs": "{:.0f}"}  # fmt: skip
+           "epochs": "{:.0f}"}
 course.show_table(rows, **FORMATS)
 
 # %% tags=["nbval-ignore-output"]
@@ -402,9 +369,7 @@ for name in ("First", "Second, Adam"):
 # %% tags=["nbval-ignore-output"]
 last = run.history.iloc[-1]
 print(f"lowest validation MSE: epoch {run.best_epoch} of {recipe.epochs}")
-print(
-    f"last epoch: validation MSE is {last.val_loss / last.loss:.2f} times training MSE"
-)
+print(f"last epoch: validation MSE is {last.val_loss / last.loss:.2f} times training MSE")
 
 # %% [markdown]
 # ## Dropout
@@ -421,9 +386,7 @@ print("afterwards: ", np.array(drop(ones, training=False))[0, :8])
 
 # %% tags=["nbval-ignore-output"]
 masked = np.array(drop(ones, training=True))
-print(
-    f"mean of 10,000 units: {masked.mean():.3f}, switched off: {np.mean(masked == 0):.1%}"
-)
+print(f"mean of 10,000 units: {masked.mean():.3f}, switched off: {np.mean(masked == 0):.1%}")
 assert abs(masked.mean() - 1) < 0.05
 
 # %% [markdown]
@@ -472,7 +435,6 @@ for name, r in (("Third", run), ("Third, dropout", run_dropout)):
 # So measure the training faces again, with the weights held still: once with dropout on and once
 # with it off. `hidden` gives what enters the dropout layer, so that you can apply the last two
 # layers yourself.
-
 
 # %%
 def hidden(network: keras.Model, part: faces.Faces) -> np.ndarray:
@@ -542,9 +504,7 @@ assert abs((on - off) / scatter - 1) < 0.1
 count, epochs = chapter.pick(smoke=(40, 2), quick=(200, 30), paper=(200, 300))
 few = data.train.take(np.arange(count))
 held = data.validation.take(np.arange(len(data.validation))[:100])
-few, held = (
-    (faces.to_inputs(p.images), faces.to_targets(p.keypoints)) for p in (few, held)
-)
+few, held = ((faces.to_inputs(p.images), faces.to_targets(p.keypoints)) for p in (few, held))
 
 
 # %%
@@ -565,18 +525,12 @@ small = {rate: train_on_few(rate) for rate in (0.0, 0.25)}
 # %% tags=["nbval-ignore-output"]
 figure, grid = plt.subplots(1, 2, figsize=(9.6, 3.2), sharey=True)
 looks = {"as logged": ("orange", "-"), "dropout off": ("orange", ":"),
-         "unseen faces": ("blue", "-")}  # fmt: skip
+         "unseen faces": ("blue", "-")}
 for axes, (rate, logs) in zip(grid, small.items()):
     for name, values in logs.items():
         label = name if name == "unseen faces" else f"training faces, {name}"
         colour, style = looks[name]
-        axes.plot(
-            range(1, epochs + 1),
-            values,
-            style,
-            color=plots.COLOURS[colour],
-            label=label,
-        )
+        axes.plot(range(1, epochs + 1), values, style, color=plots.COLOURS[colour], label=label)
     axes.set(title=f"dropout {rate:.0%}", xlabel="epoch", yscale="log")
 grid[0].set_ylabel("MSE")
 grid[1].legend(fontsize=8.5)
@@ -593,10 +547,8 @@ chapter.figure(
 for rate, logs in small.items():
     low, end = min(logs["unseen faces"]), logs["unseen faces"][-1]
     print(f"dropout {rate:>3.0%}: unseen faces at best {low:.5f}, at the end {end:.5f}, "
-          f"which is {end / logs['dropout off'][-1]:.1f} times the training faces")  # fmt: skip
-assert (
-    PROFILE == "smoke" or small[0.0]["dropout off"][-1] < small[0.0]["unseen faces"][-1]
-)
+          f"which is {end / logs['dropout off'][-1]:.1f} times the training faces")
+assert PROFILE == "smoke" or small[0.0]["dropout off"][-1] < small[0.0]["unseen faces"][-1]
 
 # %% [markdown]
 # Without dropout, solid and dotted line are nearly one: the weights of a trained network move
@@ -647,14 +599,10 @@ chapter.figure(
 # weights that training began with.
 
 # %% tags=["nbval-ignore-output"]
-start = [
-    layer for layer in recipe.build().layers if isinstance(layer, keras.layers.Conv2D)
-]
+start = [layer for layer in recipe.build().layers if isinstance(layer, keras.layers.Conv2D)]
 for name, old, new in zip(("conv1", "conv2", "conv3"), start, convs):
     w, v = old.get_weights()[0].ravel(), new.get_weights()[0].ravel()
-    print(
-        f"{name}: correlation of first and trained weights {np.corrcoef(w, v)[0, 1]:.2f}"
-    )
+    print(f"{name}: correlation of first and trained weights {np.corrcoef(w, v)[0, 1]:.2f}")
 
 # %% [markdown]
 # The closer to 1, the more of what you see is the random beginning. After 20 epochs, do not read
@@ -679,10 +627,7 @@ chapter.figure(
 # %% tags=["nbval-ignore-output"]
 for name, layer in zip(("conv1", "conv2", "conv3"), maps):
     zero = np.mean(layer == 0, axis=(0, 1, 2))
-    print(
-        f"{name}: share of zeros in each map",
-        " ".join(f"{z:.0%}" for z in sorted(zero)),
-    )
+    print(f"{name}: share of zeros in each map", " ".join(f"{z:.0%}" for z in sorted(zero)))
 
 # %% [markdown]
 # A map of zeros on every face is a *dead* filter: its ReLU lets nothing pass, no gradient
@@ -703,14 +648,10 @@ axes.plot(shifts, shifts, "--", color=plots.COLOURS["grey"], label="ideal")
 follow = {}
 for (name, r), colour in zip(runs.items(), ("red", "orange", "blue")):
     network = r.model()
-    x = [
-        training.predict(network, moved(test.images, s))[..., 0].mean() for s in shifts
-    ]
+    x = [training.predict(network, moved(test.images, s))[..., 0].mean() for s in shifts]
     follow[name] = (x[4] - x[0]) / 4
     axes.plot(shifts, np.array(x) - x[0], "o-", color=plots.COLOURS[colour], label=name)
-axes.set(
-    xlabel="the face moves by (pixels)", ylabel="the points move by (pixels, mean)"
-)
+axes.set(xlabel="the face moves by (pixels)", ylabel="the points move by (pixels, mean)")
 axes.legend()
 chapter.figure(
     figure,
@@ -750,7 +691,6 @@ print("closest to 1:", min(follow, key=lambda name: abs(follow[name] - 1)))
 # **1. One stride more.** Give conv1 a stride of 2 as well. How many parameters does Third have
 # then? Compute it from the shapes, then check.
 
-
 # %%
 def check_1(answer: int) -> None:
     """Say whether the number of parameters is right."""
@@ -759,11 +699,7 @@ def check_1(answer: int) -> None:
         layers.append(keras.layers.Conv2D(filters, kernel, strides=2, padding="same"))
     layers += [keras.layers.Flatten(), keras.layers.Dense(250), keras.layers.Dense(30)]
     right = answer == keras.Sequential(layers).count_params()
-    print(
-        "right"
-        if right
-        else "not yet: which layer's input has shrunk, and by how much?"
-    )
+    print("right" if right else "not yet: which layer's input has shrunk, and by how much?")
 
 
 # %% tags=["solution"]
@@ -774,7 +710,6 @@ check_1(convolutions + (12 * 12 * 8 + 1) * 250 + (250 + 1) * 30)
 # **2. No padding.** With `padding="valid"` a window must lie inside the picture. Which sides do the
 # three maps of Third have then? Work out a formula first.
 
-
 # %%
 def check_2(sides: tuple[int, int, int]) -> None:
     """Say whether the three sides are right."""
@@ -782,9 +717,7 @@ def check_2(sides: tuple[int, int, int]) -> None:
     for kernel, stride in ((5, 1), (5, 2), (4, 2)):
         x = keras.layers.Conv2D(1, kernel, strides=stride, padding="valid")(x)
         right.append(x.shape[1])
-    print(
-        "right" if list(sides) == right else "not yet: where can the last window begin?"
-    )
+    print("right" if list(sides) == right else "not yet: where can the last window begin?")
 
 
 # %% tags=["solution"]
@@ -803,12 +736,7 @@ check_2(tuple(sides))
 x = np.eye(96, dtype=np.float32)[..., np.newaxis]
 for kernel, stride in ((5, 1), (5, 2), (4, 2)):
     x = keras.layers.Conv1D(
-        1,
-        kernel,
-        strides=stride,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="ones",
+        1, kernel, strides=stride, padding="same", use_bias=False, kernel_initializer="ones"
     )(x)
 reach = np.flatnonzero(np.array(x)[:, 10, 0])
 print(f"pixels {reach[0]} to {reach[-1]}: {len(reach)} wide")
@@ -823,9 +751,7 @@ assert len(reach) == 5 + (5 - 1) * 1 + (4 - 1) * 2
 one = np.repeat(units[:1], 4000, axis=0)
 crowd = faces.to_pixels(np.array(output(drop(one, training=True))))
 plain = faces.to_pixels(np.array(output(units[:1])))
-print(
-    f"average of 4000 masks is {np.abs(crowd.mean(axis=0) - plain).max():.2f} px away at most"
-)
+print(f"average of 4000 masks is {np.abs(crowd.mean(axis=0) - plain).max():.2f} px away at most")
 print(f"a single mask scatters by {crowd.std(axis=0).mean():.2f} px")
 assert np.abs(crowd.mean(axis=0) - plain).max() < 0.2 * crowd.std(axis=0).max()
 

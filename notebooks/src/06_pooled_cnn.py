@@ -40,16 +40,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fkd_utils import (
-    course,
-    drawings,
-    evaluation,
-    faces,
-    models,
-    plots,
-    recipes,
-    training,
-)
+from fkd_utils import course, drawings, evaluation, faces, models, plots, recipes, training
 
 chapter = course.Chapter("06", PROFILE, DATA, SEED)
 keras.utils.set_random_seed(SEED)
@@ -57,16 +48,13 @@ keras.utils.set_random_seed(SEED)
 # %% tags=["nbval-ignore-output"]
 data = recipes.prepared(PROFILE, DATA, SEED)
 test = data.test
-print(
-    f"{len(data.train)} training, {len(data.validation)} validation, {len(test)} test faces"
-)
+print(f"{len(data.train)} training, {len(data.validation)} validation, {len(test)} test faces")
 
 # %% [markdown]
 # ## Max-pooling by hand
 #
 # Cut a map into squares of 2 by 2. Of each, keep the largest number. With NumPy that is a matter of
 # giving the four numbers of a square two axes of their own.
-
 
 # %%
 def max_pool(maps: np.ndarray) -> np.ndarray:
@@ -89,9 +77,7 @@ print(max_pool(example[np.newaxis, ..., np.newaxis])[0, ..., 0].astype(int))
 # %%
 edge = np.zeros((5, 5, 1, 1), np.float32)
 edge[:2], edge[3:] = -0.2, 0.2
-raw = np.array(
-    keras.ops.relu(keras.ops.conv(faces.to_inputs(test.images), edge, padding="same"))
-)
+raw = np.array(keras.ops.relu(keras.ops.conv(faces.to_inputs(test.images), edge, padding="same")))
 pooled = max_pool(raw)
 assert np.array_equal(pooled, np.array(keras.layers.MaxPooling2D(2)(raw)))
 print(raw.shape[1:], "becomes", pooled.shape[1:])
@@ -104,9 +90,7 @@ views = {
     "edges": raw[0, ..., 0][eyes],
     "every second": raw[0, ::2, ::2, 0][small_eyes],
     "maximum of four": pooled[0, ..., 0][small_eyes],
-    "mean of four": np.array(keras.layers.AveragePooling2D(2)(raw))[0, ..., 0][
-        small_eyes
-    ],
+    "mean of four": np.array(keras.layers.AveragePooling2D(2)(raw))[0, ..., 0][small_eyes],
 }
 figure, grid = plt.subplots(1, 5, figsize=(9.6, 1.6))
 for axes, (title, view) in zip(grid, views.items()):
@@ -134,7 +118,6 @@ chapter.figure(
 #
 # **Predict** which of the three small maps changes least, then run.
 
-
 # %%
 def moved(pictures: np.ndarray, by: int) -> np.ndarray:
     """Maps (n, h, w, c) shifted to the right; the left edge is repeated."""
@@ -146,9 +129,7 @@ def change(small, by: int) -> float:
     """Change by the shift, in percent of the change from a face to the next."""
     before, after = small(raw), small(moved(raw, by))
     other = np.roll(before, 1, axis=0)
-    return 100 * float(
-        np.sqrt(np.mean((after - before) ** 2) / np.mean((other - before) ** 2))
-    )
+    return 100 * float(np.sqrt(np.mean((after - before) ** 2) / np.mean((other - before) ** 2)))
 
 
 # %% tags=["nbval-ignore-output"]
@@ -158,7 +139,7 @@ ways = {
     "mean of four": lambda maps: np.array(keras.layers.AveragePooling2D(2)(maps)),
 }
 table = [{"map": name, "1 pixel": change(way, 1), "2 pixels": change(way, 2)}
-         for name, way in ways.items()]  # fmt: skip
+         for name, way in ways.items()]
 course.show_table(table, **{"1 pixel": "{:.0f} %", "2 pixels": "{:.0f} %"})
 
 # %%
@@ -185,9 +166,7 @@ assert by_name["maximum of four"] < by_name["every second"]
 # in each direction, root mean square.
 
 # %%
-places = np.stack(np.meshgrid(np.arange(24, 72), np.arange(24, 72)), axis=-1).reshape(
-    -1, 2
-)
+places = np.stack(np.meshgrid(np.arange(24, 72), np.arange(24, 72)), axis=-1).reshape(-1, 2)
 dots = np.zeros((len(places), 96, 96, 1), np.float32)
 dots[np.arange(len(places)), places[:, 1], places[:, 0]] = 1
 three_pools = max_pool(max_pool(max_pool(dots))).reshape(len(dots), -1)
@@ -204,9 +183,7 @@ def read_out(features: np.ndarray, alpha: float = 1e-3) -> float:
     x /= np.sqrt((x[learn] ** 2).sum(axis=1).mean())
     middle = places[learn].mean(axis=0)
     gram = x[learn] @ x[learn].T + alpha * np.eye(len(learn))
-    answer = (
-        x[check] @ x[learn].T @ np.linalg.solve(gram, places[learn] - middle) + middle
-    )
+    answer = x[check] @ x[learn].T @ np.linalg.solve(gram, places[learn] - middle) + middle
     return float(np.sqrt(np.mean((answer - places[check]) ** 2)))
 
 
@@ -242,7 +219,6 @@ model = keras.Sequential(
 # Table 3.2 follows from the layers. A column is added: the multiply-adds for one picture. To
 # produce one output, a convolution multiplies each weight of a filter once and adds it up; a dense
 # unit does the same with each of its inputs. A pool multiplies nothing.
-
 
 # %%
 def multiply_adds(layer: keras.layers.Layer) -> int:
@@ -306,14 +282,12 @@ for name, network in (("Third", third), ("Fourth", model)):
         part = [layer for layer in network.layers if isinstance(layer, cls)]
         rows.append({"network": name, "part": kind,
                      "parameters": f"{sum(p.count_params() for p in part):,}",
-                     "multiply-adds": f"{sum(map(multiply_adds, part)):,}"})  # fmt: skip
+                     "multiply-adds": f"{sum(map(multiply_adds, part)):,}"})
 course.show_table(rows)
 
 # %%
 work = [sum(map(multiply_adds, network.layers)) for network in (third, model)]
-print(
-    f"parameters:    Fourth has {model.count_params() / third.count_params():.0%} of Third's"
-)
+print(f"parameters:    Fourth has {model.count_params() / third.count_params():.0%} of Third's")
 print(f"multiply-adds: Fourth has {work[1] / work[0]:.0%} of Third's")
 assert (third.count_params(), model.count_params()) == (1_161_266, 297_266)
 assert rows[0]["multiply-adds"] == rows[2]["multiply-adds"]
@@ -375,7 +349,6 @@ chapter.figure(
 # on black is nothing the trained network has met. So show it a dark, soft spot on grey as well,
 # about as wide as an iris.
 
-
 # %%
 def features(network: keras.Model, pictures: np.ndarray) -> np.ndarray:
     """What the dense layer gets to see: (n, 1152)."""
@@ -385,9 +358,7 @@ def features(network: keras.Model, pictures: np.ndarray) -> np.ndarray:
 
 
 across, down = (np.exp(-((np.arange(96) - places[:, [k]]) ** 2) / 8) for k in (0, 1))
-spots = (0.6 - 0.4 * down[:, :, None] * across[:, None, :]).astype(np.float32)[
-    ..., None
-]
+spots = (0.6 - 0.4 * down[:, :, None] * across[:, None, :]).astype(np.float32)[..., None]
 
 # %% tags=["nbval-ignore-output"]
 trained = run.model()
@@ -431,7 +402,7 @@ assert PROFILE == "smoke" or errors["Fourth, trained, dark spot"] < 0.8 * bare
 
 # %% tags=["nbval-ignore-output"]
 runs = {name: training.train(recipes.named(name, PROFILE, SEED), data)
-        for name in recipes.TABLE_4_1}  # fmt: skip
+        for name in recipes.TABLE_4_1}
 for name in ("Third", "Third, dropout", "Fourth", "Fourth, dropout"):
     print(f"{name:<16}{runs[name].history.seconds.median():6.2f} s an epoch")
 
@@ -441,13 +412,8 @@ for name in ("Third", "Third, dropout", "Fourth", "Fourth, dropout"):
 # steps each, and keep the fastest turn of each: it was disturbed least.
 
 # %%
-racers = {
-    name: recipes.named(name, PROFILE, SEED).build() for name in ("Third", "Fourth")
-}
-batch = (
-    faces.to_inputs(data.train.images[:64]),
-    faces.to_targets(data.train.keypoints[:64]),
-)
+racers = {name: recipes.named(name, PROFILE, SEED).build() for name in ("Third", "Fourth")}
+batch = faces.to_inputs(data.train.images[:64]), faces.to_targets(data.train.keypoints[:64])
 turns = {name: [] for name in racers}
 for _ in range(chapter.pick(smoke=2, quick=8, paper=20)):
     for name, network in racers.items():
@@ -461,16 +427,8 @@ for _ in range(chapter.pick(smoke=2, quick=8, paper=20)):
 fastest = {name: 1000 * min(values) for name, values in turns.items()}
 ratio = fastest["Fourth"] / fastest["Third"]
 print(", ".join(f"{name} {ms:.0f} ms a step" for name, ms in fastest.items()))
-print(
-    f"Fourth takes {ratio:.0%} of Third's time here; multiply-adds say {work[1] / work[0]:.0%}"
-)
-verdict = (
-    "holds"
-    if ratio < 0.95
-    else "does not hold"
-    if ratio > 1.05
-    else "is too close to call"
-)
+print(f"Fourth takes {ratio:.0%} of Third's time here; multiply-adds say {work[1] / work[0]:.0%}")
+verdict = "holds" if ratio < 0.95 else "does not hold" if ratio > 1.05 else "is too close to call"
 print(f"that Fourth trains faster {verdict} on this computer")
 
 # %% [markdown]
@@ -493,7 +451,7 @@ for name, plan in recipes.TABLE_4_1.items():
     rows.append({"model": name,
                  "thesis: validation": val, "training": loss, "epoch": f"{epoch}",
                  "yours: validation": r.at_best().val_loss, "training ": r.at_best().loss,
-                 "epoch ": f"{r.best_epoch} of {len(r.history)}"})  # fmt: skip
+                 "epoch ": f"{r.best_epoch} of {len(r.history)}"})
 course.show_table(rows, **{c: "{:.5f}" for c in rows[0] if "val" in c or "train" in c})
 print(f"Table 4.1, profile {PROFILE}, data {DATA}, {len(data.train)} training faces")
 
@@ -507,17 +465,12 @@ print(f"Table 4.1, profile {PROFILE}, data {DATA}, {len(data.train)} training fa
 # is partly luck. The test faces had no say.
 
 # %% tags=["nbval-ignore-output"]
-constant = np.broadcast_to(
-    evaluation.mean_face(data.train.keypoints), test.keypoints.shape
-)
+constant = np.broadcast_to(evaluation.mean_face(data.train.keypoints), test.keypoints.shape)
 scores = {"mean face": evaluation.measures(test.keypoints, constant)}
 scores |= {name: r.measures(test) for name, r in runs.items()}
 course.show_table(
     [{"on the test faces": name, **score} for name, score in scores.items()],
-    mse="{:.5f}",
-    rmse_px="{:.2f}",
-    mean_px="{:.2f}",
-    nme="{:.1f} %",
+    mse="{:.5f}", rmse_px="{:.2f}", mean_px="{:.2f}", nme="{:.1f} %",
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -533,13 +486,7 @@ axes.axhline(base, color=plots.COLOURS["grey"], linestyle=":", label="mean face"
 colours = ("grey", "orange", "orange", "blue", "blue", "green", "green")
 styles = ("-", "--", "-", "-", "--", "-", "--")
 for (name, r), colour, style in zip(runs.items(), colours, styles):
-    axes.plot(
-        r.history.epoch,
-        r.history.val_loss,
-        style,
-        color=plots.COLOURS[colour],
-        label=name,
-    )
+    axes.plot(r.history.epoch, r.history.val_loss, style, color=plots.COLOURS[colour], label=name)
 axes.set(xscale="log", yscale="log", xlabel="epoch", ylabel="validation MSE")
 axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=8.5)
 chapter.figure(
@@ -554,25 +501,13 @@ chapter.figure(
 # What does this say about the thesis's claims? Let the numbers answer. With one run a network, a
 # difference below a tenth is put down to chance.
 
-
 # %%
 def judge(name: str, better: str, worse: str) -> dict[str, str]:
     """A claim, the thesis's ratio of validation MSE, and this run's ratio on the test faces."""
     theirs = recipes.TABLE_4_1[better].thesis[0] / recipes.TABLE_4_1[worse].thesis[0]
     ours = scores[better]["mse"] / scores[worse]["mse"]
-    says = (
-        "holds"
-        if ours < 0.9
-        else "does not hold"
-        if ours > 1.1
-        else "too close to call"
-    )
-    return {
-        "claim": name,
-        "thesis": f"{theirs:.2f}",
-        "here": f"{ours:.2f}",
-        "so it": says,
-    }
+    says = "holds" if ours < 0.9 else "does not hold" if ours > 1.1 else "too close to call"
+    return {"claim": name, "thesis": f"{theirs:.2f}", "here": f"{ours:.2f}", "so it": says}
 
 
 # %% tags=["nbval-ignore-output"]
@@ -604,10 +539,7 @@ print(f"ratios of MSE, smaller is better; profile {PROFILE}, one seed")
 # such a face among yours? Rank the test faces by the error of each network.
 
 # %% tags=["nbval-ignore-output"]
-per_face = {
-    n: evaluation.face_mse(test.keypoints, r.predict(test.images))
-    for n, r in runs.items()
-}
+per_face = {n: evaluation.face_mse(test.keypoints, r.predict(test.images)) for n, r in runs.items()}
 ranks = np.stack([np.argsort(np.argsort(-e)) for e in per_face.values()])
 worst = np.argsort(ranks.mean(axis=0))[:4]
 titles = [f"ranks {ranks[:, k].min() + 1} to {ranks[:, k].max() + 1}" for k in worst]
@@ -627,9 +559,7 @@ chapter.figure(
 # %% tags=["nbval-ignore-output"]
 first, last = per_face["First"], per_face["Fourth, dropout"]
 for name, chosen in (("these four", worst), ("all test faces", slice(None))):
-    print(
-        f"{name}: error {1 - last[chosen].mean() / first[chosen].mean():.0%} lower than First's"
-    )
+    print(f"{name}: error {1 - last[chosen].mean() / first[chosen].mean():.0%} lower than First's")
 
 # %% [markdown]
 # ## What you saw
@@ -646,7 +576,6 @@ for name, chosen in (("these four", worst), ("all test faces", slice(None))):
 #
 # **1. Larger pools.** The thesis suspects that pools of 3 by 3 lose too much. How many parameters
 # would Fourth have with them? Keras rounds a side down when it does not divide.
-
 
 # %%
 def check_1(answer: int) -> None:
@@ -669,7 +598,6 @@ check_1(convolutions + (side * side * 8 + 1) * 250 + (250 + 1) * 30)
 # **2. Where the work is.** You double the filters of conv1 from 4 to 8. By how much do the
 # multiply-adds of conv1, of conv2 and of the dense layer grow? Predict three factors.
 
-
 # %%
 def check_2(conv1: float, conv2: float, dense: float) -> None:
     """Say whether the three factors are right."""
@@ -679,13 +607,9 @@ def check_2(conv1: float, conv2: float, dense: float) -> None:
         x = keras.layers.MaxPooling2D(2)(x)
     wide = keras.Model(image, keras.layers.Dense(250)(keras.layers.Flatten()(x)))
     pairs = [(wide.layers[1], model.layers[0]), (wide.layers[3], model.layers[2]),
-             (wide.layers[8], model.layers[7])]  # fmt: skip
+             (wide.layers[8], model.layers[7])]
     right = [multiply_adds(new) / multiply_adds(old) for new, old in pairs]
-    print(
-        "right"
-        if [conv1, conv2, dense] == right
-        else "not yet: who reads conv1's maps?"
-    )
+    print("right" if [conv1, conv2, dense] == right else "not yet: who reads conv1's maps?")
 
 
 # %% tags=["solution"]
@@ -694,7 +618,6 @@ check_2(2, 2, 1)
 # %% [markdown]
 # **3. The mean instead.** Write `mean_pool` like `max_pool`. Which of the two is a convolution in
 # disguise, and with which weights?
-
 
 # %%
 def check_3(mean_pool) -> None:

@@ -382,20 +382,17 @@ assert np.abs(shifts).max() <= 9.6 and np.abs(degrees).max() <= 10
 
 # %% tags=["nbval-ignore-output"]
 figure, grid = plt.subplots(1, 3, figsize=(9.6, 2.7), sharey=True)
-for axes, values, title, colour in zip(
-    grid,
-    [shifts[:, 0], shifts[:, 1], degrees],
-    ["shift to the right (px)", "shift down (px)", "angle (degrees)"],
-    ["blue", "blue", "orange"],
-):
-    axes.hist(values, np.arange(-10, 10.1, 1), color=plots.COLOURS[colour], ec="white")
+titles = ["shift to the right (px)", "shift down (px)", "angle (degrees)"]
+for axes, values, title, most in zip(grid, [*shifts.T, degrees], titles, [9.6, 9.6, 10]):
+    colour = plots.COLOURS["orange" if most == 10 else "blue"]
+    axes.hist(values, np.linspace(-most, most, 21), color=colour, ec="white")
     axes.set(xlabel=title)
 grid[0].set_ylabel("draws")
 chapter.figure(
     figure,
     "07-a",
     "Shifts and angles drawn for the training faces.",
-    alt="Three histograms from -10 to 10. Angles are even. Shifts to the side are "
+    alt="Three histograms of 20 bars. Angles are even. Shifts to the side are "
     "nearly even. Shifts down thin out at large positive values, where the mouth "
     "would leave the picture.",
 )
@@ -717,13 +714,36 @@ chapter.figure(
     "07-f",
     "Fourth on 300 faces, five seeds (thin) and their mean.",
     alt="Left, training error: without changes it falls far, with changes it falls "
-    "slowly. Right, validation error: at first the two are close, later the curve "
-    "without changes is flat while the one with changes goes on falling and ends "
-    "lower.",
+    "slowly. Right, validation error: with changes it is higher at first, crosses "
+    "the other curve near epoch 45 and goes on falling; without changes it is flat "
+    "and jagged from then on.",
 )
 
-# %% tags=["verdict-placeholder"]
-PLACEHOLDER = True
+# %%
+best = histories.assign(
+    lowest=histories.groupby(["augmentation", "seed"]).val_loss.cummin()
+).pivot(index="epoch", columns=["augmentation", "seed"], values="lowest")
+plain, changed = best["as they are"], best["changed anew"]
+ahead = (changed < plain).sum(axis=1).astype(str) + f" of {plain.shape[1]}"
+means = {"as they are": plain.mean(axis=1), "changed anew": changed.mean(axis=1)}
+summary = pd.DataFrame(means | {"seeds ahead with changes": ahead}).reset_index()
+rows = summary[summary.epoch.isin([10, 20, 40, 60, 80, 120])].to_dict("records")
+course.show_table(rows, **{"as they are": "{:.5f}", "changed anew": "{:.5f}"})
+
+# %% [markdown]
+# The table shows the lowest validation error up to an epoch, mean over the seeds. The verdict has
+# two parts.
+#
+# At first augmentation *costs*. At epoch 20 it is behind on every seed. Each epoch brings new
+# pictures, so there is more to learn, and the network is no faster at learning. Whoever stops
+# there concludes that it hurts.
+#
+# Later it pays. The runs without changes know their 300 faces almost by heart: training error
+# goes on falling, validation error stops. The runs with changes pass them between epochs 40 and
+# 60 and are still improving at 120. On test faces, with the weights of the best validation epoch,
+# they end about a fifth lower, and on every seed.
+#
+# This was measured with 300 faces and this network. Chapter 08 asks the same of the full set.
 
 # %% [markdown]
 # Now your own pair of runs, one seed and as long as the profile allows.
@@ -749,8 +769,8 @@ chapter.figure(
     figure,
     "07-g",
     "Your own pair of runs, one seed.",
-    alt="Four curves over the epochs. Training error without changes falls far below "
-    "its validation error; with changes the two stay close together.",
+    alt="Four curves over the epochs. Without changes the training error falls far below "
+    "the validation error. With changes the training error stays the higher of the two.",
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -770,9 +790,13 @@ gap = {n: r.val_loss / r.loss for n, r in (("plain", plain), ("changed", changed
 assert PROFILE == "smoke" or gap["changed"] < gap["plain"]
 
 # %% [markdown]
-# The assertion checks what a single short pair can show: with changes, training and validation
-# error stay closer together. Which of the two ends lower on the test faces is a closer call at
-# this length, and one seed does not settle it. That is why the five long pairs are above.
+# Without changes the training error falls below the validation error, and the distance grows.
+# With changes it stays *above*: a shifted and turned face is harder than an ordinary one, and the
+# network never sees it twice. The assertion checks this, since one short pair can show it.
+#
+# Which of the two is ahead on the test faces is another question. After 40 epochs the stored runs
+# leave it open, or have the faces as they are in front. One seed and a short run would have told
+# you the wrong story.
 
 # %% [markdown]
 # ## What you saw

@@ -226,13 +226,13 @@ def bars(axes: plt.Axes, rows: pd.DataFrame, unit: float = 1.0) -> None:
         x = np.arange(4) + (k - (len(names) - 1) / 2) * width
         middle, low, high = (unit * mine[c] for c in ("median", "low", "high"))
         spread = np.stack([middle - low, high - middle])
-        colour = COLOURS[name]
-        axes.bar(x, middle, width * 0.9, color=colour, label=name, yerr=spread, capsize=2)
+        look = {"color": COLOURS[name], "label": name, "capsize": 2}
+        axes.bar(x, middle, 0.9 * width, yerr=spread, **look)
     axes.set_xticks(range(4), [name.capitalize() for name in NAMES])
     axes.set(yscale="log", xlim=(-0.6, 3.6))
 
 
-# %%
+# %% tags=["nbval-ignore-output"]
 figure, grid = plt.subplots(1, 3, figsize=(10, 3.4))
 for axes, kind in zip(grid, ("cpu", "gpu")):
     bars(axes, train[train.kind == kind])
@@ -254,8 +254,9 @@ chapter.figure(
     "4.9",
     "Training time, 1712 pictures an epoch; bars medians, whiskers quartiles." + no_gpu,
     alt="Three panels. Seconds an epoch on processors: First is fastest, then Second, "
-    "then the two networks with convolutions. The same on graphics cards, or a note that "
-    "none was measured. The thesis's ratios: 4.9 for Second, 31 for Third, 38 for Fourth.",
+    "then the two networks with convolutions. The same on graphics cards, or a note "
+    "that none was measured. The thesis's ratios: 4.9 for Second, 31 for Third and 38 "
+    "for Fourth.",
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -317,7 +318,7 @@ for k, ((label, colour), values) in enumerate(bar_sets.items()):
     places = [NAMES.index(name) + 0.27 * (k - 1) for name in values.index]
     axes.bar(places, values, 0.25, color=plots.COLOURS[colour], label=label)
 axes.axhline(best_rate, color=plots.COLOURS["blue"], linestyle="--")
-axes.text(-0.4, best_rate * 1.1, "matrix product, this machine", fontsize=9)
+axes.text(-0.4, best_rate * 1.1, "matrix product", fontsize=9)
 axes.set_xticks(range(4), [name.capitalize() for name in NAMES])
 axes.set(yscale="log", ylabel="GFLOP/s while training", ylim=(0.5, 4000))
 axes.legend(loc="upper left", ncols=3, fontsize=8.5)
@@ -359,13 +360,14 @@ print(f"the thesis's GPU would be {left:.1f} times as fast as this machine, not 
 # %% [markdown]
 # ## What no device can speed up
 #
-# A training step is more than arithmetic. Python asks Keras, Keras asks its back-end, a graph of
-# some hundred operations is started one by one, a batch is copied, a loss is noted. This costs the
-# same for a batch of 2 and for one of 2000. Write it as
+# A training step is more than arithmetic on pictures. Python asks Keras, Keras asks its back-end, a
+# graph of some hundred operations is started one by one, a loss is noted. At the end the optimiser
+# changes every weight: for each, Adam reads four numbers (the weight, its gradient and two means)
+# and writes three. All this costs the same for a batch of 2 and for one of 2000. Write the step as
 #
 # $$T(B) = a + b\,B$$
 #
-# with $a$ seconds of overhead for each step and $b$ seconds of arithmetic for each picture. Suppose a
+# with $a$ seconds once a step, the overhead, and $b$ seconds of arithmetic for each picture. Suppose a
 # device does the arithmetic $s$ times as fast. The speed-up of the whole step is then
 #
 # $$S = \frac{a + bB}{a + bB/s} \;\le\; \frac{a + bB}{a} .$$
@@ -432,6 +434,10 @@ chapter.figure(
 # On the flat part of a curve you wait for overhead, on the slope for arithmetic. The dotted line is
 # the course's batch of 64. First is still close to its flat part there: a faster device finds
 # little to speed up. The thesis saw this and put it down to the 30 neurons of First, rightly.
+#
+# Second has few operations, too, and yet a long flat part that lies high. That is its 2.8 million
+# weights, ten times those of Fourth, changed at every step. A card would do this part faster as well,
+# because its memory is faster. So for Second the ceiling is drawn somewhat too low.
 
 # %% tags=["nbval-ignore-output"]
 order = [ceilings[name] for name in NAMES]
@@ -457,7 +463,7 @@ assert fits["first"][0] > 0
 # for the set; the networks with convolutions took about three times as long as the others,
 # and Fourth about a tenth of the time for one picture.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 scored = table[table.measure == "score"]
 figure, grid = plt.subplots(1, 2, figsize=(9.6, 3.4))
 for axes, n in zip(grid, (machines.SCORED, 1)):
@@ -676,8 +682,8 @@ assert onnx < predict
 #   processor: small convolutions keep it from its full speed.
 # - The thesis's 38 for Fourth came from slow convolutions on its processor more than from a fast
 #   card.
-# - A step costs $a + bB$. The overhead $a$ puts a ceiling on what any device can gain, and the
-#   smallest network has the lowest.
+# - A step costs $a + bB$. The overhead $a$ puts a ceiling on what a faster device can gain. In First it
+#   is calls, in Second the update of its weights.
 # - Cost grows with the faces to the power 1, and with the side to a power that approaches 2.
 # - For a single face, choose the way of calling before you choose the hardware.
 #
@@ -732,8 +738,8 @@ for name, (a, b) in fits.items():
         print(f"{name.capitalize():<8}B = {9 * a / b:6.0f}")
 
 # %% [markdown]
-# The condition is $(a + bB)/a = 10$, so $B = 9a/b$. For First this is a large part of the
-# whole training set: a card would be busy, and the training would take few steps an epoch.
+# The condition is $(a + bB)/a = 10$, so $B = 9a/b$. Compare it with the 1712 faces there are: a
+# batch of that size would keep a card busy, and leave few steps in an epoch to learn from.
 
 # %% [markdown]
 # **4. A frame budget.** A film has 25 pictures a second and four faces in each. You may spend a
