@@ -48,11 +48,3 @@ def show_table(rows: collections.abc.Iterable[dict], **formats: str) -> None:
     style = frame.style.format(formats, na_rep="").hide(axis="index")
     style.set_uuid("table").set_table_attributes('class="dataframe"')
     display(HTML(style.to_html()))
-
-
-def accelerator() -> str:
-    """The graphics card that the backend of Keras would use, "" when there is none."""
-    import keras
-
-    names = [d for d in keras.distribution.list_devices() if not d.startswith("cpu")]
-    return ", ".join(names)

@@ -59,7 +59,8 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fkd_utils import course, demo, detection, keypoints, open_photos, photos, plots, shipped
+from fkd_utils import course, demo, detection, keypoints, machines, open_photos, photos
+from fkd_utils import plots, shipped
 
 chapter = course.Chapter("00", PROFILE, DATA, SEED)
 
@@ -75,7 +76,7 @@ rows = [{"what": "python", "is": platform.python_version()}]
 rows += [{"what": name, "is": importlib.metadata.version(name)} for name in names]
 rows.append({"what": "backend of Keras", "is": keras.backend.backend()})
 rows.append({"what": "processor cores", "is": os.cpu_count()})
-rows.append({"what": "graphics card", "is": course.accelerator() or "none: the course needs none"})
+rows.append({"what": "graphics card", "is": machines.graphics_card() or "none: the course needs none"})
 course.show_table(rows)
 
 # %%
