@@ -29,8 +29,26 @@ def label_statistics(points: np.ndarray) -> dict:
         "target_mean": float(targets.mean()),
         "target_variance": float(targets.var()),
         "mean_face_mse": evaluation.mse(complete, mean),
+        "mean_face_mse_held_out": held_out_mean_face(complete),
         "mean_face": evaluation.mean_face(complete).round(3).tolist(),
     }
+
+
+def held_out_mean_face(complete: np.ndarray, splits: int = 200) -> dict[str, float]:
+    """MSE of the mean face of 80% of the faces (n, 15, 2) on the other 20%.
+
+    lowest and highest over random splits, and for the split that holds out the last rows.
+    """
+
+    def score(order: np.ndarray) -> float:
+        train, held = np.split(complete[order], [round(0.8 * len(complete))])
+        mean = np.broadcast_to(evaluation.mean_face(train), held.shape)
+        return evaluation.mse(held, mean)
+
+    rng = np.random.default_rng(0)
+    scores = [score(rng.permutation(len(complete))) for _ in range(splits)]
+    last = score(np.arange(len(complete)))
+    return {"lowest": min(scores), "highest": max(scores), "last_rows": last}
 
 
 def kaggle_labels() -> dict:

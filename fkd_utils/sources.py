@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import multiprocessing
 import os
 import shutil
 import tempfile
@@ -136,7 +137,16 @@ def _groups_of_copies(path: Path, images: np.ndarray) -> np.ndarray:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock file; a line says so when another process holds it for over two seconds."""
+    """Hold a lock file; a line says so when another process holds it for over two seconds.
+
+    Raises InputError in a helper process: a script without a __main__ guard is run again by each
+    helper that the build starts, and would wait here for ever for the build to end.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):  # as multiprocessing asks
+        raise InputError(
+            "the data set 'open' is asked for while it is being built: put your script's code "
+            'under `if __name__ == "__main__":`, or run `python -m fkd_utils data info` first'
+        )
     lock, line, start = filelock.FileLock(path), None, time.monotonic()
     while True:
         try:

@@ -35,6 +35,8 @@ DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
 SEED = 0
 
 # %%
+import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the page
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -229,8 +231,7 @@ chapter.figure(
 #
 # $$p = \max\bigl((m - 1)\, s + k - n,\ 0\bigr)$$
 #
-# zeros along each side direction, $\lfloor p/2 \rfloor$ of them before the picture and the rest
-# after it.
+# zeros in each direction, $\lfloor p/2 \rfloor$ of them before the picture and the rest after it.
 
 # %%
 def same_padding(side: int, kernel: int, stride: int) -> tuple[int, int, int]:
@@ -359,8 +360,14 @@ error = {row["on the test faces"]: row["mse"] for row in rows}
 assert PROFILE == "smoke" or error["Third"] < 0.6 * error["mean face"]
 for name in ("First", "Second, Adam"):
     print(f"Third's error is {error['Third'] / error[name]:.2f} times that of {name}")
+better = [name for name in runs if error[name] < error["mean face"]]
+print("better than the mean face:", ", ".join(better) or "none")
 
 # %% [markdown]
+# Be careful with large ratios. In the few epochs of the quick profile, First and Second may still be
+# above the mean face, and it is easy to beat a network that has learned nothing yet. The honest
+# baseline is the mean face.
+#
 # In the thesis, Third ends at 0.0016 and Second with Adam at 0.0024, a ratio of 0.67. It also says
 # that Third overfits: its lowest validation loss comes at epoch 300, and from there it only gets
 # worse. A run of 20 epochs cannot show you what happens at epoch 300. What it can show is
@@ -605,8 +612,12 @@ for name, old, new in zip(("conv1", "conv2", "conv3"), start, convs):
     print(f"{name}: correlation of first and trained weights {np.corrcoef(w, v)[0, 1]:.2f}")
 
 # %% [markdown]
-# The closer to 1, the more of what you see is the random beginning. After 20 epochs, do not read
-# too much into the pattern of a filter. The two deeper layers see the maps of the layer before.
+# The closer to 1, the more of what you see is the random beginning. In our quick runs all three were
+# above 0.95. So after 20 epochs do not read a meaning into a pattern: the filters are still
+# nearly the ones that chance drew, and most of the learning has gone into the dense layer. It is
+# remarkable how far random filters carry, because even they keep edges and places.
+#
+# The two deeper layers see the maps of the layer before.
 
 # %% tags=["nbval-ignore-output"]
 figure, grid = plt.subplots(2, 8, figsize=(9.6, 2.7))
@@ -670,7 +681,8 @@ print("closest to 1:", min(follow, key=lambda name: abs(follow[name] - 1)))
 # An ideal network follows pixel for pixel. None of these was built to. The convolutions hand a
 # shift on (an exact one for each 4 pixels, their two strides together), but the dense layer behind
 # them has to learn from examples what a moved map means for the points. If the faces it trained on
-# all stand in nearly the same place, it has not. In that respect it is no better off than First.
+# all stand in nearly the same place, it has not. In that respect Third may be no better off than
+# First: compare the two lines.
 # Showing it shifted faces is one remedy, and chapter 07 takes it.
 
 # %% [markdown]
