@@ -130,8 +130,9 @@ def test_a_face_cut_off_by_the_border_is_found_where_it_is(share, found):
         left = int(boxes[0][0] + share * boxes[0][2])
         cut_off = detection.find(photograph(name)[:, left:])
         assert len(cut_off) == 1
-        shifted = cut_off[0] + [left, 0, 0, 0]
-        np.testing.assert_allclose(shifted, boxes[0], atol=0.15 * boxes[0][2])
+        # The box may come out smaller; it has to stand over the same face.
+        centre, expected = (b[:2] + b[2:] / 2 for b in (cut_off[0] + [left, 0, 0, 0], boxes[0]))
+        np.testing.assert_allclose(centre, expected, atol=0.08 * boxes[0][2])
         square = detection.square_of(cut_off[0])
         assert square.left < 0
         face = detection.to_face(photos.to_grey(detection.cut(photograph(name)[:, left:], square)))

@@ -280,7 +280,7 @@ chapter.figure(
 #
 # Adam has a valley rather than an edge. After these few passes its best rate is about 0.0001, and
 # even there it is no better than plain descent at 0.05. Do not stop here: a short test favours the
-# rates that start smoothly. The authors trained on, for 30 and 60 epochs. There 0.001
+# rates that start smoothly. The trainings below are longer. In trials of 30 and 60 epochs, 0.001
 # ended lower than 0.0001 and 0.0003. So the course takes **0.001**, which is also Keras's default.
 # The thesis states neither of its rates.
 
@@ -374,9 +374,8 @@ assert PROFILE == "smoke" or lowest["Second, Adam"] < lowest["Second"] < lowest[
 
 # %% [markdown]
 # Adam ends lower, as the thesis found. But look when: in *quick*, the two run side by side for
-# many epochs. Plain descent at a rate that was looked for is a serious opponent. At 0.02 instead of
-# 0.05, its error after 30 epochs was a third higher in the authors' run. The thesis does not
-# say what rate it took. **When you compare two optimisers, tune both.**
+# many epochs. Plain descent at a rate that was looked for is a serious opponent. Figure 04-b shows
+# how much worse it would look at a rate that was not. The thesis does not say what rate it took. **When you compare two optimisers, tune both.**
 #
 # Now the right panel. Adam keeps two more numbers for each of 2.8 million weights and touches
 # them in every step, so its epoch costs about twice as much. Counted in seconds, its lead
