@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from fkd_utils import authoring, data_cli, quiet, run_cli, timing_cli
+from fkd_utils import authoring, data_cli, predict_cli, quiet, run_cli, timing_cli
 from fkd_utils.errors import InputError
 
 DESCRIPTION = """Run the facial keypoints course.
@@ -11,6 +11,7 @@ DESCRIPTION = """Run the facial keypoints course.
   python -m fkd_utils run 03 04           execute two chapters, a few minutes
   python -m fkd_utils run --data FOLDER   the whole course on your own faces
   python -m fkd_utils data info           what is in the embedded faces
+  python -m fkd_utils predict PHOTO       the keypoints on a photograph of yours
   python -m fkd_utils COMMAND --help      more about a command"""
 
 
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         run_cli.add_parsers(commands)
         data_cli.add_parsers(commands)
         timing_cli.add_parsers(commands)
+        predict_cli.add_parsers(commands)
         authoring.add_parsers(commands)
         args = parser.parse_args(arguments)
         if getattr(args, "needs_keras", False):

@@ -7,7 +7,7 @@ import nbconvert.preprocessors
 
 CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 DISPLAY = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
-INLINE = re.compile(r"(?<![\\$\w])\$(?!\s)([^$\n]+?)(?<!\s)\$(?![\w$])")
+INLINE = re.compile(r"(?<![\\$\w])\$(?!\s)((?:[^$\n]|\n(?!\n))+?)(?<!\s)\$(?![\w$])")
 
 
 class MathToMarkup(nbconvert.preprocessors.Preprocessor):

@@ -29,7 +29,7 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
         help="where the results go (build/predict)",
     )
     _add_model(predict)
-    predict.set_defaults(handler=_predict)
+    predict.set_defaults(handler=_predict, needs_keras=True)
 
     submit = commands.add_parser(
         "submit",
@@ -42,7 +42,7 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
     )
     submit.add_argument("--out", required=True, type=pathlib.Path, metavar="FILE", help="the .csv")
     _add_model(submit)
-    submit.set_defaults(handler=_submit)
+    submit.set_defaults(handler=_submit, needs_keras=True)
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,8 @@ def test_formulas_become_mathml_and_code_does_not():
     assert "<msup>" in out
     assert "<mfrac>" in offline_math.convert("$$\\frac{1}{2}$$")
     assert offline_math.convert("It costs 5$ or 6$.") == "It costs 5$ or 6$."
+    assert offline_math.convert("over $a +\nb$ lines").count("<math") == 1
+    assert offline_math.convert("one $a\n\nparagraph b$ ends") == "one $a\n\nparagraph b$ ends"
 
 
 def test_every_formula_of_the_chapters_converts():

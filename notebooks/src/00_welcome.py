@@ -76,7 +76,8 @@ rows = [{"what": "python", "is": platform.python_version()}]
 rows += [{"what": name, "is": importlib.metadata.version(name)} for name in names]
 rows.append({"what": "backend of Keras", "is": keras.backend.backend()})
 rows.append({"what": "processor cores", "is": os.cpu_count()})
-rows.append({"what": "graphics card", "is": machines.graphics_card() or "none: the course needs none"})
+card = machines.graphics_card() or "none: the course needs none"
+rows.append({"what": "graphics card", "is": card})
 course.show_table(rows)
 
 # %%
@@ -244,5 +245,5 @@ print(f"they move by {moved.mean():.1f} px on average, {moved.max():.1f} px at m
 # %% tags=["solution", "nbval-ignore-output"]
 grey = np.full((1, 96, 96), 128, np.uint8)
 answer = demo.predict(model, grey)
-print(f"eyes {answer[0, left, 0] - answer[0, right, 0]:.0f} px apart: a network that was never shown")
-print("anything but faces answers with a face, whatever the picture")
+print(f"eyes {answer[0, left, 0] - answer[0, right, 0]:.0f} px apart")
+print("a network that was never shown anything but faces answers with a face")

@@ -16,12 +16,15 @@
 # You build every part of a neural network once by hand, with numbers small enough to
 # check, and then compare it with what Keras and TensorFlow compute.
 #
-# - **You learn**: neuron, perceptron and why XOR needs a hidden layer; activations;
-#   losses; gradient descent and its optimisers; backpropagation; dropout; convolution
-#   and pooling; why deep sigmoid networks refuse to start.
-# - **You need**: nothing but a little Python. Chapter 00 shows how to run a chapter.
-# - **Time**: under half a minute on two cores (quick).
-# - **Figures**: 2.1 to 2.7 and Table 2.1 of the thesis, and eleven of the course's own.
+# **You will learn**
+# - what a neuron and a perceptron compute, and why XOR needs a hidden layer;
+# - activations and losses, and their slopes;
+# - gradient descent, its optimisers, and backpropagation;
+# - dropout, convolution and pooling;
+# - why deep sigmoid networks refuse to start.
+#
+# **Needs** a little Python; chapter 00 shows how to run a chapter. **Takes** under half a minute
+# on two cores (profile *quick*). **Figures** 2.1 to 2.7, 01-a to 01-k.
 #
 # This is chapter 2 of the thesis as runs. Where a sentence of the thesis is not quite
 # right, you see the run that shows it. Cells that only draw are folded: click the bar

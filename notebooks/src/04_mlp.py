@@ -523,7 +523,8 @@ for name, run in runs.items():
 
 # %%
 score = published.kaggle_labels()["mean_face_mse_held_out"]
-print(f"Kaggle's mean face, random fifths held out: {score['lowest']:.5f} to {score['highest']:.5f}")
+print("Kaggle's mean face, over 200 random fifths held out:")
+print(f"{score['lowest']:.5f} to {score['highest']:.5f}")
 
 # %% [markdown]
 # The thesis calls Second "slightly better" than First, 0.0047 against 0.0050. **On held-out faces
