@@ -9,15 +9,15 @@ import numpy as np
 
 from fkd_utils import keypoints, photos
 
-# Of OpenCV's four frontal cascades this one found all embedded photographs, and nothing on
-# six pictures without a face. Viola and Jones 2001; this cascade: Lienhart 2002.
+# Of OpenCV's four frontal cascades this one found all 142 embedded faces and made the
+# fewest boxes on pictures without a face. Viola and Jones 2001; this cascade: Lienhart 2002.
 CASCADE = "haarcascade_frontalface_alt.xml"
 STEP = 1.1  # growth of the window from one search to the next
-NEIGHBOURS = 5  # hits that must agree
+NEIGHBOURS = 5  # hits that must agree; with 6 it loses one of the 142 faces
 SMALLEST = 24  # pixels; the cascade itself looks through a 20 pixel window
 LONGEST = 1600  # pixels; a longer picture is searched in a smaller copy
 # The picture is searched with a margin of copies of its edge, so many times its shorter side: of
-# 24 faces of which a fifth was cut off, the cascade found 2 without the margin and 24 with it.
+# 24 faces of which a fifth was cut off, the cascade found 4 without the margin and 22 with it.
 MARGIN = 0.15
 SHORTEST = 160  # pixels; a shorter one in an enlarged copy: its face may be under 24 pixels
 

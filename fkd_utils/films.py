@@ -1,13 +1,12 @@
 """Films frame by frame: writing an .mp4, reading one, and the webcam."""
 
 import collections.abc
-import contextlib
 import pathlib
 
 import cv2
 import numpy as np
 
-from fkd_utils import files
+from fkd_utils import files, quiet
 from fkd_utils.errors import InputError
 
 FPS = 25  # frames a second
@@ -46,7 +45,7 @@ def write(
 
 def read(path: pathlib.Path) -> collections.abc.Iterator[np.ndarray]:
     """The frames of a film one by one: (h, w, 3) uint8. Raises InputError for no film."""
-    with _quiet():
+    with quiet.no_standard_error():  # what OpenCV says there is said as an InputError
         film = cv2.VideoCapture(str(path))
     try:
         if not film.isOpened():
@@ -62,7 +61,7 @@ def read(path: pathlib.Path) -> collections.abc.Iterator[np.ndarray]:
 
 def webcam(frames: int) -> list[np.ndarray]:
     """Up to `frames` pictures of the first camera: (h, w, 3) uint8; none where there is none."""
-    with _quiet():
+    with quiet.no_standard_error():
         camera = cv2.VideoCapture(0)
     try:
         taken = []
@@ -74,14 +73,3 @@ def webcam(frames: int) -> list[np.ndarray]:
         return taken
     finally:
         camera.release()
-
-
-@contextlib.contextmanager
-def _quiet() -> collections.abc.Iterator[None]:
-    """OpenCV's own log switched off: what it would say here is said as an InputError."""
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:
-        yield
-    finally:
-        cv2.utils.logging.setLogLevel(level)

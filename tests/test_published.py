@@ -5,16 +5,20 @@ from fkd_utils import cleaning, keypoints, published
 
 
 def test_statistics_by_hand():
-    points = np.zeros((3, 15, 2))
-    points[0], points[1] = 48, 72
-    points[2, 3] = np.nan
+    points = np.zeros((11, 15, 2))
+    points[:5], points[5:10] = 48, 72
+    points[10, 3] = np.nan
     result = published.label_statistics(points)
-    assert (result["rows"], result["complete"]) == (3, 2)
-    assert result["counts"]["left_eye_outer_corner"] == 2
-    assert result["counts"]["nose_tip"] == 3
+    assert (result["rows"], result["complete"]) == (11, 10)
+    assert result["counts"]["left_eye_outer_corner"] == 10
+    assert result["counts"]["nose_tip"] == 11
     assert result["target_mean"] == pytest.approx(0.25)
     assert result["target_variance"] == pytest.approx(0.0625)
     assert result["mean_face_mse"] == pytest.approx((12 / 48) ** 2)
+    # The last two of ten lie at 72; the mean of the eight others is (5 * 48 + 3 * 72) / 8 = 57.
+    held = result["mean_face_mse_held_out"]
+    assert held["last_rows"] == pytest.approx((15 / 48) ** 2)
+    assert held["lowest"] < held["highest"]
 
 
 def test_kaggle_numbers_are_the_competitions():

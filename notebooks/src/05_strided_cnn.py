@@ -514,8 +514,8 @@ held = faces.to_inputs(held.images), faces.to_targets(held.keypoints)
 few = faces.to_inputs(data.train.images[:count]), faces.to_targets(data.train.keypoints[:count])
 
 # %% [markdown]
-# `train_on_batch` makes one step. What it returns is the mean loss of the batches since the last
-# `reset_metrics`, which is what `fit` logs after an epoch. `predict_on_batch` has dropout off.
+# `train_on_batch` makes one step and returns the loss it saw. The mean over the batches of an epoch is
+# what `fit` logs. `predict_on_batch` has dropout off.
 
 # %%
 looks = {"as logged": ("orange", "-"), "dropout off": ("orange", ":"),
@@ -527,10 +527,9 @@ def train_on_few(dropout: float, seed: int = SEED) -> dict[str, list[float]]:
     network = training.Recipe("third", "adam", 0.001, epochs, dropout=dropout, seed=seed).build()
     rng, logs = np.random.default_rng(seed), {name: [] for name in looks}
     for _ in range(epochs):
-        network.reset_metrics()
-        for rows in np.split(rng.permutation(count), count // 30):
-            logged = network.train_on_batch(few[0][rows], few[1][rows])
-        logs["as logged"].append(float(logged))
+        batches = np.split(rng.permutation(count), count // 30)
+        losses = [network.train_on_batch(few[0][rows], few[1][rows]) for rows in batches]
+        logs["as logged"].append(float(np.mean(losses)))
         for name, (x, y) in {"dropout off": few, "unseen faces": held}.items():
             logs[name].append(float(np.mean((network.predict_on_batch(x) - y) ** 2)))
     return logs
@@ -566,7 +565,7 @@ assert PROFILE == "smoke" or small[0.0]["dropout off"][-1] < small[0.0]["unseen 
 
 # %% [markdown]
 # Without dropout, solid and dotted line are nearly one: the weights of a trained network move
-# little within an epoch. The blue line turns flat while the training error goes on falling. That
+# little within an epoch. The blue line flattens while the training error goes on falling. That
 # is overfitting.
 #
 # With dropout the solid line suggests that there is no overfitting at all. The dotted line shows

@@ -1,0 +1,85 @@
+import cv2
+import numpy as np
+import pytest
+
+from fkd_utils import films
+from fkd_utils.errors import InputError
+
+
+def squares(count: int) -> list[np.ndarray]:
+    """A red square that moves to the right on grey."""
+    frames = np.full((count, 64, 96, 3), 90, np.uint8)
+    for k, frame in enumerate(frames):
+        frame[20:44, 4 * k : 4 * k + 24] = [220, 30, 30]
+    return list(frames)
+
+
+def test_frames_come_back_in_order_and_colour(tmp_path):
+    path = tmp_path / "new" / "film.mp4"
+    assert films.write(path, iter(squares(8))) == 8
+    back = list(films.read(path))
+    assert len(back) == 8
+    for k, (frame, original) in enumerate(zip(back, squares(8), strict=True)):
+        assert frame.shape == (64, 96, 3)
+        assert np.abs(frame.astype(int) - original).mean() < 12
+        red = frame[..., 0].astype(int) - frame[..., 2]
+        x = np.average(np.arange(96), weights=np.clip(red, 40, None).sum(axis=0) - 40 * 64)
+        assert x == pytest.approx(4 * k + 11.5, abs=1.5)
+    assert [p.name for p in path.parent.iterdir()] == ["film.mp4"]
+
+
+def test_frame_rate_is_stored(tmp_path):
+    films.write(tmp_path / "a.mp4", squares(5), fps=10)
+    assert cv2.VideoCapture(str(tmp_path / "a.mp4")).get(cv2.CAP_PROP_FPS) == pytest.approx(10)
+
+
+def test_no_frames_and_no_half_written_film(tmp_path):
+    with pytest.raises(InputError, match="no frames"):
+        films.write(tmp_path / "a.mp4", [])
+
+    def broken():
+        yield squares(1)[0]
+        raise RuntimeError("camera fell")
+
+    with pytest.raises(RuntimeError, match="camera fell"):
+        films.write(tmp_path / "a.mp4", broken())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_film(tmp_path, capfd):
+    text = tmp_path / "a.mp4"
+    text.write_text("no film")
+    for path in (text, tmp_path / "absent.mp4"):
+        with pytest.raises(InputError, match="no film"):
+            list(films.read(path))
+    assert capfd.readouterr().err == ""
+
+
+class Camera:
+    """Stands in for cv2.VideoCapture(0)."""
+
+    def __init__(self, frames: int, opened: bool = True) -> None:
+        self.left, self.opened, self.released = frames, opened, False
+
+    def isOpened(self) -> bool:
+        return self.opened
+
+    def read(self) -> tuple:
+        self.left -= 1
+        blue_first = np.zeros((4, 4, 3), np.uint8)
+        blue_first[..., 0] = 255
+        return self.left >= 0, blue_first
+
+    def release(self) -> None:
+        self.released = True
+
+
+@pytest.mark.parametrize(("has", "opened", "expected"), [(9, True, 3), (2, True, 2), (9, False, 0)])
+def test_webcam(has, opened, expected, monkeypatch):
+    camera = Camera(has, opened)
+    monkeypatch.setattr(cv2, "VideoCapture", lambda index: camera)
+    frames = films.webcam(3)
+    assert len(frames) == expected
+    assert camera.released
+    for frame in frames:
+        assert frame[0, 0].tolist() == [0, 0, 255]

@@ -1,0 +1,98 @@
+import csv
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from fkd_utils import cli, keypoints, photos, predict_cli, scenes, shipped, sources, training
+from fkd_utils.faces import Faces
+
+
+def read_points(folder) -> list[dict]:
+    with (folder / predict_cli.POINTS).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_group_and_an_empty_wall(tmp_path, capsys):
+    picture, truth = scenes.group()
+    photos.write(tmp_path / "group.png", picture)
+    photos.write(tmp_path / "wall.png", np.full((90, 120, 3), 200, np.uint8))
+    out = tmp_path / "out"
+    paths = [str(tmp_path / "group.png"), str(tmp_path / "wall.png")]
+    assert cli.main(["predict", *paths, "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "group.png: 6 faces" in said
+    assert "wall.png: no face found" in said
+    rows = read_points(out)
+    assert [(row["photo"], row["face"]) for row in rows] == [
+        (paths[0], str(k)) for k in range(1, 7)
+    ]
+    noses = np.array([[float(row[f"nose_tip_{a}"]) for a in "xy"] for row in rows])
+    known = truth[:, keypoints.INDEX["nose_tip"]]
+    np.testing.assert_allclose(noses, known[np.argsort(known[:, 0])], atol=20)
+    marked = photos.read(out / "group_points.jpg")
+    assert marked.shape == picture.shape
+    assert (marked != picture).any()
+
+
+def test_one_bad_file_does_not_stop_the_others(tmp_path, capsys):
+    photos.write(tmp_path / "a.png", scenes.portrait(0))
+    (tmp_path / "b.jpg").write_text("no picture")
+    out = tmp_path / "out"
+    paths = [str(tmp_path / name) for name in ("b.jpg", "absent.png", "a.png")]
+    assert cli.main(["predict", *paths, "--out", str(out)]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 2
+    assert captured.err.count("error: ") == 2
+    assert "Traceback" not in captured.err
+    assert len(read_points(out)) == 1
+
+
+def test_photos_of_the_same_name_do_not_overwrite_each_other(tmp_path):
+    for folder in ("one", "two"):
+        photos.write(tmp_path / folder / "me.png", scenes.portrait(0))
+    PIL.Image.fromarray(scenes.portrait(1)).save(tmp_path / "ME.png")
+    paths = [str(tmp_path / p) for p in ("one/me.png", "two/me.png", "ME.png")]
+    assert cli.main(["predict", *paths, "--out", str(tmp_path / "out")]) == 0
+    names = sorted(p.name.lower() for p in (tmp_path / "out").glob("*.jpg"))
+    assert names == ["me_2_points.jpg", "me_3_points.jpg", "me_points.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["predict", "x.png", "--model", "nothing"], "no network is called so"),
+        (["submit", "--data", "no/such", "--out", "x.csv"], "no/such"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(arguments, said, capsys):
+    assert cli.main(arguments) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_submit(tmp_path, monkeypatch, capsys):
+    images = np.random.default_rng(0).integers(0, 255, (3, 96, 96)).astype(np.uint8)
+    points = np.full((3, 15, 2), np.nan, np.float32)
+    # ImageIds 11, 12 and 13, in another order than the table asks for them.
+    test = Faces(images, points, np.array([12, 10, 11]), np.arange(3), "test")
+    monkeypatch.setattr(sources, "load_test", lambda data: test)
+    (tmp_path / "IdLookupTable.csv").write_text(
+        "RowId,ImageId,FeatureName,Location\n"
+        "1,11,nose_tip_x,\n2,11,left_eye_center_y,\n3,13,mouth_left_corner_y,\n"
+    )
+    out = tmp_path / "out" / "submission.csv"
+    assert cli.main(["submit", "--data", str(tmp_path), "--out", str(out)]) == 0
+    assert "3 coordinates of 3 test faces" in capsys.readouterr().out
+    predicted = training.predict(shipped.model(), images)
+    expected = [
+        predicted[1, keypoints.INDEX["nose_tip"], 0],
+        predicted[1, keypoints.INDEX["left_eye_center"], 1],
+        predicted[0, keypoints.INDEX["mouth_left_corner"], 1],
+    ]
+    lines = out.read_text().splitlines()
+    assert lines[0] == "RowId,Location"
+    assert [line.split(",")[0] for line in lines[1:]] == ["1", "2", "3"]
+    values = [float(line.split(",")[1]) for line in lines[1:]]
+    np.testing.assert_allclose(values, np.clip(expected, 0, 96), atol=1e-3)
