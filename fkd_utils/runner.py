@@ -83,6 +83,7 @@ def run_chapter(
                 kernel_name="python3",
                 progress_bar=False,
                 log_output=False,
+                request_save_on_cell_execute=False,  # megabytes of pictures, for every cell
                 cwd=str(NOTEBOOKS),
                 extra_arguments=QUIET_KERNEL,
             )

@@ -82,7 +82,8 @@ def publish(run: "training.Run", folder: pathlib.Path, test: Faces) -> None:
     """
     from fkd_utils import models, training
 
-    weights = [w.astype(np.float16) for w in run.model().get_weights()]
+    with np.errstate(over="ignore"):  # what does not fit becomes infinite, and is refused
+        weights = [w.astype(np.float16) for w in run.model().get_weights()]
     if not all(np.isfinite(w).all() for w in weights):
         raise InputError(f"{run.folder.name}: a weight is too large for half precision")
     content = json.loads((run.folder / "recipe.json").read_text(encoding="utf-8"))
