@@ -1,0 +1,757 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 11 CPU and GPU timing
+#
+# The thesis trained its networks on a processor (CPU) and on a graphics card (GPU), and found
+# one of them 38 times as fast on the card. It also asked how long a finished network takes for
+# one picture. In this chapter you measure both on your own machine, and you find out where
+# the time goes.
+#
+# **You will learn**
+# - how to measure a time that somebody else can check;
+# - how to count the arithmetic of a network, and how to tell whether arithmetic is what you wait for;
+# - why a small network gains little from a faster device, and how to compute the limit;
+# - how cost grows with the number of faces, the side of a picture and the batch;
+# - how to answer for one face a hundred times faster than with `model.predict`.
+#
+# **Needs** chapters 03 to 06. **Takes** about 40 seconds on two cores (profile *quick*).
+# **Figures** 4.9, 4.10, 11-a to 11-d.
+
+# %% tags=["parameters"]
+import os
+
+PROFILE = os.environ.get("FKD_PROFILE", "quick")  # smoke, quick or paper
+DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
+SEED = 0
+
+# %%
+import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the page
+
+import time
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from fkd_utils import course, machines, onnx_export, plots, timing
+
+chapter = course.Chapter("11", PROFILE, DATA, SEED)
+keras.utils.set_random_seed(SEED)
+REPEATS = chapter.pick(smoke=1, quick=3, paper=9)
+
+# %% [markdown]
+# ## Measuring
+#
+# The next cell calls one compiled network six times and takes the time of each call.
+#
+# **Predict.** Will the six times be alike?
+
+# %% tags=["nbval-ignore-output"]
+score = timing.compiled(timing.network("fourth"))
+one = timing.pictures(1)
+calls = []
+for _ in range(6):
+    start = time.perf_counter()
+    score(one)
+    calls.append(time.perf_counter() - start)
+print("  ".join(f"{1000 * seconds:.2f}" for seconds in calls), "ms")
+assert calls[0] > np.median(calls)
+
+# %% [markdown]
+# The first call is in another class. It translates the network into a graph of operations,
+# chooses a routine for each and reserves memory. You pay this once, so it belongs in a row of its
+# own, not in an average. This is the **warm-up**.
+#
+# The other calls differ too. Another program gets a core for a moment, the clock of the processor
+# changes. Such disturbances only ever add time, and a few of them can be large. A mean would follow
+# them. The **median** does not, and the **quartiles** beside it say how far to trust it.
+#
+# Two clocks tell more than one. The *wall clock* says how long you waited. The *processor clock*
+# says how many seconds of computing your process used, all cores together. Their ratio is the number
+# of cores that were at work. When it is far below one, something else held you up: a disk, a
+# sleeping device, or other programs.
+#
+# `timing.measure` does all this. Very short work it calls many times in a row, because the clock's
+# own cost would show.
+
+# %% tags=["nbval-ignore-output"]
+waiting = timing.measure(lambda: time.sleep(0.02), repeats=5)
+computing = timing.measure(lambda: sum(range(300_000)), repeats=5)
+for name, timed in (("sleeping", waiting), ("adding", computing)):
+    low, high = (1000 * quartile for quartile in timed.quartiles)
+    print(
+        f"{name:<9} median {1000 * timed.median:5.1f} ms, "
+        f"quartiles {low:.1f} and {high:.1f}, cores at work {timed.busy:.2f}"
+    )
+assert waiting.busy < computing.busy
+
+# %% [markdown]
+# A graphics card adds a trap. It takes an order, says "understood" and returns before the work is
+# done. Whoever stops the clock then has measured the order. Everything measured here copies
+# its result back into a NumPy array, which cannot happen before the result exists.
+
+# %% [markdown]
+# ## What is measured, and on what
+#
+# A time without a machine means nothing. Here is yours.
+
+# %% tags=["nbval-ignore-output"]
+here = machines.describe("this machine")
+for key in ("device", "kind", "cores", "backend", "versions", "date"):
+    print(f"{key:<9}{here[key]}")
+
+# %% [markdown]
+# The pictures are noise, `(n, 96, 96, 1)`, as many as the thesis has: 1712 to train on, 428 to
+# score. A multiplication takes as long with a grey value from a cheek as with a random one
+# (exercise 2 tests this). So the times do not depend on the data source, and machines
+# can be compared that hold different faces.
+
+# %% [markdown]
+# ## Counting the arithmetic
+#
+# Both kinds of layer multiply numbers in pairs and add them up. One such pair is a *multiply-add*.
+# A dense layer from $n$ to $m$ numbers takes $n\,m$ of them. A convolution takes, for each number of
+# its output, as many as its kernel has weights for one filter:
+#
+# $$H_{\text{out}} \, W_{\text{out}} \, C_{\text{out}} \cdot k^2 \, C_{\text{in}} .$$
+
+
+# %%
+def multiply_adds(model: keras.Model) -> list[int]:
+    """Multiply-adds of one picture on the way forward, layer by layer."""
+    counts = []
+    for layer in model.layers:
+        if layer.weights:  # pooling, flattening and dropout multiply nothing
+            kernel = layer.weights[0]
+            places = np.prod(layer.output.shape[1:-1], dtype=int)  # 1 for a dense layer
+            counts.append(int(places * np.prod(kernel.shape)))
+    return counts
+
+
+networks = timing.networks()
+counts = {name: multiply_adds(model) for name, model in networks.items()}
+forward = {name: sum(layers) for name, layers in counts.items()}
+NAMES = list(networks)
+assert forward["first"] == 9216 * 30
+
+# %% [markdown]
+# Training costs more. On the way back, a layer multiplies once for the gradient of its weights and
+# once for the gradient of its input, each as often as on the way forward. The first layer
+# needs no gradient of its input: the picture is not going to be changed. Chapter 01 did this
+# by hand.
+#
+# $$\text{training} = 3 \cdot \text{forward} - \text{first layer}$$
+
+# %%
+training = {name: 3 * sum(layers) - layers[0] for name, layers in counts.items()}
+course.show_table(
+    [
+        {
+            "network": name.capitalize(),
+            "weights": model.count_params(),
+            "multiply-adds forward": forward[name],
+            "in training": training[name],
+        }
+        for name, model in networks.items()
+    ],
+    **{c: "{:,}" for c in ("weights", "multiply-adds forward", "in training")},
+)
+
+# %% [markdown]
+# Compare Second with Fourth. Second has ten times the weights, but both need about three million
+# multiply-adds for a picture. A dense layer uses each weight once. A convolution uses a weight
+# again at every place.
+#
+# **Predict.** Which of the two trains faster, and by how much? Write it down.
+
+# %% [markdown]
+# ## Training time
+#
+# The next cell measures epochs of all four networks, then their scoring. It takes a while. The
+# first epoch of each is the warm-up.
+
+# %% tags=["nbval-ignore-output"]
+trained = chapter.pick(smoke=128, quick=machines.TRAINED, paper=machines.TRAINED)
+live = machines.measurements("this machine", networks, REPEATS, trained)
+table = pd.concat([live, machines.read()], ignore_index=True)
+gpu_measured = bool((table.kind == "gpu").any())
+no_gpu = "" if gpu_measured else " No GPU was measured."
+
+# %% tags=["nbval-ignore-output"]
+train = table[table.measure == "train"].copy()
+times = ["low", "median", "high", "cpu_seconds"]
+train[times] = train[times].mul(machines.TRAINED / train.pictures, axis=0)
+train["cores at work"] = train.cpu_seconds / train["median"]
+shown = train[["machine", "kind", "network", "median", "cores at work"]]
+course.show_table(
+    shown.rename(columns={"median": "seconds an epoch"}).to_dict("records"),
+    **{"seconds an epoch": "{:.3f}", "cores at work": "{:.2f}"},
+)
+
+# %% [markdown]
+# `this machine` is what ran just now. Other names, if there are any, are stored measurements: files
+# in `data/published/timing`. You can add yours (run it while nothing else runs):
+#
+#     python -m fkd_utils timing --name "my laptop" --out data/published/timing/my_laptop.csv
+#
+# On a machine with a graphics card, Keras computes there, and the row says so. The thesis gives
+# few numbers: 404 s against 82 s for Second, a factor of about 31 for Third and of 38 for Fourth.
+# It neither names its machine nor says how many epochs these times are for. Its learning curves
+# run to 1000 epochs. Taking that, Second needed 0.404 s and 0.082 s an epoch.
+
+# %%
+THESIS_EPOCH = {"cpu": {"second": 0.404}, "gpu": {"second": 0.082}}
+THESIS_RATIO = {"second": 404 / 82, "third": 31, "fourth": 38}
+COLOURS = dict(zip(dict.fromkeys(table.machine), plots.CYCLE))
+
+
+def bars(axes: plt.Axes, rows: pd.DataFrame, unit: float = 1.0) -> None:
+    """Medians by network with their quartiles, a colour for each machine, log scale."""
+    names = list(dict.fromkeys(rows.machine))
+    width = 0.8 / max(1, len(names))
+    for k, name in enumerate(names):
+        mine = rows[rows.machine == name].set_index("network").loc[NAMES]
+        x = np.arange(4) + (k - (len(names) - 1) / 2) * width
+        middle, low, high = (unit * mine[c] for c in ("median", "low", "high"))
+        spread = np.stack([middle - low, high - middle])
+        look = {"color": COLOURS[name], "label": name, "capsize": 2}
+        axes.bar(x, middle, 0.9 * width, yerr=spread, **look)
+    axes.set_xticks(range(4), [name.capitalize() for name in NAMES])
+    axes.set(yscale="log", xlim=(-0.6, 3.6))
+
+
+# %% tags=["nbval-ignore-output"]
+figure, grid = plt.subplots(1, 3, figsize=(10, 3.4))
+for axes, kind in zip(grid, ("cpu", "gpu")):
+    bars(axes, train[train.kind == kind])
+    for name, seconds in THESIS_EPOCH[kind].items():
+        at = NAMES.index(name)
+        axes.plot(at, seconds, "D", color="black", label="thesis (1000 epochs assumed)")
+    axes.set(title=f"{kind.upper()}", ylabel="seconds an epoch", ylim=(0.01, 30))
+    axes.legend(fontsize=8, loc="upper left")
+if not gpu_measured:
+    red = plots.COLOURS["red"]
+    grid[1].text(1.5, 0.5, "no GPU was measured", ha="center", color=red)
+ratios = [THESIS_RATIO.get(name, 0) for name in NAMES]
+drawn = grid[2].bar(range(4), ratios, color=plots.COLOURS["grey"])
+grid[2].bar_label(drawn, ["not given", "4.9", "31", "38"], fontsize=9)
+grid[2].set_xticks(range(4), [name.capitalize() for name in NAMES])
+grid[2].set(title="thesis: CPU time over GPU time", ylabel="ratio", ylim=(0, 44))
+chapter.figure(
+    figure,
+    "4.9",
+    "Training time, 1712 pictures an epoch; bars medians, whiskers quartiles." + no_gpu,
+    alt="Three panels. Seconds an epoch on processors: First is fastest, then Second, "
+    "then the two networks with convolutions. The same on graphics cards, or a note "
+    "that none was measured. The thesis's ratios: 4.9 for Second, 31 for Third and 38 "
+    "for Fourth.",
+)
+
+# %% tags=["nbval-ignore-output"]
+epoch = train[train.machine == "this machine"].set_index("network")["median"]
+slower = epoch["fourth"] / epoch["second"]
+print(f"Fourth takes {slower:.1f} times as long as Second here,")
+print(f"for {training['fourth'] / training['second']:.1f} times the multiply-adds")
+assert epoch["first"] < epoch["fourth"]
+
+# %% [markdown]
+# How close was your prediction? If time followed arithmetic, the two numbers would be the same.
+
+# %% [markdown]
+# ## How fast is the arithmetic?
+#
+# Divide the work by the time. A multiply-add counts as two floating-point operations (FLOP), so the
+# unit is FLOP a second, here in billions (GFLOP/s).
+#
+# To know what is a lot, measure what your processor can do with an easy task: the product of two
+# large square matrices. No routine has been tuned more.
+
+# %% tags=["nbval-ignore-output"]
+side = 1024
+matrix = np.random.default_rng(0).random((side, side), np.float32)
+product = timing.measure(lambda: matrix @ matrix, repeats=5)
+best_rate = 2 * side**3 / product.median / 1e9
+print(f"matrix product: {best_rate:.0f} GFLOP/s")
+
+# %% tags=["nbval-ignore-output"]
+gflop = pd.Series({name: 2e-9 * machines.TRAINED * training[name] for name in training})
+rates = gflop / epoch
+for name, rate in rates.items():
+    print(f"{name.capitalize():<8}{rate:6.1f} GFLOP/s, {rate / best_rate:6.1%} of it")
+
+# %% [markdown]
+# Do the same with the thesis's times. It speaks of waiting three hours for each experiment
+# without the GPU; take that for Fourth. Its GPU then needed 284 s. Third took about 10% longer
+# there, so 316 s, and 31 times that on the processor. These are rough estimates, but the
+# differences below are far larger than their errors.
+
+# %%
+seconds = pd.DataFrame({"cpu": {"second": 404.0}, "gpu": {"second": 82.0}})
+seconds.loc["fourth"] = 3 * 3600, 3 * 3600 / 38
+third = seconds.gpu["fourth"] / 0.9
+seconds.loc["third"] = 31 * third, third
+thesis_rates = seconds.rdiv(1000 * gflop[seconds.index], axis=0)
+for name in ("second", "third", "fourth"):
+    cpu, gpu = thesis_rates.loc[name]
+    print(f"{name.capitalize():<8}CPU {cpu:5.1f} GFLOP/s, GPU {gpu:5.0f} GFLOP/s")
+
+# %%
+figure, axes = plt.subplots(figsize=(7.2, 3.4))
+bar_sets = {
+    ("this machine", "blue"): rates,
+    ("thesis, CPU (estimate)", "orange"): thesis_rates.cpu,
+    ("thesis, GPU (estimate)", "grey"): thesis_rates.gpu,
+}
+for k, ((label, colour), values) in enumerate(bar_sets.items()):
+    places = [NAMES.index(name) + 0.27 * (k - 1) for name in values.index]
+    axes.bar(places, values, 0.25, color=plots.COLOURS[colour], label=label)
+axes.axhline(best_rate, color=plots.COLOURS["blue"], linestyle="--")
+axes.text(-0.4, best_rate * 1.1, "matrix product", fontsize=9)
+axes.set_xticks(range(4), [name.capitalize() for name in NAMES])
+axes.set(yscale="log", ylabel="GFLOP/s while training", ylim=(0.5, 4000))
+axes.legend(loc="upper left", ncols=3, fontsize=8.5)
+chapter.figure(
+    figure,
+    "11-a",
+    "Arithmetic done in a second of training.",
+    alt="Bars on a logarithmic axis for four networks. In the thesis's estimate the "
+    "processor falls from about 50 GFLOP/s on Second to about 3 on Fourth, the "
+    "graphics card only from about 240 to about 100. A dashed line: this "
+    "machine on a matrix product.",
+)
+
+# %% [markdown]
+# Look at the orange bars first. On the processor of the thesis, the convolutions of Fourth ran at
+# about a twentieth of the speed of Second's dense layers. The grey bars, its GPU, fall too, but
+# only to about two fifths. From Second to Fourth the ratio grew from 4.9 to 38, that is by 7.7, and
+# this is $18.5 / 2.4$. **The ratio rose because the processor became slow.** The card did not
+# become fast: it did less arithmetic a second on Fourth than on Second.
+#
+# So "the speed-up grows with the model" needs care. Fourth is not larger than Second: it has a tenth
+# of the weights and about the same arithmetic. It has *convolutions*, and those were slow on the
+# thesis's processor. What has become of that?
+
+# %% tags=["nbval-ignore-output"]
+gain = rates["fourth"] / thesis_rates.cpu["fourth"]
+left = epoch["fourth"] / (seconds.gpu["fourth"] / 1000)
+print(f"Fourth computes {gain:.1f} times as fast here as on the thesis's CPU;")
+print(f"the thesis's GPU would be {left:.1f} times as fast as this machine, not 38")
+
+# %% [markdown]
+# Why are small convolutions far from the dashed line? A product of matrices of side $n$ does $n^3$
+# multiply-adds on $2n^2$ numbers, so each number that is fetched is used $n$ times. The first
+# convolution of Fourth reads one number and writes four for each place, with only 100
+# multiply-adds in between, and the pooling after it reads the four again without any. Cores wait for
+# memory. And with 4, 6 or 8 filters a layer does not fill the registers of a core, which hold 8 or
+# 16 numbers at once.
+
+# %% [markdown]
+# ## What no device can speed up
+#
+# A training step is more than arithmetic on pictures. Python asks Keras, Keras asks its back-end, a
+# graph of some hundred operations is started one by one, a loss is noted. At the end the optimiser
+# changes every weight: for each, Adam reads four numbers (the weight, its gradient and two means)
+# and writes three. All this costs the same for a batch of 2 and for one of 2000. Write the step as
+#
+# $$T(B) = a + b\,B$$
+#
+# with $a$ seconds once a step, the overhead, and $b$ seconds of arithmetic for each picture. Suppose a
+# device does the arithmetic $s$ times as fast. The speed-up of the whole step is then
+#
+# $$S = \frac{a + bB}{a + bB/s} \;\le\; \frac{a + bB}{a} .$$
+#
+# This is Amdahl's law. The right-hand side is a **ceiling**: what an infinitely fast device would
+# gain, as long as the overhead stays.
+#
+# **Predict.** Which of the four networks has the lowest ceiling at $B = 64$? Is the ceiling of
+# Second nearer to that of First or to that of Fourth?
+
+# %% tags=["nbval-ignore-output"]
+batches = chapter.pick(smoke=(8, 64), quick=(2, 8, 32, 128), paper=(2, 8, 32, 128, 512))
+batches, steps = np.array(batches), chapter.pick(smoke=4, quick=8, paper=24)
+
+
+def step_seconds(model: keras.Model, batch: int) -> float:
+    """Median seconds of a training step."""
+    return timing.measure_training(model, steps * batch, batch, REPEATS).median / steps
+
+
+step = {
+    name: np.array([step_seconds(model, int(batch)) for batch in batches])
+    for name, model in networks.items()
+}
+
+# %% tags=["nbval-ignore-output"]
+fits = {name: timing.overhead(batches, step[name]) for name in networks}
+rows = []
+for name, (a, b) in fits.items():
+    whole = a + 64 * b
+    row = {"network": name.capitalize(), "a, ms": 1000 * a, "b, ms": 1000 * b}
+    row["s = 10"] = whole / (a + 64 * b / 10)
+    row["s = 100"] = whole / (a + 64 * b / 100)
+    row["ceiling"] = whole / a if a else np.inf
+    rows.append(row)
+digits = {c: "{:.2f}" for c in ("a, ms", "s = 10", "s = 100", "ceiling")}
+course.show_table(rows, **digits, **{"b, ms": "{:.3f}"})
+ceilings = {name: row["ceiling"] for name, row in zip(fits, rows)}
+
+# %%
+figure, axes = plt.subplots(figsize=(7.2, 3.6))
+fine = np.geomspace(batches[0], batches[-1], 60)
+for name, colour in zip(networks, plots.CYCLE):
+    a, b = fits[name]
+    axes.plot(batches, 1000 * step[name], "o", color=colour)
+    label = f"{name.capitalize()}: {1000 * a:.2f} + {1000 * b:.3f} B"
+    axes.plot(fine, 1000 * (a + b * fine), color=colour, label=label)
+axes.axvline(64, color=plots.COLOURS["grey"], linestyle=":")
+axes.set(xscale="log", yscale="log", xlabel="batch B (pictures)")
+axes.set_ylabel("ms a training step")
+axes.set_xticks(batches, [str(b) for b in batches])
+axes.minorticks_off()
+axes.legend(fontsize=9)
+chapter.figure(
+    figure,
+    "11-b",
+    "A training step is overhead and arithmetic; points measured, lines fitted.",
+    alt="Time of a training step against the batch on logarithmic axes, four "
+    "networks. Each curve is flat for small batches and rises in proportion to "
+    "the batch for large ones; First stays flat longest.",
+)
+
+# %% [markdown]
+# On the flat part of a curve you wait for overhead, on the slope for arithmetic. The dotted line is
+# the course's batch of 64. First is still close to its flat part there: a faster device finds
+# little to speed up. The thesis saw this and put it down to the 30 neurons of First, rightly.
+#
+# Second has few operations, too, and yet a long flat part that lies high. That is its 2.8 million
+# weights, ten times those of Fourth, changed at every step. A card would do this part faster as well,
+# because its memory is faster. So for Second the ceiling is drawn somewhat too low.
+
+# %% tags=["nbval-ignore-output"]
+order = [ceilings[name] for name in NAMES]
+grows = order[0] < order[1] < min(order[2:])
+print("ceilings grow from First to Second to the two with convolutions:", grows)
+if max(order) < THESIS_RATIO["fourth"]:
+    print(f"38 is out of reach here: at B = 64 the highest ceiling is {max(order):.0f}")
+else:
+    print(f"38 is not excluded here: the highest ceiling is {max(order):.0f}")
+assert fits["first"][0] > 0
+
+# %% [markdown]
+# Read the second line as a statement about both sides. The faster your processor does the
+# arithmetic, the less a card can add. A larger batch raises the ceiling (exercise 3), and a
+# network with hundreds of filters raises it far more. Such networks are what cards are bought
+# for. A card has an overhead of its own, too: every batch travels to it.
+
+# %% [markdown]
+# ## Scoring time
+#
+# To use a network, you only need the way forward. The thesis looked at two cases: the whole test
+# set of 428 pictures at once, and a single picture, such as one from a webcam. It gives about 24 ms
+# for the set; the networks with convolutions took about three times as long as the others,
+# and Fourth about a tenth of the time for one picture.
+
+# %% tags=["nbval-ignore-output"]
+scored = table[table.measure == "score"]
+figure, grid = plt.subplots(1, 2, figsize=(9.6, 3.4))
+for axes, n in zip(grid, (machines.SCORED, 1)):
+    bars(axes, scored[scored.pictures == n], unit=1000)
+    axes.set(title=f"{n} picture{'s' if n > 1 else ''}", ylabel="milliseconds")
+grid[0].plot([1.6, 3.4], [24, 24], "k--", label="thesis, about 24 ms")
+grid[1].plot([2.6, 3.4], [2.4, 2.4], "k--", label="thesis, about 2.4 ms")
+for axes in grid:
+    axes.set_ylim(top=5 * axes.get_ylim()[1])
+    axes.legend(fontsize=8.5, loc="upper left")
+chapter.figure(
+    figure,
+    "4.10",
+    "Scoring time of a compiled function: the test set, and one picture." + no_gpu,
+    alt="Two panels of bars on logarithmic axes. For 428 pictures First and Second "
+    "are several times as fast as the networks with convolutions. For one "
+    "picture the four are closer together.",
+)
+
+# %% tags=["nbval-ignore-output"]
+mine = live[live.measure == "score"].set_index(["network", "pictures"])["median"]
+for name in NAMES:
+    alone, shared = 1000 * mine[name, 1], 1000 * mine[name, 428] / 428
+    print(f"{name.capitalize():<8}alone {alone:6.2f} ms, one of 428 {shared:6.3f} ms")
+assert mine["first", 428] / 428 < mine["first", 1]
+
+# %% [markdown]
+# A picture in a crowd is cheaper than a picture alone, for every network. The overhead again: 428
+# share it. The thesis explains this with parallel computing. That is one half. On a single core,
+# with nothing in parallel, the crowd would still be cheaper.
+
+# %% [markdown]
+# ## How cost grows
+#
+# If a cost follows a power law $T \sim x^p$, then $\log T$ is a straight line over $\log x$, and its
+# slope is $p$. You have three such $x$: the number of faces, the side of the picture and the batch.
+#
+# **Predict** for Fourth: what happens to the training time when the number of faces doubles? When
+# the side of the picture doubles? And to the training time of a *picture* when the batch doubles?
+
+# %% tags=["nbval-ignore-output"]
+fourth = networks["fourth"]
+scored_at_once = 4 ** np.arange(*chapter.pick(smoke=(2, 4), quick=(0, 6), paper=(0, 7)))
+trained_on = chapter.pick(smoke=(64, 128), quick=(64, 256, 1024), paper=(64, 512, 4096))
+
+
+def score_seconds(score: timing.Score, n: int, side: int = 96) -> float:
+    inputs = timing.pictures(n, side)
+    return timing.measure(lambda: score(inputs), REPEATS).median
+
+
+compiled = timing.compiled(fourth)
+score_faces = [score_seconds(compiled, n) for n in scored_at_once]
+train_faces = []
+for n in trained_on:
+    train_faces.append(timing.measure_training(fourth, int(n), 64, REPEATS).median)
+
+# %% tags=["nbval-ignore-output"]
+sides = 24 * 2 ** np.arange(chapter.pick(smoke=2, quick=4, paper=5))  # 24, 48, 96, ...
+score_side, train_side = [], []
+for side in sides:
+    sized = timing.network("fourth", int(side))
+    score_side.append(score_seconds(timing.compiled(sized), 64, side))
+    train_side.append(timing.measure_training(sized, 192, 64, REPEATS).median)
+
+# %% [markdown]
+# A slope needs a range. Where overhead rules, a curve is flat, and no power law holds. So each slope
+# is fitted to the part where the curve is straight, and the legend says which part that is.
+
+
+# %%
+def curve(axes, label, x, seconds, fit_from, fit_to, colour) -> None:
+    """Points, a line through those between fit_from and fit_to, and its slope."""
+    x, ms, colour = np.array(x), 1000 * np.array(seconds), plots.COLOURS[colour]
+    inside = (x >= fit_from) & (x <= fit_to)
+    slope = timing.exponent(x[inside], ms[inside])
+    middle = np.exp(np.log(ms[inside] / x[inside] ** slope).mean())
+    span = f"{x[inside][0]} to {x[inside][-1]}"
+    axes.plot(x, ms, "o", color=colour)
+    label = f"{label}: p = {slope:.2f} ({span})"
+    axes.plot(x[inside], middle * x[inside] ** slope, color=colour, label=label)
+    axes.set(xscale="log", yscale="log")
+    axes.set_xticks(x[:: 1 + len(x) // 5], [str(k) for k in x[:: 1 + len(x) // 5]])
+    axes.xaxis.set_minor_locator(plt.NullLocator())
+
+
+# %%
+figure, grid = plt.subplots(1, 3, figsize=(10.4, 3.5))
+curve(grid[0], "training", trained_on, train_faces, 64, 4096, "orange")
+curve(grid[0], "scoring", scored_at_once, score_faces, 16, 4096, "blue")
+curve(grid[1], "training 192", sides, train_side, 24, 400, "orange")
+curve(grid[1], "scoring 64", sides, score_side, 24, 400, "blue")
+curve(grid[2], "Fourth", batches, step["fourth"] / batches, 2, 64, "green")
+curve(grid[2], "First", batches, step["first"] / batches, 2, 64, "purple")
+grid[0].set(xlabel="faces", ylabel="ms", title="faces (Fourth)")
+grid[1].set(xlabel="side of the picture (px)", ylabel="ms", title="side (Fourth)")
+grid[2].set(xlabel="batch", ylabel="ms a picture, training", title="batch")
+for axes in grid:
+    axes.set_ylim(top=8 * axes.get_ylim()[1])
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(plt.NullFormatter())
+    axes.legend(fontsize=8, loc="upper left")
+chapter.figure(
+    figure,
+    "11-c",
+    "Three scaling curves with fitted exponents p, each over the range in brackets.",
+    alt="Three panels with logarithmic axes. Time against faces: rising, close to "
+    "slope one. Time against the side of the picture: rising more steeply, "
+    "towards slope two. Training time of a picture against the batch: falling, "
+    "for First more steeply than for Fourth.",
+)
+
+# %% tags=["nbval-ignore-output"]
+assert score_faces[-1] > score_faces[0] and train_side[-1] > train_side[0]
+per_picture = step["first"] / batches
+assert per_picture[-1] < per_picture[0]
+doubled = train_side[-1] / train_side[-2]
+print(f"the side from {sides[-2]} to {sides[-1]} px: {doubled:.1f} times the time")
+
+# %% [markdown]
+# - **Faces.** The number of steps is proportional to the number of faces, so $p$ is near 1. Ten
+#   copies of every face, as in chapter 07, cost ten times the epoch.
+# - **Side.** Twice the side is four times the pixels, and each pixel is the centre of the same number
+#   of multiplications. Arithmetic alone gives $p = 2$. The small pictures pull the slope down: they
+#   are mostly overhead. For pictures much larger than these, count on 2.
+# - **Batch.** With pure overhead, $p$ would be $-1$: twice the batch, half the cost of a picture. With
+#   pure arithmetic it would be 0. First is nearer to the one, Fourth to the other.
+#
+# An exponent is a summary of its range. None of these curves is one straight line.
+
+# %% [markdown]
+# ## One face at a time
+#
+# A webcam gives one face, and then another. Here are four ways to ask Fourth for its points.
+#
+# - `model.predict(x)` is made for large sets. For each call it builds a pipeline that cuts `x` into
+#   batches, sets up callbacks and a progress bar, and takes it all down again.
+# - `model(x)` calls the layers one after the other. Each operation is started from Python.
+# - *compiled*: the back-end records the operations once (`tf.function`, or `jax.jit`) and later runs
+#   the whole record in one go.
+# - *ONNX Runtime*: the network is written to a file in the ONNX format, a list of operations and
+#   weights. Another program runs it, one that knows nothing of training.
+#
+# **Predict** the order, and the factor between the first and the last.
+
+# %%
+ways = {
+    "model.predict": lambda x: fourth.predict(x, verbose=0),
+    "model(...)": lambda x: keras.ops.convert_to_numpy(fourth(x, training=False)),
+    "compiled": compiled,
+    "ONNX Runtime": onnx_export.through_onnx(fourth),
+}
+answers = [way(one) for way in ways.values()]
+print("outputs of each:", [answer.shape for answer in answers])
+
+# %%
+largest = max(np.abs(answer - answers[0]).max() for answer in answers)
+assert largest < 1e-4
+print("the four answers agree to 1e-4")
+
+# %% [markdown]
+# `1e-4` on targets in $[-1, 1]$ is 0.005 pixels. They differ at all because each adds in another
+# order, and sums of rounded numbers depend on the order.
+
+# %% tags=["nbval-ignore-output"]
+ways_timed = {
+    name: timing.measure(lambda way=way: way(one), repeats=3 * REPEATS)
+    for name, way in ways.items()
+}
+course.show_table(
+    [
+        {"way": name, "ms a face": 1000 * t.median, "faces a second": 1 / t.median}
+        for name, t in ways_timed.items()
+    ],
+    **{"ms a face": "{:.3f}", "faces a second": "{:,.0f}"},
+)
+
+# %%
+figure, axes = plt.subplots(figsize=(7.2, 2.6))
+names = list(ways_timed)
+middle = np.array([1 / ways_timed[name].median for name in names])
+low, high = np.array([ways_timed[name].quartiles for name in names]).T
+spread = [middle - 1 / high, 1 / low - middle]
+axes.barh(names, middle, color=plots.COLOURS["blue"], xerr=spread, capsize=3)
+axes.axvline(30, color=plots.COLOURS["red"], linestyle="--")
+axes.text(31, -0.62, "webcam, 30 a second", color=plots.COLOURS["red"], fontsize=9)
+axes.set(xscale="log", xlabel="faces a second, one at a time", ylim=(3.6, -0.9))
+chapter.figure(
+    figure,
+    "11-d",
+    "Fourth, one face at a time, in four ways; whiskers are quartiles.",
+    alt="Horizontal bars on a logarithmic axis. model.predict is slowest, then "
+    "calling the model, then the compiled function, then ONNX Runtime, which is "
+    "fastest. A dashed line marks the 30 pictures a second of a webcam.",
+)
+
+# %% tags=["nbval-ignore-output"]
+predict, onnx = ways_timed["model.predict"].median, ways_timed["ONNX Runtime"].median
+print(f"ONNX Runtime answers {predict / onnx:.0f} times as fast as model.predict")
+rate = 2e-9 * forward["fourth"] / onnx
+print(f"and does {rate:.0f} GFLOP/s, {rate / best_rate:.0%} of the matrix product")
+assert onnx < predict
+
+# %% [markdown]
+# The network is the same, to the last weight. All that changed is what stands around the
+# arithmetic. For one small face that is nearly everything, and no graphics card would have helped.
+#
+# For the whole test set the picture is another: `model.predict` sets up its pipeline once for all
+# pictures. Use it for sets, and something lighter for one face. Chapter 12 does so.
+
+# %% [markdown]
+# ## What you saw
+#
+# - A time is a median with quartiles, after a warm-up, with the machine's description beside it.
+# - Second and Fourth need about the same arithmetic, and yet Fourth trains more slowly on a
+#   processor: small convolutions keep it from its full speed.
+# - The thesis's 38 for Fourth came from slow convolutions on its processor more than from a fast
+#   card.
+# - A step costs $a + bB$. The overhead $a$ puts a ceiling on what a faster device can gain. In First it
+#   is calls, in Second the update of its weights.
+# - Cost grows with the faces to the power 1, and with the side to a power that approaches 2.
+# - For a single face, choose the way of calling before you choose the hardware.
+#
+# ## Exercises
+#
+# **1. Count.** In Fourth, the second convolution gets 12 filters instead of 6. How many multiply-adds
+# does one picture take on the way forward? Do not forget the layer that follows.
+
+
+# %%
+def check_1(answer: int) -> None:
+    """Say whether the number of multiply-adds is right."""
+    convolution = keras.layers.Conv2D
+    wider = keras.Sequential([keras.layers.Input((96, 96, 1))])
+    for filters, size in ((4, 5), (12, 5), (8, 4)):
+        wider.add(convolution(filters, size, padding="same", activation="relu"))
+        wider.add(keras.layers.MaxPooling2D(2))
+    wider.add(keras.layers.Flatten())
+    for units in (250, 30):
+        wider.add(keras.layers.Dense(units))
+    right = answer == sum(multiply_adds(wider))
+    print("right" if right else "not yet: two convolutions change")
+
+
+# %% tags=["solution"]
+first_two = 96 * 96 * 4 * 25 + 48 * 48 * 12 * 25 * 4
+check_1(first_two + 24 * 24 * 8 * 16 * 12 + 12 * 12 * 8 * 250 + 250 * 30)
+
+# %% [markdown]
+# **2. Does the picture matter?** Score 428 black pictures, 428 of noise, and 428 whose pixels are all
+# $10^{-40}$, with the weights of the first layer as they are. Predict which is slowest.
+
+# %% tags=["solution", "nbval-ignore-output"]
+for name, value in (("black", 0.0), ("tiny", 1e-40)):
+    inputs = np.full((428, 96, 96, 1), value, np.float32)
+    seconds_taken = timing.measure(lambda x=inputs: compiled(x), REPEATS).median
+    print(f"{name:<6}{1000 * seconds_taken:6.1f} ms")
+print(f"noise {1000 * score_seconds(compiled, 428):6.1f} ms")
+
+# %% [markdown]
+# Zeros are multiplied like any other number. Numbers below $10^{-38}$ have a format of their own
+# (*denormal*) which some processors treat slowly. Most back-ends tell the processor to take them as
+# zero. If your three times are alike, yours does.
+
+# %% [markdown]
+# **3. A batch for a card.** From $a$ and $b$ of each network, compute the batch at which overhead is a
+# tenth of the step, and so the ceiling is 10. Predict first: is it larger for First or for Fourth?
+
+# %% tags=["solution", "nbval-ignore-output"]
+for name, (a, b) in fits.items():
+    if b > 0:
+        print(f"{name.capitalize():<8}B = {9 * a / b:6.0f}")
+
+# %% [markdown]
+# The condition is $(a + bB)/a = 10$, so $B = 9a/b$. Compare it with the 1712 faces there are: a
+# batch of that size would keep a card busy, and leave few steps in an epoch to learn from.
+
+# %% [markdown]
+# **4. A frame budget.** A film has 25 pictures a second and four faces in each. You may spend a
+# quarter of the time on keypoints. Which of the four ways keep up when called once for each face?
+
+# %% tags=["solution", "nbval-ignore-output"]
+budget = 0.25 / 25
+for name, timed in ways_timed.items():
+    print(f"{name:<14}{4000 * timed.median:8.2f} ms of {1000 * budget:.0f}: ", end="")
+    print("keeps up" if 4 * timed.median <= budget else "too slow")
+
+# %% [markdown]
+# **5. Open.** Multiply the filters of Fourth by 2, 4, 8 and 16. Plot the GFLOP/s of its training
+# against the width. Where does it come near the matrix product, and what does its ceiling at
+# $B = 64$ do meanwhile? At which width would you begin to think about a graphics card?
