@@ -1,5 +1,6 @@
 """Reads the competition's training.csv and test.csv, checks every field, keeps them cached."""
 
+import concurrent.futures
 import math
 import time
 import typing
@@ -15,6 +16,7 @@ from fkd_utils.progress import ProgressLine
 
 CACHE_VERSION = 1  # raise it when what is stored changes
 _BLOCK_ROWS = 64
+_AHEAD = 4  # blocks read but not yet parsed, at most
 _READ_BYTES = 1 << 22
 _MISSING = {b"", b"nan", b"na"}
 
@@ -76,27 +78,35 @@ def _read(
     """Images (n, 96, 96) uint8 and the other fields (n, k) float64, in the order of `columns`."""
     blocks, numbers, texts = [], [], []
     clock = _Clock(file)
-    with csvsource.open_bytes(file, stem) as stream:
+    # The pixels of a block are parsed while the next one is unpacked: both leave Python's lock.
+    with (
+        csvsource.open_bytes(file, stem) as stream,
+        concurrent.futures.ThreadPoolExecutor(1) as pool,
+    ):
         lines = _lines(stream)
         order = _column_order(file, next(lines, (1, b""))[1], columns)
         *others, image = order
-        for row, (line, text) in enumerate(lines):
-            where = f"{file}, row {row} (rows count from 0; line {line} of the file)"
-            fields = [field.strip(b' "') for field in text.split(b",")]
-            if len(fields) != len(columns):
-                raise InputError(f"{where}: {len(fields)} fields, but {len(columns)} columns")
-            numbers.append(numbers_of([fields[k] for k in others], where))
-            texts.append((where, fields[image]))
-            if len(texts) == _BLOCK_ROWS:
-                blocks.append(_pixels(texts))
-                texts = []
-                clock.show(row + 1)
+        try:
+            for row, (line, text) in enumerate(lines):
+                where = f"{file}, row {row} (rows count from 0; line {line} of the file)"
+                fields = [field.strip(b' "') for field in text.split(b",")]
+                if len(fields) != len(columns):
+                    raise InputError(f"{where}: {len(fields)} fields, but {len(columns)} columns")
+                numbers.append(numbers_of([fields[k] for k in others], where))
+                texts.append((where, fields[image]))
+                if len(texts) == _BLOCK_ROWS:
+                    blocks.append(pool.submit(_pixels, texts))
+                    texts = []
+                    blocks[max(0, len(blocks) - _AHEAD)].result()
+                    clock.show(row + 1)
+        finally:
+            parsed = [block.result() for block in blocks]  # an earlier row's mistake comes first
     if texts:
-        blocks.append(_pixels(texts))
-    if not blocks:
+        parsed.append(_pixels(texts))
+    if not parsed:
         raise InputError(f"{file}: only a header, no rows")
     clock.done(len(numbers))
-    images = np.concatenate(blocks).reshape(-1, keypoints.SIDE, keypoints.SIDE)
+    images = np.concatenate(parsed).reshape(-1, keypoints.SIDE, keypoints.SIDE)
     return images, np.array(numbers, dtype=np.float64)
 
 
