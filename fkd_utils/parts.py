@@ -2,13 +2,12 @@
 
 import dataclasses
 import functools
-import pathlib
 
 import numpy as np
 
 from fkd_utils import augment, cache, cleaning, faces, files, sources, splits
 
-REPO = pathlib.Path(__file__).parents[1]
+REPO = cache.REPO
 
 
 @dataclasses.dataclass(frozen=True)

@@ -280,9 +280,9 @@ chapter.figure(
 #
 # Adam has a valley rather than an edge. After these few passes its best rate is about 0.0001, and
 # even there it is no better than plain descent at 0.05. Do not stop here: a short test favours the
-# rates that start smoothly. The trainings below are longer. In trials of 30 and 60 epochs, 0.001
-# ended lower than 0.0001 and 0.0003. So the course takes **0.001**, which is also Keras's default.
-# The thesis states neither of its rates.
+# rates that start smoothly, and the trainings below are longer. The course takes **0.001**, Keras's
+# own default; exercise it against 0.0001 at full length if you doubt it. The thesis states neither
+# of its rates.
 
 # %% [markdown]
 # ## Second by plain gradient descent

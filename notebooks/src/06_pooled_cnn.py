@@ -534,7 +534,7 @@ print(f"ratios of MSE, smaller is better; profile {PROFILE}, one seed")
 # Read the rows on dropout with care. Dropout slows training down and pays when the network has had
 # time to overfit. The thesis's own curves cross after hundreds of epochs. A run of 20 epochs
 # is too short to confirm or refute it. Run this chapter with `PROFILE = "paper"` when you have
-# the hours, or see the verdicts of chapter 19, which rest on long runs with several seeds.
+# the hours, and with several seeds.
 #
 # The last row is the thesis's 78%: an error of 0.22 times First's. But First was no better than the mean
 # face, which made 0.0044 on Kaggle's labels. Measured from there, the thesis came down by 75%:
