@@ -16,10 +16,11 @@ import keras
 import numpy as np
 import pandas as pd
 
-from fkd_utils import evaluation, faces, files, models, parts, progress
+from fkd_utils import evaluation, faces, files, keypoints, models, parts, progress
 
 RUNS = parts.REPO / "data" / "runs"
 CHECKPOINT_SECONDS = 15.0  # a killed run loses at most about this much work
+FORMAT = 2  # of what a run stores; runs of an older format are trained anew
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,8 +99,9 @@ class Batches(keras.utils.PyDataset):
 class Run:
     """A finished training: its recipe, its history and its best weights.
 
-    history: one row an epoch, columns epoch (from 1), loss, val_loss, seconds. loss is the mean
-    over the batches of the epoch while the weights still move, with dropout on.
+    history: one row an epoch, columns epoch (from 1), loss, val_loss, seconds, and the validation
+    MSE of each keypoint under its name. loss is the mean over the batches of the epoch while the
+    weights still move, with dropout on.
     """
 
     folder: pathlib.Path
@@ -140,7 +142,7 @@ def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
 def run_name(recipe: Recipe, data: parts.Parts) -> str:
     """Name of a run's folder: the model and twelve digits of the hash of settings and data."""
     settings = {"recipe": dataclasses.asdict(recipe), "data": data.fingerprint()}
-    settings["backend"] = keras.backend.backend()
+    settings |= {"backend": keras.backend.backend(), "format": FORMAT}
     text = json.dumps(settings, sort_keys=True)
     return f"{recipe.model}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
@@ -190,8 +192,7 @@ def load(folder: pathlib.Path) -> Run:
 def _fit(folder: pathlib.Path, recipe: Recipe, data: parts.Parts) -> None:
     """Train to the end; leaves weights.npz and history.csv (written last: it marks the end)."""
     model = recipe.build()
-    held = faces.to_inputs(data.validation.images), faces.to_targets(data.validation.keypoints)
-    keeper = Keeper(folder / "checkpoint.npz", recipe, model)
+    keeper = Keeper(folder / "checkpoint.npz", recipe, model, data.validation)
     batches = Batches(data.train, recipe, keeper.epoch)
     if keeper.epoch < recipe.epochs:
         model.fit(
@@ -200,8 +201,6 @@ def _fit(folder: pathlib.Path, recipe: Recipe, data: parts.Parts) -> None:
             shuffle=False,
             initial_epoch=keeper.epoch,
             epochs=recipe.epochs,
-            validation_data=held,
-            validation_batch_size=256,
             callbacks=[keeper],
             verbose=0,
         )
@@ -213,11 +212,15 @@ def _fit(folder: pathlib.Path, recipe: Recipe, data: parts.Parts) -> None:
 
 
 class Keeper(keras.callbacks.Callback):
-    """Notes each epoch, keeps the best weights, and saves all that a resumed run needs."""
+    """Watches the validation faces, keeps the best weights, saves what a resumed run needs."""
 
-    def __init__(self, path: pathlib.Path, recipe: Recipe, model: keras.Model) -> None:
+    def __init__(
+        self, path: pathlib.Path, recipe: Recipe, model: keras.Model, held: faces.Faces
+    ) -> None:
         super().__init__()
-        self.path, self.recipe = path, recipe
+        self.path, self.recipe, self.held = path, recipe, held
+        # Made once: turning 8-bit pictures into inputs anew every epoch is wasted time.
+        self.inputs = faces.to_inputs(held.images)
         self.rows: list[tuple[float, ...]] = []
         self.best: list[np.ndarray] = model.get_weights()
         self.line = progress.ProgressLine()
@@ -228,17 +231,19 @@ class Keeper(keras.callbacks.Callback):
 
     def history(self) -> pd.DataFrame:
         """One row an epoch."""
-        table = pd.DataFrame(self.rows, columns=["epoch", "loss", "val_loss", "seconds"])
+        columns = ["epoch", "loss", "val_loss", "seconds", *keypoints.KEYPOINTS]
+        table = pd.DataFrame(self.rows, columns=columns)
         return table.astype({"epoch": int})
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.started = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        val_loss, of_keypoints = self._validate()
         now = time.monotonic()
-        if not self.rows or logs["val_loss"] < min(row[2] for row in self.rows):
+        if not self.rows or val_loss < min(row[2] for row in self.rows):
             self.best = self.model.get_weights()
-        self.rows.append((epoch + 1, logs["loss"], logs["val_loss"], now - self.started))
+        self.rows.append((epoch + 1, logs["loss"], val_loss, now - self.started, *of_keypoints))
         if now - self.saved > CHECKPOINT_SECONDS:
             self._save()
             self.saved = now
@@ -247,8 +252,17 @@ class Keeper(keras.callbacks.Callback):
     def on_train_end(self, logs: dict | None = None) -> None:
         self.line.done(self._text())
 
+    def _validate(self) -> tuple[float, np.ndarray]:
+        """Validation MSE of all labelled coordinates, and of each keypoint."""
+        parts_of = range(0, len(self.inputs), 256)
+        outputs = [self.model.predict_on_batch(self.inputs[i : i + 256]) for i in parts_of]
+        squared = evaluation.squared_errors(
+            self.held.keypoints, faces.to_pixels(np.concatenate(outputs))
+        )
+        return float(np.nanmean(squared)), np.nanmean(squared, axis=(0, 2))
+
     def _text(self) -> str:
-        epoch, loss, val_loss, _ = self.rows[-1]
+        epoch, loss, val_loss = self.rows[-1][:3]
         left = (self.recipe.epochs - epoch) * np.median([row[3] for row in self.rows[-20:]])
         return (
             f"{self.recipe.model}: epoch {epoch:.0f} of {self.recipe.epochs}, "

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import evaluation, faces, training
+from fkd_utils import evaluation, faces, keypoints, training
 
 RECIPE = training.Recipe("fourth", "adam", 0.001, epochs=6, batch_size=16, dropout=0.25, seed=3)
 
@@ -51,6 +51,11 @@ def test_a_network_learns_and_its_best_epoch_is_kept(blob_parts, tmp_path):
     # The stored weights are those of the epoch the history calls best.
     assert run.measures(held)["mse"] == pytest.approx(run.at_best().val_loss, rel=1e-4)
     assert run.at_best().val_loss == run.history.val_loss.min()
+    # So do the errors of the single keypoints, whose mean is the validation error.
+    ours = run.at_best()[list(keypoints.KEYPOINTS)].to_numpy(float)
+    truly = evaluation.keypoint_mse(held.keypoints, run.predict(held.images))
+    np.testing.assert_allclose(ours, truly, rtol=1e-3)
+    assert ours.mean() == pytest.approx(run.at_best().val_loss)
 
 
 def test_a_run_is_found_again(blob_parts, tmp_path, monkeypatch):
