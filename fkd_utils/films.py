@@ -1,15 +1,19 @@
-"""Films frame by frame: writing an .mp4, reading one, and the webcam."""
+"""Films frame by frame: writing an .mp4 or a .gif, reading one, and the webcam."""
 
+import base64
 import collections.abc
+import html
 import pathlib
 
 import cv2
 import numpy as np
+import PIL.Image
 
 from fkd_utils import files, quiet
 from fkd_utils.errors import InputError
 
 FPS = 25  # frames a second
+COLOURS = 64  # of a .gif, which holds 256 at most; fewer make a smaller file
 
 
 def write(
@@ -41,6 +45,50 @@ def write(
                 writer.release()
             aside.unlink(missing_ok=True)
     return count
+
+
+def write_gif(
+    path: pathlib.Path, frames: collections.abc.Iterable[np.ndarray], comment: str = ""
+) -> int:
+    """Write pictures (h, w, 3) uint8 of one size as an endless .gif; returns how many.
+
+    FPS of them are a second. All share one palette: with one each, what stands still would
+    flicker. comment: kept in the file, such as whose pictures they are.
+    Raises InputError when there are no frames.
+    """
+    pictures = list(frames)
+    if not pictures:
+        raise InputError(f"{path}: no frames to write")
+    sample = np.concatenate(pictures[:: -(-len(pictures) // 12)])
+    palette = PIL.Image.fromarray(sample).quantize(COLOURS)
+    first, *rest = (
+        PIL.Image.fromarray(p).quantize(palette=palette, dither=PIL.Image.Dither.NONE)
+        for p in pictures
+    )
+    with files.replacing(path) as aside:
+        first.save(
+            aside,
+            "GIF",
+            save_all=True,
+            append_images=rest,
+            duration=1000 // FPS,
+            loop=0,
+            comment=comment.encode(),
+        )
+    return len(pictures)
+
+
+def gif_as_html(path: pathlib.Path, title: str, alt: str) -> str:
+    """A .gif as part of a page that needs no other file; the reader can fold it away.
+
+    alt: what a reader who cannot see it must know.
+    """
+    content = base64.b64encode(path.read_bytes()).decode()
+    return (
+        f"<details open><summary>{html.escape(title)}</summary>"
+        f'<img alt="{html.escape(alt)}" style="max-width:100%" '
+        f'src="data:image/gif;base64,{content}"></details>'
+    )
 
 
 def read(path: pathlib.Path) -> collections.abc.Iterator[np.ndarray]:

@@ -40,5 +40,11 @@ def start_backend() -> None:
         import keras
 
         keras.ops.zeros(1)  # the first operation makes the backend look for devices
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow
+
+            # Its fusing pass trips over the gradient of LeakyReLU and writes an error for every
+            # network that has one. Without the pass these networks train as fast.
+            tensorflow.config.optimizer.set_experimental_options({"remapping": False})
     # Every chapter trains several networks in a row, and TensorFlow takes that for a mistake.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)

@@ -31,7 +31,7 @@ def mesh() -> Mesh:
     """Delaunay triangles of the average face with its mouth held open, so the lips stay apart."""
     open_face = morphing.express(morphing.average(), morphing.Expression(mouth=0.3))
     points = np.vstack([open_face[morphing.KEPT], morphing.FRAME])
-    triangles = _delaunay(points)
+    triangles = delaunay(points)
     slot = np.zeros((len(points), 2))
     rim = np.zeros(len(points), bool)
     for line, down in ((morphing.UPPER_INNER_LIP, 0.0), (morphing.LOWER_INNER_LIP, 1.0)):
@@ -45,7 +45,7 @@ def mesh() -> Mesh:
     return Mesh(triangles, rim[triangles].all(axis=1), flat, slot)
 
 
-def _delaunay(points: np.ndarray) -> np.ndarray:
+def delaunay(points: np.ndarray) -> np.ndarray:
     """(t, 3) int: the Delaunay triangles of (n, 2) points."""
     # Whole coordinates below 2**24 survive OpenCV's float32, so corners can be looked up exactly.
     grid = np.round((points - points.min(axis=0)) * 1000 + 10).astype(int)
@@ -60,7 +60,7 @@ def _delaunay(points: np.ndarray) -> np.ndarray:
     return np.array([triangle for triangle in found if None not in triangle])
 
 
-def _solve(target: np.ndarray, source: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+def solve(target: np.ndarray, source: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """(t, c, 3) float32: for each triangle the affine map from target pixels to the source.
 
     target: (n, 2); source: (n, c).
@@ -89,7 +89,7 @@ class Warp:
 
     def back(self, source: np.ndarray) -> np.ndarray:
         """What `source`, (n, c) values at the mesh points, is at each pixel: (c, side, side)."""
-        table = _solve(self.target, source, mesh().triangles)
+        table = solve(self.target, source, mesh().triangles)
         side = len(self.label)
         x = np.arange(side, dtype=np.float32)
         y = x[:, np.newaxis]
@@ -116,8 +116,17 @@ def cover(target: np.ndarray, near: np.ndarray, side: int) -> Warp:
     order = np.argsort(near[triangles].mean(axis=1) - 10 * inside, kind="stable")
     low, high = corner.min(axis=1), corner.max(axis=1)
     seen = (area > 0.2) & (high > 0).all(axis=1) & (low < side - 1).all(axis=1)
+    return Warp(target, paint(corner, order[seen[order]], side))
+
+
+def paint(corner: np.ndarray, order: np.ndarray, side: int) -> np.ndarray:
+    """(side, side) int32: the triangle painted last on each pixel, 0 where none is.
+
+    corner: (t, 3, 2) pixels; order: the triangles to paint. OpenCV paints the outline as well, so
+    a triangle may reach up to a pixel too far.
+    """
     fixed = np.round(corner * 2**_SHIFT).astype(np.int32)
     label = np.zeros((side, side), np.int32)
-    for k in order[seen[order]]:
+    for k in order:
         cv2.fillConvexPoly(label, fixed[k], int(k), lineType=cv2.LINE_4, shift=_SHIFT)
-    return Warp(target, label)
+    return label

@@ -1,5 +1,10 @@
+import base64
+import re
+
 import cv2
 import numpy as np
+import PIL.Image
+import PIL.ImageSequence
 import pytest
 
 from fkd_utils import films
@@ -83,3 +88,38 @@ def test_webcam(has, opened, expected, monkeypatch):
     assert camera.released
     for frame in frames:
         assert frame[0, 0].tolist() == [0, 0, 255]
+
+
+def test_gif_keeps_frames_colours_time_and_comment(tmp_path):
+    path = tmp_path / "new" / "film.gif"
+    assert films.write_gif(path, iter(squares(8)), "made by hand") == 8
+    with PIL.Image.open(path) as gif:
+        assert gif.info["comment"] == b"made by hand"
+        assert gif.info["loop"] == 0
+        back = [(f.info["duration"], f.convert("RGB")) for f in PIL.ImageSequence.Iterator(gif)]
+    assert [duration for duration, _ in back] == [1000 // films.FPS] * 8
+    for (_, frame), original in zip(back, squares(8), strict=True):
+        np.testing.assert_allclose(np.asarray(frame), original.astype(int), atol=3)
+    assert [p.name for p in path.parent.iterdir()] == ["film.gif"]
+
+
+def test_what_stands_still_in_a_gif_costs_no_frame(tmp_path):
+    films.write_gif(tmp_path / "a.gif", [squares(1)[0]] * 5 + squares(2)[1:])
+    with PIL.Image.open(tmp_path / "a.gif") as gif:
+        times = [f.info["duration"] for f in PIL.ImageSequence.Iterator(gif)]
+    assert times == [5 * 1000 // films.FPS, 1000 // films.FPS]
+
+
+def test_gif_without_frames(tmp_path):
+    with pytest.raises(InputError, match="no frames"):
+        films.write_gif(tmp_path / "a.gif", [])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_gif_in_a_page_needs_no_other_file(tmp_path):
+    path = tmp_path / "a.gif"
+    films.write_gif(path, squares(3))
+    page = films.gif_as_html(path, "A <film>", 'red "square" moves')
+    assert "A &lt;film&gt;" in page and 'alt="red &quot;square&quot; moves"' in page
+    content = re.search(r"data:image/gif;base64,([^\"]*)", page)[1]
+    assert base64.b64decode(content) == path.read_bytes()

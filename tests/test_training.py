@@ -160,3 +160,38 @@ def test_predict_gives_pixels(blob_parts):
     assert points.shape == (32, 15, 2)
     direct = model(faces.to_inputs(blob_parts.test.images[:1]))
     np.testing.assert_allclose(points[0].ravel(), (np.array(direct)[0] + 1) * 48, atol=1e-3)
+
+
+MEMORY = """
+import resource, sys
+import numpy as np
+from fkd_utils import augment, faces, training
+
+def peak():  # bytes; macOS counts bytes, Linux kilobytes
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+rng = np.random.default_rng(0)
+images = rng.integers(0, 256, (1712, 96, 96), dtype=np.uint8)
+points = rng.uniform(10, 85, (1712, 15, 2)).astype(np.float32)
+before = peak()
+images, points = augment.transformed_copies(images, points, 0)
+numbers = np.arange(len(images))
+grown = faces.Faces(images, points, numbers, numbers, "noise")
+recipe = training.Recipe("fifth", "adam", 0.001, 1000, steps=30, grow_every=125)
+batches = training.Batches(grown, recipe, first_epoch=999)
+for step in range(5):
+    x, y = batches[step]
+print(len(grown), len(x), peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no resource module")
+def test_the_thesiss_37664_faces_and_its_largest_batches_cost_less_than_a_gigabyte():
+    out = subprocess.run(
+        [sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True
+    ).stdout
+    faces_made, batch, extra = map(int, out.split())
+    assert (faces_made, batch) == (37_664, 512)
+    assert extra < 1e9
+    assert extra > faces_made * 96 * 96  # it did hold them

@@ -25,7 +25,7 @@
 # - what to do when there is no face, half a face, or a file that is no picture.
 #
 # **Needs** chapters 02 and 06. **Takes** under a minute on two cores (profile *quick*).
-# **Figures** 4.18, 4.19, 12-a to 12-g.
+# **Figures** 4.18, 4.19, 12-a to 12-h.
 
 # %% tags=["parameters"]
 import os
@@ -35,8 +35,7 @@ DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
 SEED = 0
 
 # %%
-from fkd_utils import course, demo, detection, evaluation, films, keypoints
-from fkd_utils import open_photos, parts, photos, plots, recipes, scenes, shipped, stickers
+import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the page
 
 import io
 import time
@@ -45,6 +44,9 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 import PIL.Image
+
+from fkd_utils import course, demo, detection, evaluation, films, keypoints
+from fkd_utils import open_photos, parts, photos, plots, recipes, scenes, shipped, stickers
 
 chapter = course.Chapter("12", PROFILE, DATA, SEED)
 
@@ -688,10 +690,15 @@ def answer(content: bytes, name: str) -> None:
         return
     found = demo.locate(model, picture)
     print(f"{name}: {len(found)} found")
-    axes = plt.subplots(figsize=(4, 4))[1]
+    figure, axes = plt.subplots(figsize=(4, 4))
     axes.imshow(demo.add_sunglasses(picture, found.points))
     axes.set_axis_off()
-    plt.show()
+    chapter.figure(
+        figure,
+        "12-h",
+        f"Sunglasses on everyone found in {name}.",
+        alt=f"The photograph {name}, upright, with sunglasses on each face that was found.",
+    )
 
 
 # %% tags=["nbval-ignore-output"]

@@ -36,6 +36,8 @@ DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
 SEED = 0
 
 # %%
+import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the page
+
 import cv2
 import matplotlib.pyplot as plt
 import numpy as np
@@ -714,9 +716,8 @@ chapter.figure(
     "07-f",
     "Fourth on 300 faces, five seeds (thin) and their mean.",
     alt="Left, training error: without changes it falls far, with changes it falls "
-    "slowly. Right, validation error: with changes it is higher at first, crosses "
-    "the other curve near epoch 45 and goes on falling; without changes it is flat "
-    "and jagged from then on.",
+    "slowly. Right, validation error: with changes it is higher at first, later crosses "
+    "the other curve and goes on falling; without changes it is flat and jagged from then on.",
 )
 
 # %%
@@ -739,10 +740,17 @@ course.show_table(rows, **{"as they are": "{:.5f}", "changed anew": "{:.5f}"})
 # there concludes that it hurts.
 #
 # Later it pays. The runs without changes know their 300 faces almost by heart: training error
-# goes on falling, validation error stops. The runs with changes pass them between epochs 40 and
-# 60 and are still improving at 120. On test faces, with the weights of the best validation epoch,
-# they end 17 to 33 percent lower, on every seed.
-#
+# goes on falling, validation error stops. The runs with changes pass them, sooner on one seed
+# than on another, and are still improving at the end.
+
+# %%
+assert (changed.loc[20] > plain.loc[20]).all() and (changed.loc[120] < plain.loc[120]).all()
+passed = [int((changed[seed] < plain[seed]).iloc[::-1].cummin().sum()) for seed in plain]
+print("for good ahead from epoch", sorted(121 - epochs for epochs in passed))
+print(f"on the test faces {table.saved.min():.0%} to {table.saved.max():.0%} less error")
+assert (table.saved > 0).all()
+
+# %% [markdown]
 # This was measured with 300 faces and this network. Chapter 08 asks the same of the full set.
 
 # %% [markdown]
