@@ -3,9 +3,13 @@
 import argparse
 import json
 import pathlib
+import typing
 
 from fkd_utils import course, runner
 from fkd_utils.errors import InputError
+
+if typing.TYPE_CHECKING:  # Keras takes seconds to load
+    from fkd_utils import parts
 
 
 def add_parsers(commands: argparse._SubParsersAction) -> None:
@@ -34,9 +38,11 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
     models.set_defaults(handler=_models, needs_keras=True)
 
     runs = commands.add_parser(
-        "runs", help="list, show or resume stored trainings", description="Stored trainings."
+        "runs",
+        help="list, show, resume, publish or verify stored trainings",
+        description="Stored trainings.",
     )
-    verbs = runs.add_subparsers(required=True, metavar="list|show|resume")
+    verbs = runs.add_subparsers(required=True, metavar="list|show|resume|publish|verify")
     listing = verbs.add_parser("list", help="a line for each training in data/runs")
     listing.set_defaults(handler=_list, needs_keras=True)
     show = verbs.add_parser("show", help="settings and result of one training")
@@ -45,6 +51,14 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
     resume = verbs.add_parser("resume", help="finish a training that was stopped")
     resume.add_argument("name", help="its name, or the beginning of it")
     resume.set_defaults(handler=_resume, needs_keras=True)
+    publish = verbs.add_parser("publish", help="for authors: keep a result in data/published")
+    publish.add_argument("name", help="the training's name, or the beginning of it")
+    publish.add_argument("folder", help="its name in data/published, such as wild_fourth")
+    publish.add_argument("--weights", action="store_true", help="keep the weights too")
+    publish.add_argument("--machine", required=True, help="what it ran on, in words")
+    publish.set_defaults(handler=_publish, needs_keras=True)
+    verify = verbs.add_parser("verify", help="check every result in data/published")
+    verify.set_defaults(handler=_verify, needs_keras=True)
 
 
 def add_profile_and_data(parser: argparse.ArgumentParser) -> None:
@@ -144,10 +158,10 @@ def _show(args: argparse.Namespace) -> int:
     return 0
 
 
-def _resume(args: argparse.Namespace) -> int:
-    from fkd_utils import parts, training
+def _data_of(folder: pathlib.Path) -> "parts.Parts":
+    """The faces a training was started with; InputError when they are others by now."""
+    from fkd_utils import parts
 
-    folder = _find(args.name)
     content = _recipe(folder)
     data = parts.prepare(**content["data"])
     if data.fingerprint() != content["fingerprint"]:
@@ -155,7 +169,38 @@ def _resume(args: argparse.Namespace) -> int:
             f"{folder.name}: the faces of {content['data']['data']!r} have changed since it was "
             "started; run its chapter again instead"
         )
-    run = training.train(training.Recipe(**content["recipe"]), data)
+    return data
+
+
+def _resume(args: argparse.Namespace) -> int:
+    from fkd_utils import training
+
+    folder = _find(args.name)
+    run = training.train(training.Recipe(**_recipe(folder)["recipe"]), _data_of(folder))
     best = run.at_best()
     print(f"{run.folder.name}: done, validation MSE {best.val_loss:.5f} at epoch {best.epoch:.0f}")
     return 0
+
+
+def _publish(args: argparse.Namespace) -> int:
+    from fkd_utils import publishing, training
+
+    folder = _find(args.name)
+    if not (folder / "history.csv").exists():
+        raise InputError(f"{folder.name} is not finished; python -m fkd_utils runs resume")
+    target = publishing.folder_of(args.folder)
+    publishing.publish(training.load(folder), target, _data_of(folder), args.weights, args.machine)
+    print(f"{target}: {', '.join(sorted(path.name for path in target.iterdir()))}")
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from fkd_utils import shipped, verifying
+
+    found = verifying.problems()
+    for line in found:
+        print(line)
+    if not found:
+        count = len(verifying.folders(shipped.PUBLISHED))
+        print(f"{count} published runs: every one is consistent with itself")
+    return 1 if found else 0

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from fkd_utils import evaluation, models, shipped, training
+from fkd_utils import evaluation, models, publishing, shipped, training
 from fkd_utils.errors import InputError
 
 
@@ -17,20 +17,8 @@ def run(blob_parts, tmp_path_factory):
 def published(run, blob_parts, tmp_path, monkeypatch):
     monkeypatch.setattr(shipped, "PUBLISHED", tmp_path)
     monkeypatch.setenv("FKD_RUNS", str(run.folder.parent))
-    shipped.publish(run, tmp_path / "mine", blob_parts.test)
+    publishing.publish(run, tmp_path / "mine", blob_parts, True, "a desk")
     return tmp_path / "mine"
-
-
-def test_published_files(published, run, blob_parts):
-    names = ["history.csv", "metrics.json", "recipe.json", "weights.npz"]
-    assert sorted(p.name for p in published.iterdir()) == names
-    metrics = json.loads((published / "metrics.json").read_text())
-    assert metrics["best_epoch"] == run.best_epoch
-    assert metrics["test_faces"] == len(blob_parts.test)
-    assert metrics["test"]["mse"] == pytest.approx(run.measures(blob_parts.test)["mse"], rel=0.01)
-    with np.load(published / "weights.npz", allow_pickle=False) as stored:
-        assert {stored[name].dtype for name in stored.files} == {np.dtype(np.float16)}
-        assert stored.files == [str(i) for i in range(len(run.model().get_weights()))]
 
 
 def test_a_published_network_predicts_as_the_run_does(published, run, blob_parts):
@@ -41,20 +29,6 @@ def test_a_published_network_predicts_as_the_run_does(published, run, blob_parts
 def test_a_run_of_ones_own_is_found_by_the_beginning_of_its_name(published, run):
     weights = shipped.model(run.folder.name[:8]).get_weights()
     np.testing.assert_array_equal(weights[0], run.model().get_weights()[0])
-
-
-def test_no_folder_of_this_machine_is_published(run, blob_parts, tmp_path):
-    content = (published_recipe(run, blob_parts, tmp_path, "/somewhere/faces"))["data"]
-    assert content["data"] == "a folder in Kaggle's format"
-    assert published_recipe(run, blob_parts, tmp_path, "open")["data"]["data"] == "open"
-
-
-def published_recipe(run, blob_parts, folder, source: str) -> dict:
-    content = json.loads((run.folder / "recipe.json").read_text())
-    content["data"]["data"] = source
-    (run.folder / "recipe.json").write_text(json.dumps(content))
-    shipped.publish(run, folder, blob_parts.test)
-    return json.loads((folder / "recipe.json").read_text())
 
 
 @pytest.mark.parametrize("name", ["absent", "", "../mine"])
@@ -90,17 +64,6 @@ def test_damaged_folders(published, damage):
     damage(published)
     with pytest.raises(InputError, match="restore the folder"):
         shipped.model("mine")
-
-
-def test_weights_too_large_for_half_precision(run, blob_parts, tmp_path, monkeypatch):
-    model = run.model()
-    weights = model.get_weights()
-    weights[0][0] = 1e6
-    model.set_weights(weights)
-    monkeypatch.setattr(training.Run, "model", lambda self: model)
-    with pytest.raises(InputError, match="half precision"):
-        shipped.publish(run, tmp_path / "no", blob_parts.test)
-    assert not (tmp_path / "no").exists()
 
 
 def test_the_network_that_comes_with_the_course():

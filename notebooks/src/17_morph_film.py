@@ -101,9 +101,9 @@ assert evaluation.nme(true, predicted) < 8
 # %% [markdown]
 # A head that jumps from picture to picture would spoil the film. So every frame is cut the same
 # way: a square three eye distances wide, with the eyes in the same place. Points move along as in
-# chapter 12. With $l$ the corner of the square and $s$ its side,
+# chapter 12. With $l$ the corner of the square and $q$ its side,
 #
-# $$p' = \left(p - l + \tfrac12\right) \frac{\text{SIDE}}{s} - \tfrac12 .$$
+# $$p' = \left(p - l + \tfrac12\right) \frac{\text{SIDE}}{q} - \tfrac12 .$$
 #
 # In code, `(15, 2)` stays `(15, 2)`.
 
@@ -324,7 +324,8 @@ print(f"smallest weight of {weights.shape[:2]} pixels: {weights.min():.6f}")
 assert weights.min() > -1e-4
 
 # %% [markdown]
-# The proof: the morph of a face with itself must be that face, at every share.
+# And the morph of a face with itself must be that face, at every share. There $d$ is zero, so this
+# checks the lookup and the mixing; the seams were checked by the weights.
 
 # %%
 same = morph_film.Morph(one, one, triangles)
@@ -686,10 +687,11 @@ print(f"  the network's error costs {(exact - ours) / (best - base):.0%}")
 print(f"  the points that are missing cost {(best - exact) / (best - base):.0%}")
 
 # %% [markdown]
-# So DENSE is half right. The network's error is there, and it is seen: brows and lids are a
-# little doubled. But perfect points would not save the film. The points that nobody predicts cost
-# more, and around the face they are everything: 15 points say nothing about an ear. DENSE had 68,
-# with the jaw among them. It had none on ears and hair either.
+# The frames are cut at the eyes, so even without a warp $k$ is above one half. From there on, DENSE
+# is half right. The network's error costs detail at eyes, brows and mouth. But perfect points would
+# not save the film. The points that nobody predicts cost more, and around the face they are
+# everything: 15 points say nothing about an ear. DENSE had 68, with the jaw among them. It had none
+# on ears and hair either.
 #
 # What kind of error does the network make? Put every face into a frame of its own, so that size
 # and place do not count, and ask how far two people's points are apart, on average.
@@ -777,13 +779,15 @@ assert wrong[gap].mean() > 3 * wrong[~gap].mean()
 # ## What you saw
 #
 # - Three points fix an affine map. Barycentric coordinates are the same map, ready to be used.
-# - Ask every pixel of the new frame where it comes from, with one triangle for each pixel, and there
+# - Ask every pixel of the new frame where it comes from. With one triangle for each pixel there
 #   are no seams.
-# - The mesh of the mean folds later than the mesh of one face. What folds nevertheless is named and left out.
+# - The mesh of the mean folds later than the mesh of one face. What folds nevertheless is named
+#   and left out.
 # - Warp first, then mix. Smoothstep takes the jerk away.
 # - The film is made faster than it plays, from boxes that nobody drew.
-# - The network's error costs detail: its faces are too much alike. The points that are missing cost
-#   more, and they are why ears and hair haunt the film.
+# - The network's error costs detail: its faces are too much alike. The points that are missing
+#   cost more, and they are why ears and hair haunt the film.
+# - What was hidden cannot be warped into view: an opening mouth stays a veil.
 #
 # ## Exercises
 #
@@ -871,6 +875,8 @@ for value in s:
 
 # %% [markdown]
 # **6. Open: five more points.** You may add five of the template's points to the 15 true ones.
-# Which five bring most? Guess, then measure all three regions. Rows 115 to 124 are on the ears,
-# 125 to 133 on the jaw, 134 to 144 on the temples and the hairline. With your own photographs,
-# `photos.read`, `demo.locate` and the cells above make your own film.
+# Which five bring most? Guess, then measure all three regions. Rows 115 to 124 are on the ears, 125
+# to 133 on the jaw, 134 to 144 on the temples and the hairline.
+#
+# And if you have photographs that you may show: `photos.read`, `demo.locate` and the cells above make
+# a film of them.

@@ -1,0 +1,88 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fkd_utils import evaluation, publishing, training, verifying
+from fkd_utils.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def run(blob_parts, tmp_path_factory):
+    recipe = training.Recipe("fourth", "adam", 0.001, epochs=3, batch_size=16, dropout=0.25)
+    return training.train(recipe, blob_parts, tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture
+def published(run, blob_parts, tmp_path):
+    publishing.publish(run, tmp_path / "mine", blob_parts, True, "a desk")
+    return tmp_path / "mine"
+
+
+def test_published_files(published, run, blob_parts):
+    names = ["history.csv", "metrics.json", "predictions.npz", "recipe.json", "weights.npz"]
+    assert sorted(p.name for p in published.iterdir()) == names
+    metrics = json.loads((published / "metrics.json").read_text())
+    assert metrics["best_epoch"] == run.best_epoch
+    assert metrics["test_faces"] == len(blob_parts.test)
+    assert metrics["test"]["mse"] == pytest.approx(run.measures(blob_parts.test)["mse"], rel=0.01)
+    with np.load(published / "weights.npz", allow_pickle=False) as stored:
+        assert {stored[name].dtype for name in stored.files} == {np.dtype(np.float16)}
+        assert stored.files == [str(i) for i in range(len(run.model().get_weights()))]
+
+
+def test_no_folder_of_this_machine_is_published(run, blob_parts, tmp_path):
+    content = (published_recipe(run, blob_parts, tmp_path, "/somewhere/faces"))["data"]
+    assert content["data"] == "a folder in Kaggle's format"
+    assert published_recipe(run, blob_parts, tmp_path, "open")["data"]["data"] == "open"
+
+
+def published_recipe(run, blob_parts, folder, source: str) -> dict:
+    content = json.loads((run.folder / "recipe.json").read_text())
+    content["data"]["data"] = source
+    (run.folder / "recipe.json").write_text(json.dumps(content))
+    publishing.publish(run, folder, blob_parts, False, "a desk")
+    return json.loads((folder / "recipe.json").read_text())
+
+
+def test_weights_too_large_for_half_precision(run, blob_parts, tmp_path, monkeypatch):
+    model = run.model()
+    weights = model.get_weights()
+    weights[0][0] = 1e6
+    model.set_weights(weights)
+    monkeypatch.setattr(training.Run, "model", lambda self: model)
+    with pytest.raises(InputError, match="half precision"):
+        publishing.publish(run, tmp_path / "no", blob_parts, True, "a desk")
+    assert not (tmp_path / "no").exists()
+
+
+def test_the_machine_and_the_time_are_told(published, run):
+    content = json.loads((published / "recipe.json").read_text())
+    assert content["machine"] == "a desk" and content["cores"] >= 1
+    metrics = json.loads((published / "metrics.json").read_text())
+    assert metrics["seconds"] == pytest.approx(run.history.seconds.sum(), abs=0.06)
+
+
+def test_stored_errors_are_those_of_the_network(published, run, blob_parts):
+    with np.load(published / "predictions.npz", allow_pickle=False) as stored:
+        errors = stored["test_errors"]
+    truth = blob_parts.test.keypoints
+    np.testing.assert_allclose(errors, run.predict(blob_parts.test.images) - truth, atol=0.1)
+    mse = evaluation.mse(truth, truth + errors)
+    assert json.loads((published / "metrics.json").read_text())["test"]["mse"] == pytest.approx(mse)
+
+
+def test_without_weights(run, blob_parts, tmp_path):
+    publishing.publish(run, tmp_path / "light", blob_parts, False, "a desk")
+    assert not (tmp_path / "light" / "weights.npz").exists()
+    assert verifying.problems(tmp_path) == []
+
+
+def test_only_fifth_keeps_the_errors_of_single_keypoints(blob_parts, published, tmp_path):
+    assert "nose_tip" not in pd.read_csv(published / "history.csv")
+    recipe = training.Recipe("fifth", "adam", 0.001, epochs=1, batch_size=16)
+    run = training.train(recipe, blob_parts, tmp_path / "runs")
+    publishing.publish(run, tmp_path / "fifth", blob_parts, True, "a desk")
+    assert "nose_tip" in pd.read_csv(tmp_path / "fifth" / "history.csv")
+    assert verifying.problems(tmp_path) == []
