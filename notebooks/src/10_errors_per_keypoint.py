@@ -81,7 +81,6 @@ def plain(name: str) -> str:
     """left_eye_center as a reader says it."""
     return name.replace("mouth_center_", "").replace("center", "centre").replace("_", " ")
 
-
 # %% tags=["drawing", "nbval-ignore-output"]
 figure, axes = plt.subplots(figsize=(7.2, 3.8))
 for name in keypoints.KEYPOINTS:
@@ -200,7 +199,6 @@ def coverage(teams: int, worlds: int = 1000) -> dict[str, str]:
     hits = {name: np.mean((low < 0) & (high > 0)) for name, (low, high) in bounds.items()}
     return {"teams": teams} | {name: f"{share:.0%}" for name, share in hits.items()}
 
-
 # %%
 course.show_table(coverage(teams) for teams in (3, 6, 24))
 
@@ -221,7 +219,6 @@ def ranking(truth: np.ndarray, predicted: np.ndarray, groups: np.ndarray) -> pd.
     table = {"mean": mean, "low": low, "high": high, "low_face": low_face, "high_face": high_face}
     names = [plain(name) for name in keypoints.KEYPOINTS]
     return pd.DataFrame({"keypoint": names} | table).sort_values("mean")
-
 
 # %% tags=["nbval-ignore-output"]
 ranked = ranking(truth, predicted, groups)
@@ -290,7 +287,6 @@ def differences(truth: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarra
             "outer than inner brow ends": outer - inner,
             "outer brow ends than mouth corners": outer - corners}
 
-
 # %% tags=["nbval-ignore-output"]
 compared = differences(truth, predicted)
 course.show_table(contrast(what, values, groups) for what, values in compared.items())
@@ -324,7 +320,6 @@ def slope(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     """The straight line through (x, y): slope and height at 0."""
     a, b = np.polyfit(x, y, 1)
     return float(a), float(b)
-
 
 # %% tags=["nbval-ignore-output"]
 unit = evaluation.eye_distance(truth)
@@ -388,7 +383,7 @@ for which in ("top", "bottom"):
 # ellipse of their covariance. **Predict** first: at the outer end of a brow, is the network less
 # sure *along* the brow or *across* it?
 
-# %% tags=["drawing", "nbval-ignore-output"]
+# %% tags=["drawing"]
 def draw_ellipses(axes: plt.Axes, truth: np.ndarray, predicted: np.ndarray, times: float) -> None:
     """Spread of the errors (n, 15, 2) around the mean place of each point, `times` enlarged."""
     errors = np.asarray(predicted, np.float64) - truth
@@ -403,7 +398,7 @@ def draw_ellipses(axes: plt.Axes, truth: np.ndarray, predicted: np.ndarray, time
         axes.plot(*(centre + off), "o", color=plots.COLOURS["orange"], ms=3.5)
         axes.plot(*centre, "+", color=plots.TRUE, ms=7)
 
-
+# %% tags=["drawing", "nbval-ignore-output"]
 figure, axes = plt.subplots(figsize=(5.4, 5.4))
 plots.draw_face(axes, images.mean(axis=0))
 draw_ellipses(axes, truth, predicted, times=3)
@@ -432,7 +427,6 @@ def along_and_across(
     across = error[:, 1] * line[:, 0] - error[:, 0] * line[:, 1]
     return (error * line).sum(axis=1), across
 
-
 # %%
 MOUTH = "mouth_right_corner", "mouth_left_corner"
 LINES = {f"mouth_center_{which}_lip": MOUTH for which in ("top", "bottom")}
@@ -452,7 +446,6 @@ def directions(truth: np.ndarray, predicted: np.ndarray, groups: np.ndarray) -> 
                      "across (px)": np.sqrt(np.mean(across**2)),
                      "larger": "across" if low > 0 else "along" if high < 0 else "not settled"})
     return pd.DataFrame(rows)
-
 
 # %% tags=["nbval-ignore-output"]
 turns = directions(truth, predicted, groups)
@@ -516,7 +509,7 @@ if table:
 # So add an **experiment**. Turn *the same faces*, all of them, to the same tilt. Then nothing
 # differs but the tilt. `warps.rotate` turns picture and points together.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 face_error = distances.mean(axis=1)
 tilts = conditions.tilt(truth)
 seen = conditions.by_bins(face_error, tilts, np.array([-60, -6, -2, 2, 6, 60]), groups)
@@ -535,7 +528,6 @@ def ask(pictures: np.ndarray, points: np.ndarray) -> list[dict]:
                      "tilt": conditions.tilt(answer).mean()})
     return rows
 
-
 # %% [markdown]
 # Fourth has learned from faces as they come, Fifth also from faces turned by up to 10 degrees.
 # **Predict** both curves from -30 to 30 degrees.
@@ -548,7 +540,7 @@ turned = pd.DataFrame(
     for row in ask(*warps.rotate(images, truth, degrees - tilts))
 )
 
-# %% tags=["drawing", "nbval-ignore-output"]
+# %% tags=["drawing"]
 def draw_experiment(axes: plt.Axes, made: pd.DataFrame, x: str, seen: pd.DataFrame) -> None:
     """Curves of an experiment for both networks, and what was observed of Fifth as dots."""
     for (name, rows), colour in zip(made.groupby("network"), ("blue", "orange")):
@@ -560,7 +552,7 @@ def draw_experiment(axes: plt.Axes, made: pd.DataFrame, x: str, seen: pd.DataFra
                   capsize=3, lw=1.2, label="Fifth, dropout, as they come")
     axes.set(ylabel="mean error (px)", ylim=(0, None))
 
-
+# %% tags=["drawing", "nbval-ignore-output"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.6))
 draw_experiment(left, turned, "degrees", seen)
 left.set_xlabel("tilt (degrees)")
@@ -674,7 +666,7 @@ answers = {where: training.predict(network, pictures) for where, pictures in cov
 growth_of = {where: evaluation.distances(truth, answer) - distances
              for where, answer in answers.items()}
 
-# %% tags=["drawing", "nbval-ignore-output"]
+# %% tags=["drawing"]
 def draw_added(axes: plt.Axes, added: dict[str, np.ndarray], names: np.ndarray) -> None:
     """Error added to each keypoint, (n, 15), with intervals by group; names: their order."""
     for (where, errors), colour, shift in zip(added.items(), ("purple", "green"), (0.15, -0.15)):
@@ -685,7 +677,6 @@ def draw_added(axes: plt.Axes, added: dict[str, np.ndarray], names: np.ndarray) 
     axes.set_yticks(range(15), [plain(keypoints.KEYPOINTS[k]) for k in names])
     axes.set_xlabel("added error (px), intervals by group")
     axes.legend(fontsize=9, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-
 
 # %% tags=["drawing", "nbval-ignore-output"]
 figure = plt.figure(figsize=(9.6, 4.6))
@@ -776,7 +767,6 @@ def score_table(truth: np.ndarray, guesses: dict[str, np.ndarray]) -> pd.DataFra
     scores = pd.DataFrame(table).T.rename_axis("network")
     scores.insert(2, "rms distance", np.sqrt(2) * scores.rmse_px)
     return scores.assign(**{"mean / rms": scores.mean_px / scores["rms distance"]})
-
 
 # %% tags=["nbval-ignore-output"]
 scores = score_table(test.keypoints, guesses)
@@ -903,7 +893,6 @@ def check_1(rms_distance: float, mean_distance: float) -> None:
     right = np.allclose([rms_distance, mean_distance], wanted, atol=0.01)
     print("right" if right else "not yet: a coordinate or a point? a mean or a root mean square?")
 
-
 # %% tags=["solution"]
 rms_of_fourth = np.sqrt(2) * 48 * np.sqrt(0.0011)
 check_1(rms_of_fourth, np.sqrt(np.pi) / 2 * rms_of_fourth)
@@ -917,7 +906,6 @@ def check_2(answer: int) -> None:
     """Say whether the number of samples is right."""
     draws = np.sort(np.stack(np.meshgrid(*[np.arange(6)] * 6)).reshape(6, -1), axis=0)
     print("right" if answer == len(np.unique(draws, axis=1).T) else "not yet: stars and bars")
-
 
 # %% tags=["solution"]
 check_2(math.comb(6 + 6 - 1, 6))
