@@ -66,11 +66,10 @@ def interval(values: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.nda
     n = counts.sum(axis=0)
     with np.errstate(invalid="ignore"):  # nothing to count: NaN
         mean = np.where(counts, values, 0).sum(axis=0) / n
-    _, place = np.unique(groups, return_inverse=True)
-    deviations = np.zeros((place.max(initial=0) + 1, *values.shape[1:]))
-    np.add.at(deviations, place, np.where(counts, values - mean, 0))
-    faces_in = np.zeros_like(deviations)
-    np.add.at(faces_in, place, counts)
+    order = np.argsort(groups, kind="stable")
+    _, first = np.unique(np.asarray(groups)[order], return_index=True)
+    deviations = np.add.reduceat(np.where(counts, values - mean, 0)[order], first)
+    faces_in = np.add.reduceat(counts[order], first, dtype=int)
     many = (faces_in > 0).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         error = np.sqrt(many / (many - 1) * (deviations**2).sum(axis=0)) / n

@@ -7,6 +7,7 @@ import pathlib
 import cv2
 import numpy as np
 
+from fkd_utils import landmarks
 from fkd_utils.errors import InputError
 
 FOLDER = pathlib.Path(__file__).parents[1] / "data" / "open_faces"
@@ -64,10 +65,10 @@ def read_template(path: pathlib.Path) -> np.ndarray:
 
     Raises InputError when the file does not hold 189 points.
     """
-    lines = path.read_text().split("\n")
-    if lines[0].strip() != str(POINTS) or len(lines) <= POINTS:
-        raise InputError(f"{path}, row 1: expected {POINTS} points; restore the file")
-    return np.array([line.split() for line in lines[1 : POINTS + 1]], np.float32)
+    points = landmarks.read_tem(path).points
+    if len(points) != POINTS:
+        raise InputError(f"{path}, line 1: expected {POINTS} points; restore the file")
+    return points.astype(np.float32)
 
 
 @functools.lru_cache(maxsize=1)

@@ -364,12 +364,14 @@ print(f"Table 4.4, profile {PROFILE}, data {DATA}, {len(data.train):,} training 
 test = data.test
 points = {name: run.predict(test.images) for name, run in {"Fourth": fourth, **runs}.items()}
 scores = {name: evaluation.measures(test.keypoints, found) for name, found in points.items()}
+drawn_by = {"Fourth": len(fourth.history) * len(plain.train)}
+drawn_by |= {name: 30 * sum(run.recipe.batch_at(epoch) for epoch in run.history.epoch)
+             for name, run in runs.items()}
 course.show_table(
-    [{"on the test faces": name, **score} for name, score in scores.items()],
-    mse="{:.5f}",
-    rmse_px="{:.2f}",
-    mean_px="{:.2f}",
-    nme="{:.1f} %",
+    [{"on the test faces": name, "faces drawn in training": drawn_by[name], **score}
+     for name, score in scores.items()],
+    mse="{:.5f}", rmse_px="{:.2f}", mean_px="{:.2f}", nme="{:.1f} %",
+    **{"faces drawn in training": "{:,}"},
 )
 constant = np.broadcast_to(evaluation.mean_face(plain.train.keypoints), test.keypoints.shape)
 for name in runs:
@@ -436,7 +438,11 @@ def dead(network: keras.Model) -> dict[str, str]:
 
 
 # %% tags=["nbval-ignore-output"]
-course.show_table([{"never above zero": name, **dead(run.model())} for name, run in runs.items()])
+networks = {"before training": recipes.named("Fifth", PROFILE, SEED).build()}
+networks |= {name: run.model() for name, run in runs.items()}
+course.show_table(
+    [{"never above zero": name, **dead(network)} for name, network in networks.items()]
+)
 
 # %% [markdown]
 # A map counts as one unit: it is dead when it is negative everywhere on every face. No map is. In the

@@ -152,8 +152,8 @@ print(f"{len(truth)} faces in {len(teams)} groups")
 # (The fifteen points of a face are worse still. They share its tilt and its light. Never count
 # points as trials.)
 #
-# So let the groups be the trials. With $n$ faces, $G$ groups, errors $e_i$ and their mean $\bar
-# e$:
+# So let the groups be the trials. With $n$ faces, $G$ groups, errors $e_i$ and their mean
+# $\bar e$:
 #
 # $$\text{SE}^2 = \frac{G}{G-1}\; \frac{1}{n^2} \sum_{g=1}^{G} \Big( \sum_{i \in g} (e_i - \bar e) \Big)^2$$
 #
@@ -365,7 +365,9 @@ for which in ("top", "bottom"):
     k = keypoints.INDEX[f"mouth_center_{which}_lip"]
     shift, _ = slope(gap, (predicted - truth)[:, k, 1] / unit)
     way = "lower" if shift > 0 else "higher"
-    print(f"lips 10 px further apart: {which} lip misplaced {abs(10 * shift):.1f} px {way}")
+    spread = np.linalg.norm(truth[:, k] - truth[:, k].mean(axis=0), axis=1).mean()
+    print(f"{which} lip: {spread:.1f} px from its mean place on average; on lips 10 px further "
+          f"apart, predicted {abs(10 * shift):.1f} px {way}")
 
 # %% [markdown]
 # The right panel shows the mechanism. A network that is not sure answers with something between
@@ -606,6 +608,9 @@ print(f"the most tilted tenth (from {np.abs(tilts[most]).min():.0f} degrees): "
       f"{face_error[most].mean():.2f} px, the others {face_error[~most].mean():.2f} px")
 print(f"put upright: {after.mean():.2f} px, a gain of {gain:.2f} "
       f"({ends[0]:+.2f} to {ends[1]:+.2f})")
+extra = face_error[most].mean() - face_error[~most].mean()
+if extra > 0:
+    print(f"tilt explains {gain / extra:.0%} of their extra error")
 
 # %% [markdown]
 # ### Light

@@ -1,0 +1,228 @@
+"""Landmark files of other data sets: .pts (300-W), .asf (IMM), .tem (webmorph), MUCT's csv.
+
+All become arrays (n_points, 2) float64, pixels, x first, pixel centres at whole numbers from 0.
+"""
+
+import collections.abc
+import math
+import pathlib
+import typing
+
+import numpy as np
+
+from fkd_utils import photos
+from fkd_utils.errors import InputError
+
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
+_FAR = 2.5  # picture sizes from its middle; what is farther away must be in pixels
+
+
+class Template(typing.NamedTuple):
+    """A webmorph template: points (n, 2) pixels, and rows of points joined to lines."""
+
+    points: np.ndarray
+    lines: tuple[tuple[int, ...], ...]
+
+
+class Pair(typing.NamedTuple):
+    """A picture's file and its points (n, 2) in its pixels."""
+
+    picture: pathlib.Path
+    points: np.ndarray
+
+
+class Muct(typing.NamedTuple):
+    """The MUCT landmarks: names of n pictures, points (n, m, 2) pixels, NaN = unavailable."""
+
+    names: tuple[str, ...]
+    points: np.ndarray
+
+
+def read_pts(path: pathlib.Path) -> np.ndarray:
+    """The points of a 300-W file: (n, 2) float64 pixels. The file counts pixels from 1.
+
+    Raises InputError for a file that is damaged or is none.
+    """
+    rows = _rows(path)
+    at = next((k for k, (_, text) in enumerate(rows) if text == "{"), None)
+    if at is None:
+        raise _wrong(path, rows[-1][0], "there is no '{' before the points; is this a .pts file?")
+    line, count = None, ""
+    for number, text in rows[:at]:
+        key, _, value = text.partition(":")
+        if key.strip() == "n_points":
+            line, count = number, value
+    if line is None:
+        raise _wrong(path, rows[at][0], "no line 'n_points: ...' before it; restore that line")
+    points = _points(path, rows[at + 1 :], _count(path, line, count))
+    end = at + 1 + len(points)
+    if end == len(rows) or rows[end][1] != "}":
+        number = rows[min(end, len(rows) - 1)][0]
+        what = f"'}}' expected after {len(points)} points; correct n_points or restore the file"
+        raise _wrong(path, number, what)
+    return points - 1
+
+
+def read_asf(path: pathlib.Path, width: int, height: int) -> np.ndarray:
+    """The points of an IMM file: (n, 2) float64 pixels of a picture of width x height.
+
+    Rows have 7 or 10 columns; x and y, in parts of the picture, are the third and the fourth.
+    The format leaves half a pixel open; here part times width is a pixel centre's number.
+    The host picture named at the end is not looked at: it can be wrong (`read_pair`).
+    Raises InputError for a file that is damaged or is none.
+    """
+    rows = [row for row in _rows(path) if not row[1].startswith("#")]
+    if not rows:
+        raise _wrong(path, 1, "nothing but comments; restore the file")
+    count = _count(path, *rows[0])
+    points = np.empty((count, 2))
+    for k in range(count):
+        number, text = _row(path, rows, k + 1, count)
+        fields = text.split()
+        if len(fields) not in (7, 10):
+            what = f"{len(fields)} columns where point {k} of {count} should have 7 or 10"
+            raise _wrong(path, number, f"{what}; restore the file")
+        if fields[4] != str(k):
+            raise _wrong(path, number, f"point {fields[4]} where {k} is due; put them in order")
+        points[k] = _numbers(path, number, fields[2:4])
+        if np.abs(points[k] - 0.5).max() > _FAR:
+            what = "x and y must be parts of the picture's width and height; divide them by these"
+            raise _wrong(path, number, what)
+    if len(rows) > count + 2:
+        what = f"more than {count} points and a picture's name; correct the number of points"
+        raise _wrong(path, rows[count + 2][0], what)
+    return points * (width, height)
+
+
+def read_tem(path: pathlib.Path) -> Template:
+    """A webmorph template. Raises InputError for a file that is damaged or is none."""
+    rows = _rows(path)
+    count = _count(path, *rows[0])
+    points = _points(path, rows[1:], count)
+    rest = rows[count + 1 :]
+    if not rest or rest[0][1] == "0":
+        return Template(points, ())
+    many = _count(path, *rest[0])
+    lines = []
+    for k in range(many):
+        # Three rows a line: open or closed, how many points, which.
+        _row(path, rest, 3 * k + 3, 3 * many)
+        number, text = rest[3 * k + 3]
+        long = _count(path, *rest[3 * k + 2])
+        joined = [int(field) if field.isdecimal() else -1 for field in text.split()]
+        if len(joined) != long or min(joined) < 0 or max(joined) >= count:
+            what = f"line {k} should be {long} numbers of points below {count}; restore the file"
+            raise _wrong(path, number, what)
+        lines.append(tuple(joined))
+    return Template(points, tuple(lines))
+
+
+def read_muct(path: pathlib.Path) -> Muct:
+    """The MUCT csv: columns name, tag, x00, y00, x01, ...; (0, 0) stands for unavailable.
+
+    Raises InputError for a file that is damaged or is none.
+    """
+    numbers, texts = zip(*_rows(path), strict=True)
+    header, *rows = [text.split(",") for text in texts]
+    names_of = [f"{axis}{k:02d}" for k in range((len(header) - 2) // 2) for axis in "xy"]
+    if len(header) < 4 or header != ["name", "tag", *names_of]:
+        raise _wrong(path, numbers[0], "the columns must be name, tag, x00, y00, x01, ...")
+    names, values = [], np.empty((len(numbers) - 1, len(names_of)))
+    for number, fields, row in zip(numbers[1:], rows, values, strict=True):
+        if len(fields) != len(header):
+            what = f"{len(fields)} columns, not {len(header)} as in the first line"
+            raise _wrong(path, number, f"{what}; restore the file")
+        names.append(fields[0])
+        row[:] = _numbers(path, number, fields[2:])
+    points = values.reshape(len(values), -1, 2)
+    points[(points == 0).all(axis=2)] = np.nan
+    return Muct(tuple(names), points)
+
+
+def picture_of(path: pathlib.Path) -> pathlib.Path:
+    """The picture beside a landmark file, with its name. Raises InputError when there is none."""
+    for ending in PICTURES:
+        for file in (path.with_suffix(ending), path.with_suffix(ending.upper())):
+            if file.is_file():
+                return file
+    raise InputError(
+        f"{path}: there is no picture {path.stem}{PICTURES[0]} beside it; put it there"
+    )
+
+
+def read_pair(path: pathlib.Path) -> Pair:
+    """A .pts, .asf or .tem file and the picture of the same name beside it.
+
+    Raises InputError for a damaged file, a missing picture, an ending it does not know.
+    """
+    if path.suffix.lower() not in (".pts", ".asf", ".tem"):
+        raise InputError(f"{path}: landmarks are read from .pts, .asf and .tem; name such a file")
+    picture = picture_of(path)
+    if path.suffix.lower() == ".asf":
+        height, width = photos.read(picture).shape[:2]
+        return Pair(picture, read_asf(path, width, height))
+    return Pair(picture, read_pts(path) if path.suffix.lower() == ".pts" else read_tem(path).points)
+
+
+def read_pairs(paths: collections.abc.Iterable[pathlib.Path]) -> tuple[list[Pair], list[str]]:
+    """`read_pair` of many files: those that can be read, and a message for each other."""
+    pairs, broken = [], []
+    for path in paths:
+        try:
+            pairs.append(read_pair(path))
+        except InputError as error:
+            broken.append(str(error))
+    return pairs, broken
+
+
+def _wrong(path: pathlib.Path, line: int, what: str) -> InputError:
+    return InputError(f"{path}, line {line}: {what}")
+
+
+def _rows(path: pathlib.Path) -> list[tuple[int, str]]:
+    """(number from 1, text) of every line that is not blank."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig", "replace")  # a host's name may be in latin-1
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    rows = [(k, line.strip()) for k, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if not rows:
+        raise _wrong(path, 1, "this file is empty; restore it")
+    return rows
+
+
+def _row(path: pathlib.Path, rows: list[tuple[int, str]], at: int, due: int) -> tuple[int, str]:
+    if at >= len(rows):
+        what = f"the file ends after {len(rows) - 1} of {due} rows; restore the file"
+        raise _wrong(path, rows[-1][0], what)
+    return rows[at]
+
+
+def _count(path: pathlib.Path, line: int, text: str) -> int:
+    if not text.strip().isdecimal() or int(text) < 1:
+        what = f"a number of points expected, not {text.strip()[:40]!r}; restore it"
+        raise _wrong(path, line, what)
+    return int(text)
+
+
+def _points(path: pathlib.Path, rows: list[tuple[int, str]], count: int) -> np.ndarray:
+    """The first `count` rows as (count, 2) float64: two numbers in each."""
+    points = np.empty((count, 2))
+    for k in range(count):
+        number, text = _row(path, [(rows[0][0] if rows else 1, ""), *rows], k + 1, count)
+        fields = text.split()
+        if len(fields) != 2:
+            what = f"x and y of point {k} of {count} expected, not {text[:40]!r}"
+            raise _wrong(path, number, f"{what}; restore the file")
+        points[k] = _numbers(path, number, fields)
+    return points
+
+
+def _numbers(path: pathlib.Path, line: int, fields: list[str]) -> list[float]:
+    try:
+        values = [float(field) for field in fields]
+    except ValueError as error:
+        raise _wrong(path, line, f"not a number: {error}; correct it") from error
+    if not all(map(math.isfinite, values)):
+        raise _wrong(path, line, "a coordinate is not finite; correct it")
+    return values
