@@ -1,6 +1,7 @@
 """What every chapter does the same way: pick sizes by profile, show figures, say what it uses."""
 
 import collections.abc
+import html
 import typing
 
 import matplotlib.figure
@@ -32,19 +33,34 @@ class Chapter:
         number: "4.1" for the thesis's own, "03-a" for the course's; alt: what a reader who
         cannot see it must know.
         """
-        from IPython.display import HTML, display
+        entry = self._entry(number, title, alt, "figure")
+        _display(figures.as_html(figures.save(figure, entry), entry))
 
-        entry = figures.Entry(
-            number, title, alt, self.number, self.profile, self.data, self.seed, figures.versions()
-        )
-        display(HTML(figures.as_html(figures.save(figure, entry), entry)))
+    def table(
+        self, rows: collections.abc.Iterable[dict], number: str, title: str, **formats: str
+    ) -> None:
+        """Store a numbered table as CSV and show it with its caption; formats by column."""
+        frame = pd.DataFrame(list(rows))
+        figures.save_table(frame, self._entry(number, title, "", "table"))
+        caption = f"<figcaption><b>Table {number}.</b> {html.escape(title)}</figcaption>"
+        _display(f'<figure style="margin:0">{_table(frame, formats)}{caption}</figure>')
+
+    def _entry(self, number: str, title: str, alt: str, kind: str) -> figures.Entry:
+        made = (self.number, self.profile, self.data, self.seed, figures.versions())
+        return figures.Entry(number, title, alt, *made, kind)
 
 
 def show_table(rows: collections.abc.Iterable[dict], **formats: str) -> None:
     """Show a table; formats by column, such as mse="{:.5f}"."""
+    _display(_table(pd.DataFrame(list(rows)), formats))
+
+
+def _table(frame: pd.DataFrame, formats: dict[str, str]) -> str:
+    style = frame.style.format(formats, na_rep="").hide(axis="index")
+    return style.set_uuid("table").set_table_attributes('class="dataframe"').to_html()
+
+
+def _display(content: str) -> None:
     from IPython.display import HTML, display
 
-    frame = pd.DataFrame(list(rows))
-    style = frame.style.format(formats, na_rep="").hide(axis="index")
-    style.set_uuid("table").set_table_attributes('class="dataframe"')
-    display(HTML(style.to_html()))
+    display(HTML(content))

@@ -1,4 +1,4 @@
-"""Every figure of the course goes through here: one size, one name, one entry in the index."""
+"""Every figure and numbered table goes through here: one name, one entry in the index."""
 
 import base64
 import dataclasses
@@ -12,6 +12,7 @@ import shutil
 import matplotlib.figure
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 
 from fkd_utils import files, parts
 from fkd_utils.errors import InputError
@@ -22,7 +23,11 @@ DPI = 150
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """What the index says of a figure. number: the thesis's own, or chapter and letter."""
+    """What the index says of a figure or table.
+
+    number: the thesis's own, or chapter and letter; kind: "figure" (PNG) or "table" (CSV);
+    alt: what a figure shows, for readers who cannot see it; "" for a table, which they can read.
+    """
 
     number: str
     title: str
@@ -32,11 +37,13 @@ class Entry:
     data: str
     seed: int
     versions: dict[str, str]
+    kind: str = "figure"
 
     @property
     def file(self) -> str:
-        """The name of the picture, such as ch03_fig_4.1.png."""
-        return f"ch{self.chapter}_fig_{self.number}.png"
+        """The name of the file, such as ch03_fig_4.1.png or ch06_table_4.1.csv."""
+        kind, ending = ("table", "csv") if self.kind == "table" else ("fig", "png")
+        return f"ch{self.chapter}_{kind}_{self.number}.{ending}"
 
 
 def folder() -> pathlib.Path:
@@ -50,11 +57,20 @@ def save(figure: matplotlib.figure.Figure, entry: Entry) -> bytes:
     figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
     png = buffer.getvalue()
+    _write(png, entry)
+    return png
+
+
+def save_table(table: pd.DataFrame, entry: Entry) -> None:
+    """Write a table as CSV with its entry beside it."""
+    _write(table.to_csv(index=False).encode(), entry)
+
+
+def _write(content: bytes, entry: Entry) -> None:
     with files.replacing(folder() / entry.file) as path:
-        path.write_bytes(png)
+        path.write_bytes(content)
     with files.replacing((folder() / entry.file).with_suffix(".json")) as path:
         path.write_text(json.dumps(dataclasses.asdict(entry), indent=1), encoding="utf-8")
-    return png
 
 
 def as_html(png: bytes, entry: Entry) -> str:
@@ -79,7 +95,7 @@ def versions() -> dict[str, str]:
 
 
 def collect(source: pathlib.Path, target: pathlib.Path = COMMITTED) -> list[dict]:
-    """Copy the figures in `source` to `target` and bring target/index.json up to date.
+    """Copy figures and tables in `source` to `target` and bring target/index.json up to date.
 
     Only figures of the embedded set `open` are taken: nobody else's face leaves the build folder.
     Raises InputError when there is none, or one was made from other data.
@@ -98,7 +114,7 @@ def collect(source: pathlib.Path, target: pathlib.Path = COMMITTED) -> list[dict
     old = json.loads(index.read_text(encoding="utf-8")) if index.exists() else []
     fresh = {e["chapter"] for _, e in entries}
     kept = [e for e in old if e["chapter"] not in fresh]
-    new = [{"file": p.with_suffix(".png").name, **e} for p, e in entries]
+    new = [{"file": Entry(**e).file, **e} for _, e in entries]
     for entry in new:
         shutil.copyfile(source / entry["file"], target / entry["file"])
     for entry in old:

@@ -97,9 +97,12 @@ def test_figures_named_in_the_head_are_the_figures_it_shows(notebook):
     for cell in code(notebook):
         for output in cell.outputs:
             markup = "".join(output.get("data", {}).get("text/html", ""))
-            shown.update(re.findall(r"<figcaption><b>Figure ([^<]+)\.</b>", markup))
-    named = re.search(r"\*\*Figures\*\*(.*?)(\n\n|\Z)", notebook.cells[0].source, re.DOTALL)[1]
-    listed = set(re.findall(r"\d+(?:\.\d+|-[a-z])", spread(named)))
+            shown.update(re.findall(r"<figcaption><b>((?:Figure|Table) [^<]+)\.</b>", markup))
+    head, listed = notebook.cells[0].source, set()
+    for kind in ("Figure", "Table"):
+        named = re.search(rf"\*\*{kind}s\*\*(.*?)(\n\n|\Z)", head, re.DOTALL)
+        numbers = re.findall(r"\d+(?:\.\d+|-[a-z])", spread(named[1] if named else ""))
+        listed.update(f"{kind} {number}" for number in numbers)
     assert listed == shown
 
 

@@ -1,9 +1,10 @@
 import json
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 
-from fkd_utils import figures, files
+from fkd_utils import course, figures, files
 from fkd_utils.errors import InputError
 
 
@@ -68,11 +69,24 @@ def test_collect_without_figures_says_what_to_do(tmp_path):
 
 def test_index_describes_exactly_the_committed_pictures():
     index = json.loads((figures.COMMITTED / "index.json").read_text(encoding="utf-8"))
-    assert {e["file"] for e in index} == {p.name for p in figures.COMMITTED.glob("*.png")}
+    there = {p.name for p in figures.COMMITTED.iterdir()} - {"index.json"}
+    assert {e["file"] for e in index} == there
     for e in index:
         assert e["data"] == "open"
-        assert len(e["alt"]) > 40, e["file"]
+        assert len(e["alt"]) > 40 or e["file"].endswith(".csv"), e["file"]
         assert e["title"]
+
+
+def test_a_table_is_stored_as_numbers_and_collected(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("FKD_FIGURES", str(tmp_path / "built"))
+    chapter = course.Chapter("06", "quick", "open", 0)
+    chapter.table([{"model": "First", "mse": 0.123456}], "4.1", "A <table>.", mse="{:.2f}")
+    index = figures.collect(tmp_path / "built", tmp_path / "figures")
+    assert [(e["file"], e["number"], e["kind"]) for e in index] == [
+        ("ch06_table_4.1.csv", "4.1", "table")
+    ]
+    stored = pd.read_csv(tmp_path / "figures" / "ch06_table_4.1.csv")
+    assert stored.to_dict("records") == [{"model": "First", "mse": 0.123456}]
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path):

@@ -112,7 +112,7 @@ def open_faces() -> tuple[list, list]:
 
 # %% [markdown]
 # Points outside a frame cannot be seen. Keep those that are inside on every picture; of the 189
-# that drops hair, ears and neck.
+# that drops some on the hairline, under the chin and on the neck.
 
 # %% tags=["nbval-ignore-output"]
 loaded, people = imm_faces() if SOURCE == "imm" else open_faces()
@@ -164,6 +164,8 @@ SIZE = np.array([WIDTH, HEIGHT])
 TIP = {189: keypoints.FROM_189["nose_tip"], 58: (52,), 73: (45,)}
 tip = every[:, list(TIP[every.shape[1]])].mean(axis=1)
 targets = ((tip + 0.5) / SIZE).astype(np.float32)
+# What training must reach is asserted for the embedded faces; another set may be too small.
+LEARNS = PROFILE != "smoke" and SOURCE == "open"
 
 # %% [markdown]
 # First the score to beat: always answer with the mean place of the noses one learns from.
@@ -174,9 +176,17 @@ print(f"mean place, held out: MSE {baseline:.5f}, or {80 * baseline**0.5:.1f} of
 
 # %% [markdown]
 # Now look at the smallest number in DENSE's table below: 0.00216. That is the square of 0.046, or 3.7
-# of 80 pixels. DENSE never says what the mean place makes on its pictures. **A loss without that number
-# cannot be judged.** (Turned heads, which IMM has too, move the nose further, and make the mean
-# place worse than it is here.)
+# of 80 pixels. What does the mean place make on IMM? The pictures may not be passed on, numbers about
+# their labels may. Each person's nose, predicted by the mean of all other people's:
+
+# %%
+imm = pd.read_csv(published.FOLDER / "dense" / "imm_mean_place.csv")
+course.show_table(imm.drop(columns="tip_row").to_dict("records"), mean_place_mse="{:.5f}")
+
+# %% [markdown]
+# These are pictures from the front. DENSE's 240 have turned heads too, which move the nose further and
+# make the mean place worse by an unknown amount. So it remains open whether DENSE's twelve networks
+# beat a constant. **A loss without its baseline cannot be judged.**
 #
 # ## The network
 #
@@ -225,14 +235,14 @@ def fit(model, rate, epochs, seed, shown, wanted, factor, change=None) -> pd.Dat
     rng, rows = np.random.default_rng(seed), []
     unseen = to_inputs(shown[held], factor)
     for epoch in range(1, epochs + 1):
-        model.reset_metrics()
-        order = rng.permutation(train)
+        order, losses = rng.permutation(train), []
         for first in range(0, len(train) - 7, 8):  # full batches; the rest waits an epoch
             batch = shown[order[first : first + 8]], wanted[order[first : first + 8]]
             batch = change(*batch, rng) if change else batch
             loss = model.train_on_batch(to_inputs(batch[0], factor), targets_of(batch[1]))
+            losses.append(float(loss))
         wrong = answers(model, unseen) - targets_of(wanted[held])
-        rows.append((epoch, float(loss), float(np.mean(wrong**2))))
+        rows.append((epoch, np.mean(losses), float(np.mean(wrong**2))))
     return pd.DataFrame(rows, columns=["epoch", "loss", "held_out"])
 
 
@@ -255,7 +265,7 @@ def trained_nose(rate: float, seed: int, epochs: int) -> tuple[keras.Model, pd.D
 
 nets = {(rate, 0): trained_nose(rate, 0, EPOCHS) for rate in RATES}
 nets[0.001, 1] = trained_nose(0.001, 1, EPOCHS)
-assert PROFILE == "smoke" or nets[0.001, 0][1].held_out.iloc[-1] < 0.7 * baseline
+assert not LEARNS or nets[0.001, 0][1].held_out.iloc[-1] < 0.7 * baseline
 
 # %% tags=["nbval-ignore-output", "drawing"]
 figure, axes = plt.subplots(figsize=(7.2, 3.4))
@@ -288,8 +298,14 @@ rows = [{"epochs": look, **{f"DENSE, {rate:g}": DENSE.loc[look, rate] for rate i
          **{f"yours, {rate:g}": nets[rate, 0][1].held_out.iloc[min(look, EPOCHS) - 1]
             for rate in RATES}} for look in LOOKS]
 course.show_table(rows, **{name: "{:.5f}" for name in rows[0] if name != "epochs"})
+cells = np.array([[row[f"yours, {rate:g}"] for rate in RATES] for row in rows])
+print(f"{(cells < baseline).sum()} of your 12 cells beat the mean place, {baseline:.5f}")
+assert not LEARNS or cells[-1].argmin() == 1  # the middle rate
 
 # %% [markdown]
+# DENSE concludes that the settings hardly matter. Compare your three columns before you agree, and count
+# which of them are of any use.
+#
 # In DENSE's table the last row is worse than the row above it, in all three columns. So longer
 # training got worse? DENSE itself does not say so here; it finds the cells much alike. (It does say
 # so of its last network, but there it changed two things at once: the epochs, and the faces it trained on.)
@@ -532,7 +548,7 @@ for which in some:
     offsets.append(centres - truth[which])
     moves.append(moved)
 offsets, moves = np.concatenate(offsets), np.concatenate(moves)
-edges = np.arange(-45, 46, 6), np.arange(-40, 41, 6)
+edges = np.arange(-45, 46, 6), np.arange(-33, 28, 6)
 total, *_ = np.histogram2d(*offsets.T, bins=edges, weights=moves)
 count, *_ = np.histogram2d(*offsets.T, bins=edges)
 mean_move = np.where(count > 0, total / np.maximum(count, 1), np.nan).T
@@ -562,9 +578,13 @@ for name, inside in (("within 8 pixels of the tip", distance <= 8),
           f"{moves[inside].sum() / moves.sum():.0%} of all movement")
 
 # %% [markdown]
-# The tip of the nose is a small part of what the network goes by. Like you, it knows where a nose is
-# from the head around it.
-#
+# A square on the nose does not count for much more than one elsewhere, and there are many more
+# elsewhere. The network places the nose by the whole picture.
+
+# %% tags=["nbval-ignore-output"]
+assert not LEARNS or moves[distance <= 8].sum() < 0.5 * moves.sum()
+
+# %% [markdown]
 # ## A lamp
 #
 # DENSE's other guess is about light from one side. You can switch such a light on. Multiply the
@@ -601,9 +621,41 @@ for name, shift in shifts.items():
           f"{strong:.2f} px for a single face")
 print(f"for comparison, the median error without a lamp: {np.median(error):.2f} px")
 
+# %% tags=["nbval-ignore-output"]
+pulls = [np.polyfit(strengths, shift[..., 0].mean(axis=1), 1)[0] for shift in shifts.values()]
+words = ["towards the lamp" if pull > 0 else "away from it" for pull in pulls]
+print("the two networks move", " and ".join(words))
+
 # %% [markdown]
-# So light from one side *can* throw the prediction off. By how much, the last cell tells; which way
-# is the business of each network. Whether it was the light on *DENSE's* face, only its face could tell.
+# So this guess of DENSE's can be right: light from one side does throw the prediction off. Compare its
+# size with the usual error.
+#
+# But DENSE speaks of the *face* being brighter on one side. A lamp lights the wall as well. Light only the
+# head (all that lies within the outermost points), or only what is around it.
+
+# %%
+def head(places: np.ndarray) -> np.ndarray:
+    """(60, 80, 1) float32: 1 within the convex hull of points (m, 2), pixels of 240 by 180."""
+    mask = np.zeros((60, 80), np.uint8)
+    outline = cv2.convexHull(np.round((places - 1) / 3).astype(np.int32))
+    return cv2.fillConvexPoly(mask, outline, 1)[..., np.newaxis].astype(np.float32)
+
+
+# %% tags=["nbval-ignore-output"]
+heads = np.stack([head(places) for places in points[held]])
+rows = []
+for where, mask in (("everywhere", 1), ("on the head", heads), ("around it", 1 - heads)):
+    both = [np.clip((unseen + 0.5) * (1 + s * ramp * mask), 0, 1) - 0.5 for s in (-0.6, 0.6)]
+    row = {"the lamp shines": where}
+    for name, network in (("seed 0", model), ("seed 1", other)):
+        left, right = (noses_of(network, one.astype(np.float32))[:, 0] for one in both)
+        row[name] = np.mean(right - left) / 2
+    rows.append(row)
+course.show_table(rows, **{"seed 0": "{:+.2f} px", "seed 1": "{:+.2f} px"})
+
+# %% [markdown]
+# Positive means towards the lamp. The row with the larger number says what the network reads: the face's
+# shading, or the brightness behind it. Whether it was the light on *DENSE's* face, only its face could tell.
 #
 # ## All points
 #
@@ -649,15 +701,25 @@ def changed(images: np.ndarray, places: np.ndarray, rng) -> warps.Pair:
 
 
 # %% tags=["nbval-ignore-output", "drawing"]
+def draw_points(axes, picture, true, guess=None, title=""):
+    """A face with many points: true ones green, predicted ones red, small."""
+    plots.draw_face(axes, picture, title=title)
+    axes.plot(*true.T, ".", color=plots.TRUE, markersize=3)
+    if guess is not None:
+        axes.plot(*guess.T, ".", color=plots.PREDICTED, markersize=3)
+
+
 first = train[:1].repeat(4)
 images, places = changed(pictures[first], points[first], np.random.default_rng(3))
-figure = plots.show_faces(images, places, side=2.3)
+figure, grid = plt.subplots(1, 4, figsize=(9.6, 1.9))
+for axes, picture, true in zip(grid, images, places):
+    draw_points(axes, picture, true)
 chapter.figure(
     figure,
     "15-g",
     "One photograph as the network sees it in four epochs, with its points.",
     alt="The same face four times, turned, shifted and lit differently; the green points lie on "
-    "its brows, eyes, nose, mouth and jaw in all four.",
+    "its brows, eyes, nose, mouth and outline in all four.",
 )
 
 # %% [markdown]
@@ -690,21 +752,20 @@ for name, guess in (("mean points", np.broadcast_to(mean_points, found.shape)), 
     table.append({"prediction": name, "mean distance": off.mean(), "worst face": off.mean(1).max()})
 course.show_table(table, **{"mean distance": "{:.2f} px", "worst face": "{:.2f} px"})
 print(f"pixels of {WIDTH}, held-out faces, {POINT_EPOCHS} epochs")
-assert PROFILE == "smoke" or table[1]["mean distance"] < 0.9 * table[0]["mean distance"]
+assert not LEARNS or table[1]["mean distance"] < 0.95 * table[0]["mean distance"]
 
 # %% tags=["nbval-ignore-output", "drawing"]
 off = np.linalg.norm(found - points[held], axis=2).mean(axis=1)
 order = np.argsort(off)
 shown = [*order[:2], *order[-2:]]
-figure = plots.show_faces(
-    pictures[held][shown], points[held][shown], found[shown],
-    titles=[f"{off[k]:.1f} px of 240" for k in shown], side=2.6,
-)
+figure, grid = plt.subplots(2, 2, figsize=(8.0, 6.4))
+for axes, k in zip(grid.flat, shown):
+    draw_points(axes, pictures[held][k], points[held][k], found[k], f"{off[k]:.1f} px of 240")
 chapter.figure(
     figure,
     "15-h",
-    "All points: the two best (left) and the two worst held-out faces (right).",
-    alt="Four faces with true points in green and predicted points in red. On the right the red "
+    "All points: the two best (above) and the two worst held-out faces (below).",
+    alt="Four faces with true points in green and predicted points in red. Below, the red "
     "points keep the form of a face but lie beside the green ones.",
 )
 
@@ -773,16 +834,15 @@ else:
 
 # %% tags=["nbval-ignore-output", "drawing"]
 kernels = [keras.ops.convert_to_numpy(network.layers[k].kernel) for k in (0, 1)]
-figure = plt.figure(figsize=(7.6, 3.6))
-left, right = figure.subfigures(1, 2, width_ratios=[0.62, 1])
-for part, kernel, columns, title in ((left, kernels[0], 2, "first layer"),
-                                     (right, kernels[1], 8, "second layer, a column a filter")):
-    tiles = kernel.transpose(2, 3, 0, 1).reshape(-1, 3, 3)
-    grid = part.subplots(len(tiles) // columns, columns)
-    for axes, tile in zip(grid.flat, tiles):
-        axes.imshow(tile, cmap="PuOr", vmin=-np.abs(kernel).max(), vmax=np.abs(kernel).max())
-        axes.set_axis_off()
-    part.suptitle(title, fontsize=10)
+widest = np.abs(np.concatenate([kernel.ravel() for kernel in kernels])).max()
+figure, grid = plt.subplots(1, 2, figsize=(7.2, 3.6))
+for axes, kernel, title in zip(grid, kernels, ("first layer", "second layer, a column a filter")):
+    tiles = kernel if kernel.shape[2] > 1 else kernel.reshape(3, 3, 4, 2)
+    padded = np.pad(tiles, ((0, 1), (0, 1), (0, 0), (0, 0)), constant_values=np.nan)
+    sheet = padded.transpose(2, 0, 3, 1).reshape(4 * tiles.shape[2], 4 * tiles.shape[3])
+    axes.imshow(sheet[:-1, :-1], cmap="PuOr", vmin=-widest, vmax=widest)
+    axes.set_title(title)
+    axes.set_axis_off()
 chapter.figure(
     figure,
     "15-i",
@@ -850,25 +910,31 @@ check_2((528 + 1) * 256 + (256 + 1) * 116 - (528 + 1) * 116)
 # %% [markdown]
 # **3. Twins.** To flip a picture you must know each point's twin. Find them from the mean points
 # alone: mirror them about the middle line of the face, and see which point comes to lie on which.
-# What property must your answer have, if it is right?
+# What property must your answer have, if it is right? (Where lips are closed, two points lie on each
+# other. Then the mean cannot say whose twin is whose. And a few may have lost their twin at the frame.)
 
 # %%
 def check_3(twin: np.ndarray) -> None:
     """Say whether twin (m,) sends every point to its mirror point and back."""
     both_ways = np.array_equal(twin[twin], np.arange(len(twin)))
-    middle = (mean_points + mean_points[twin]) / 2
-    print("right" if both_ways and np.ptp(middle[:, 0]) < 0.06 * WIDTH else
-          "not yet: the twin of the twin is the point itself")
+    middle = (mean_points + mean_points[twin])[:, 0] / 2
+    straight = np.mean(np.abs(middle - np.median(middle)) < 0.02 * WIDTH)
+    print("right" if both_ways and straight > 0.95 else
+          "not yet: the twin of the twin is the point, and the middles stand in a line")
 
 
 # %% tags=["solution", "nbval-ignore-output"]
 def twins(places: np.ndarray) -> np.ndarray:
-    """For points (m, 2): the one nearest to each one's mirror image, agreed in both directions."""
-    mirrored = places * (-1, 1) + (2 * places[:, 0].mean(), 0)
-    for _ in range(10):  # the middle line gets better when it is taken from the twins
+    """For points (m, 2): those that lie on each other when mirrored, the closest pairs first."""
+    middle = places[:, 0].mean()
+    for _ in range(3):  # the middle line gets better when it is taken from the twins
+        mirrored = places * (-1, 1) + (2 * middle, 0)
         gaps = np.linalg.norm(mirrored[:, np.newaxis] - places, axis=2)
-        twin = np.argmin(gaps + gaps.T, axis=1)
-        mirrored = places * (-1, 1) + ((places + places[twin]).mean(axis=0)[0], 0)
+        twin = np.full(len(places), -1)
+        for pair in zip(*np.unravel_index(np.argsort(gaps, axis=None), gaps.shape)):
+            if twin[pair[0]] < 0 and twin[pair[1]] < 0:
+                twin[pair[0]], twin[pair[1]] = pair[1], pair[0]
+        middle = np.median((places + places[twin])[:, 0]) / 2
     return twin
 
 

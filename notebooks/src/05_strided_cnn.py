@@ -26,6 +26,8 @@
 #
 # **Needs** chapters 01 to 04. **Takes** about a minute on two cores (profile *quick*).
 # **Figures** 3.5, 4.4, 4.5, 05-a to 05-f.
+#
+# **Tables** 3.1.
 
 # %% tags=["parameters"]
 import os
@@ -193,8 +195,9 @@ def describe(layer: keras.layers.Layer, total: int) -> dict[str, str]:
 
 
 # %%
-course.show_table(describe(layer, model.count_params()) for layer in model.layers)
-print(f"Table 3.1: Third, {model.count_params():,} parameters")
+total = model.count_params()
+rows = [describe(layer, total) for layer in model.layers]
+chapter.table(rows, "3.1", f"The layers of Third, {total:,} parameters.")
 
 # %%
 outputs = [layer.output.shape[1:] for layer in model.layers]

@@ -253,8 +253,8 @@ def describe(layer: keras.layers.Layer) -> dict[str, str]:
 
 
 # %%
-course.show_table(describe(layer) for layer in model.layers)
-print(f"Table 3.2: Fourth, {model.count_params():,} parameters")
+rows = [describe(layer) for layer in model.layers]
+chapter.table(rows, "3.2", f"The layers of Fourth, {model.count_params():,} parameters.")
 
 # %%
 shapes = {layer.name: layer.output.shape[1:] for layer in model.layers}
@@ -461,8 +461,8 @@ for name, plan in recipes.TABLE_4_1.items():
                  "thesis: validation": val, "training": loss, "epoch": f"{epoch}",
                  "yours: validation": r.at_best().val_loss, "training ": r.at_best().loss,
                  "epoch ": f"{r.best_epoch} of {len(r.history)}"})
-course.show_table(rows, **{c: "{:.5f}" for c in rows[1] if "val" in c or "train" in c})
-print(f"Table 4.1, profile {PROFILE}, data {DATA}, {len(data.train)} training faces")
+title = f"Profile {PROFILE}, data {DATA}, {len(data.train)} training faces."
+chapter.table(rows, "4.1", title, **{c: "{:.5f}" for c in rows[1] if "val" in c or "train" in c})
 
 # %% [markdown]
 # Three reasons why the two halves differ. The thesis trained for up to 1000 epochs, the quick

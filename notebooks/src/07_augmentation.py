@@ -26,7 +26,9 @@
 # - what augmentation gives, on five seeds, and when it gives nothing.
 #
 # **Needs** chapters 02 and 06. **Takes** about 45 seconds on two cores (profile *quick*).
-# **Table** 4.2. **Figures** 4.11, 4.12, 07-a to 07-g.
+# **Figures** 4.11, 4.12, 07-a to 07-g.
+#
+# **Tables** 4.2.
 
 # %% tags=["parameters"]
 import os
@@ -81,9 +83,8 @@ image.shape, points.shape
 # Table 4.2 of the thesis lists the six pairs. Nose tip and lip centres stand alone.
 
 # %%
-course.show_table(
-    {"Table 4.2": a, "changes places with": b} for a, b in keypoints.MIRROR_PAIRS
-)
+pairs = [{"keypoint": a, "changes places with": b} for a, b in keypoints.MIRROR_PAIRS]
+chapter.table(pairs, "4.2", "Keypoints that change places in the mirror.")
 
 # %% [markdown]
 # The thesis says that "the y position" of the two points is swapped. Taken at its word, x stays

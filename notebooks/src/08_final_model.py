@@ -137,11 +137,12 @@ print(f"{model.count_params():,} parameters, Fourth has {models.fourth().count_p
 # %%
 drops = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
 places = ["pool 1", "pool 2", "pool 3", "dense 1", "dense 2"]
-course.show_table(
+chapter.table(
     [{"layer": place, "dropout probability": rate} for place, rate in zip(places, drops)],
+    "4.3",
+    "Dropout in Fifth.",
     **{"dropout probability": "{:.0%}"},
 )
-print("Table 4.3: dropout in Fifth")
 
 # %% [markdown]
 # A dropped value behind a pool is one place of one map. Its neighbours are still there and say nearly
@@ -349,10 +350,9 @@ for name, plan in recipes.TABLE_4_4.items():
             "seconds": run.history.seconds.sum(),
         }
     )
-course.show_table(
-    rows, **{c: "{:.6f}" for c in rows[0] if "val" in c or "train" in c}, seconds="{:.0f}"
-)
-print(f"Table 4.4, profile {PROFILE}, data {DATA}, {len(data.train):,} training pictures")
+title = f"Profile {PROFILE}, data {DATA}, {len(data.train):,} training pictures."
+digits = {column: "{:.6f}" for column in rows[0] if "val" in column or "train" in column}
+chapter.table(rows, "4.4", title, **digits, seconds="{:.0f}")
 
 # %% [markdown]
 # The thesis's rows are epoch 1000 of 1000, after 1,413, 1,381 and 1,605 seconds on its GPU. It has
@@ -424,8 +424,8 @@ print(f"change of MSE; {len(test)} test faces in {len(np.unique(test.groups))} g
 
 
 # %%
-def dead(network: keras.Model) -> dict[str, str]:
-    """Of each layer with an activation: units that are never above zero, of all."""
+def dead(network: keras.Model) -> dict[str, int]:
+    """How many units of each layer with an activation are never above zero."""
     layers = [k for k in network.layers if isinstance(k, keras.layers.LeakyReLU)]
     inside = keras.Model(network.inputs, [layer.input for layer in layers])
     inputs = faces.to_inputs(data.validation.images)
@@ -433,26 +433,27 @@ def dead(network: keras.Model) -> dict[str, str]:
     found = {}
     for name, values in zip(names, inside.predict(inputs, batch_size=128, verbose=0)):
         highest = values.max(axis=tuple(range(values.ndim - 1)))
-        found[name] = f"{(highest <= 0).sum()} of {len(highest)}"
+        found[f"{name}, of {len(highest)}"] = int((highest <= 0).sum())
     return found
 
 
 # %% tags=["nbval-ignore-output"]
 networks = {"before training": recipes.named("Fifth", PROFILE, SEED).build()}
 networks |= {name: run.model() for name, run in runs.items()}
-course.show_table(
-    [{"never above zero": name, **dead(network)} for name, network in networks.items()]
-)
+counts = {name: dead(network) for name, network in networks.items()}
+course.show_table([{"never above zero": name, **count} for name, count in counts.items()])
+dense = {name: count["dense 1, of 250"] for name, count in counts.items()}
+assert PROFILE == "smoke" or dense["Fifth"] > dense["before training"] > 0
 
 # %% [markdown]
-# A map counts as one unit: it is dead when it is negative everywhere on every face. No map is. In the
-# dense layers it is another matter, and the first row says why. Faces look alike. A dense unit with
-# random weights gives nearly the same answer to all of them, and a good part of these answers is
-# negative. Such a unit need not die. It was never alive.
+# A map counts as one unit: it is dead when it is negative everywhere on every face. In the dense layers
+# look at the first row. Faces look alike, so a unit with random weights gives nearly the same answer to
+# all of them, and some units are below zero for all from the start. Training adds many more. So the
+# thesis is right to worry: units do die.
 #
-# With a leaky slope a unit in this table is not dead: it still passes a gradient and works as a linear
-# unit. So the thesis's worry is right, and its cure does what it should. Whether that makes a better
-# network is another question, and the table of claims answers it.
+# With a leaky slope a unit in this table is not dead. It still passes a gradient and works as a linear
+# unit. So the cure does what it should. Whether that makes a better network is another question, and
+# the table of claims answers it.
 
 # %% [markdown]
 # ## Flip first, split later
