@@ -134,3 +134,21 @@ def learning_figure(
     grid[0, 0].plot([], [], "x", color=PREDICTED, markersize=5, mew=1.5, label="predicted")
     right.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
+
+
+def stored_figure(
+    history: pd.DataFrame, best_epoch: int, errors: np.ndarray
+) -> matplotlib.figure.Figure:
+    """Learning curve of a published run beside the distances of its faces, which are not shown.
+
+    errors: (n, 15, 2), predicted minus labelled points, pixels.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.4))
+    draw_curves(left, history, best_epoch)
+    distances = np.nanmean(np.linalg.norm(errors, axis=2), axis=1)
+    right.hist(distances, bins=np.arange(0, distances.max() + 0.5, 0.5), color=COLOURS["sky"])
+    mean = distances.mean()
+    right.axvline(mean, color=COLOURS["black"], linestyle=":", label=f"mean {mean:.2f} px")
+    right.set(xlabel="mean point distance of a test face (pixels)", ylabel="faces")
+    right.legend()
+    return figure

@@ -1,13 +1,54 @@
 """Results that come with the course, in data/published."""
 
+import dataclasses
 import json
 import pathlib
 
 import numpy as np
+import pandas as pd
 
 from fkd_utils import cache, evaluation, faces, files, keypoints
 
 FOLDER = cache.REPO / "data" / "published"
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """A full-length run that comes with the course; `verifying` checks it.
+
+    settings: recipe.json; metrics: metrics.json (measures of the best epoch on validation and
+    test); history: one row an epoch, columns epoch, loss, val_loss, seconds.
+    """
+
+    folder: pathlib.Path
+    settings: dict
+    metrics: dict
+    history: pd.DataFrame
+
+    def errors(self, part: str) -> np.ndarray:
+        """Predicted minus labelled points of "validation" or "test": (n, 15, 2), pixels."""
+        with np.load(self.folder / "predictions.npz", allow_pickle=False) as stored:
+            return stored[f"{part}_errors"]
+
+    def summary(self) -> str:
+        """What was trained on what, and how it ended, in two lines."""
+        faces_in, m = self.settings["faces"]["train"], self.metrics
+        return (
+            f"{self.settings['recipe']['epochs']} epochs on {faces_in:,} real faces; lowest "
+            f"validation MSE {m['validation_mse']:.5f} at epoch {m['best_epoch']}, training MSE "
+            f"there {m['training_mse']:.5f}\n{m['test_faces']} test faces: "
+            f"MSE {m['test']['mse']:.5f}, mean_px {m['test']['mean_px']:.2f}, "
+            f"NME {m['test']['nme']:.1f} %"
+        )
+
+
+def run(name: str) -> Stored:
+    """The published run in the folder `name`, such as wild_first."""
+    folder = FOLDER / name
+    texts = [
+        (folder / f"{part}.json").read_text(encoding="utf-8") for part in ("recipe", "metrics")
+    ]
+    return Stored(folder, *map(json.loads, texts), pd.read_csv(folder / "history.csv"))
 
 
 def label_statistics(points: np.ndarray) -> dict:
@@ -49,6 +90,11 @@ def held_out_mean_face(complete: np.ndarray, splits: int = 200) -> dict[str, flo
     scores = [score(rng.permutation(len(complete))) for _ in range(splits)]
     last = score(np.arange(len(complete)))
     return {"lowest": min(scores), "highest": max(scores), "last_rows": last}
+
+
+def mean_face_measures() -> dict:
+    """All measures of the mean face on the real faces of the published runs, by part."""
+    return json.loads((FOLDER / "wild_mean_face.json").read_text(encoding="utf-8"))
 
 
 def kaggle_labels() -> dict:

@@ -34,3 +34,22 @@ def test_the_check_of_real_faces_was_made_by_the_present_checker():
     found = published.real_faces_check()
     assert found["checker"] == cleaning.VERSION
     assert 0 < found["flagged"] < found["pairs"] < found["rows"]
+
+
+def test_a_published_run_tells_what_its_files_say():
+    run = published.run("wild_first")
+    assert run.settings["recipe"]["model"] == "first"
+    assert len(run.history) == run.settings["recipe"]["epochs"] == 1000
+    errors = run.errors("test")
+    assert errors.shape == (run.metrics["test_faces"], 15, 2)
+    assert np.mean((errors / 48) ** 2) == pytest.approx(run.metrics["test"]["mse"], rel=1e-4)
+    text = run.summary()
+    assert f"{run.metrics['validation_mse']:.5f} at epoch {run.metrics['best_epoch']}" in text
+    assert f"MSE {run.metrics['test']['mse']:.5f}" in text
+
+
+def test_the_mean_face_of_the_real_faces_has_all_measures():
+    real = published.mean_face_measures()
+    for part in ("validation", "test"):
+        assert set(real[part]) == {"mse", "rmse_px", "mean_px", "nme"}
+        assert real[part]["rmse_px"] == pytest.approx(48 * real[part]["mse"] ** 0.5)

@@ -222,6 +222,7 @@ def answers(network: keras.Model, shown: np.ndarray) -> np.ndarray:
     return keras.ops.convert_to_numpy(network(shown))
 
 
+# %%
 def fit(model, rate, epochs, seed, shown, wanted, factor, change=None) -> pd.DataFrame:
     """Train on the faces `train`. shown: (n, h, w) uint8; wanted: (n, k, 2) or (n, 2) pixels.
 
@@ -234,13 +235,17 @@ def fit(model, rate, epochs, seed, shown, wanted, factor, change=None) -> pd.Dat
     model.compile(keras.optimizers.Adam(rate), loss="mse", run_eagerly=PROFILE == "smoke")
     rng, rows = np.random.default_rng(seed), []
     unseen = to_inputs(shown[held], factor)
+    ready = None if change else to_inputs(shown, factor)  # made once, unless they change
     for epoch in range(1, epochs + 1):
         order, losses = rng.permutation(train), []
         for first in range(0, len(train) - 7, 8):  # full batches; the rest waits an epoch
-            batch = shown[order[first : first + 8]], wanted[order[first : first + 8]]
-            batch = change(*batch, rng) if change else batch
-            loss = model.train_on_batch(to_inputs(batch[0], factor), targets_of(batch[1]))
-            losses.append(float(loss))
+            batch = order[first : first + 8]
+            if change:
+                images, places = change(shown[batch], wanted[batch], rng)
+                x, y = to_inputs(images, factor), targets_of(places)
+            else:
+                x, y = ready[batch], targets_of(wanted[batch])
+            losses.append(float(model.train_on_batch(x, y)))
         wrong = answers(model, unseen) - targets_of(wanted[held])
         rows.append((epoch, np.mean(losses), float(np.mean(wrong**2))))
     return pd.DataFrame(rows, columns=["epoch", "loss", "held_out"])
@@ -654,8 +659,8 @@ for where, mask in (("everywhere", 1), ("on the head", heads), ("around it", 1 -
 course.show_table(rows, **{"seed 0": "{:+.2f} px", "seed 1": "{:+.2f} px"})
 
 # %% [markdown]
-# Positive means towards the lamp. The row with the larger number says what the network reads: the face's
-# shading, or the brightness behind it. Whether it was the light on *DENSE's* face, only its face could tell.
+# Positive means towards the lamp. If only the second row is far from zero, the network reads the shading
+# of the face, as DENSE thinks. If the third is too, it also reads how bright it is behind the head. Whether it was the light on *DENSE's* face, only its face could tell.
 #
 # ## All points
 #
@@ -706,7 +711,7 @@ def draw_points(axes, picture, true, guess=None, title=""):
     plots.draw_face(axes, picture, title=title)
     axes.plot(*true.T, ".", color=plots.TRUE, markersize=3)
     if guess is not None:
-        axes.plot(*guess.T, ".", color=plots.PREDICTED, markersize=3)
+        axes.plot(*guess.T, "x", color=plots.PREDICTED, markersize=3, mew=0.8)
 
 
 first = train[:1].repeat(4)
