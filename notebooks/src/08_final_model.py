@@ -533,7 +533,8 @@ assert (gains["flip first"] > 0).all() and (gains["copy first"] > gains["flip fi
 
 # %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(6.4, 3.2))
-for column, label, colour in (("val_mse", "validation", "blue"), ("test_mse", "new people", "grey")):
+kinds = (("val_mse", "validation", "blue"), ("test_mse", "new people", "grey"))
+for column, label, colour in kinds:
     for seed in table.index:
         values = [table.loc[seed, (column, order)] for order in orders]
         axes.plot(orders, values, "o-", color=plots.COLOURS[colour],

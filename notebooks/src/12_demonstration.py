@@ -25,7 +25,7 @@
 # - what to do when there is no face, half a face, or a file that is no picture.
 #
 # **Needs** chapters 02 and 06. **Takes** under a minute on two cores (profile *quick*).
-# **Figures** 4.18, 4.19, 12-a to 12-h.
+# **Figures** 4.18, 4.19, 12-a to 12-i.
 
 # %% tags=["parameters"]
 import os
@@ -795,7 +795,12 @@ stickers.put(picture, moustache, 0.35 * nose + 0.65 * lip, unit, angle)
 figure, axes = plt.subplots(figsize=(3, 3))
 axes.imshow(picture)
 axes.set_axis_off()
-plt.show()
+chapter.figure(
+    figure,
+    "12-i",
+    "A moustache that sits between nose and lip.",
+    alt="A portrait with a drawn dark moustache of two hanging ellipses above the mouth.",
+)
 assert (picture != photo).any()
 
 # %% [markdown]

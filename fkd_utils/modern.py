@@ -1,0 +1,106 @@
+"""A residual network that draws a heat map for each keypoint, and what is built around it.
+
+Halves the picture four times and climbs back to 24 x 24 cells, where it adds what it saw on the
+way down (a U-shape, after Ronneberger et al. 2015, with the residual blocks of He et al. 2016).
+Nothing is as large as 96 x 96 after the first layer: that is where the time would go.
+"""
+
+import keras
+import numpy as np
+
+from fkd_utils import heatmaps, keypoints
+
+WIDTHS = (16, 32, 48, 96)  # filters where the map has 48, 24, 12 and 6 cells a side
+STRIDE = 4  # pixels of the picture to a cell of a heat map
+HALF = keypoints.SIDE / 2
+
+
+def network() -> keras.Model:
+    """Pictures (n, 96, 96, 1) in [0, 1] to 30 targets y/48 - 1, like every network of the course.
+
+    The heat maps inside are the layer "heatmaps" (see `heatmaps_of`).
+    """
+    picture = keras.layers.Input((keypoints.SIDE, keypoints.SIDE, 1))
+    x = _convolved(picture, WIDTHS[0], strides=2)
+    passed = []
+    for width in WIDTHS[1:]:
+        x = _residual(_convolved(x, width, strides=2))
+        passed.append(x)
+    for seen in reversed(passed[:-1]):
+        x = _convolved(x, seen.shape[-1], side=1)
+        x = keras.layers.UpSampling2D(2, interpolation="bilinear")(x)
+        x = keras.layers.Add()([x, seen])
+        x = _convolved(x, seen.shape[-1])
+    maps = keras.layers.Conv2D(len(keypoints.KEYPOINTS), 1, name="heatmaps")(x)
+    points = heatmaps.SoftArgmax(STRIDE, name="points")(maps)
+    targets = keras.layers.Rescaling(1 / HALF, offset=-1.0)(points)
+    return keras.Model(picture, keras.layers.Reshape((-1,))(targets), name="modern")
+
+
+def heatmaps_of(model: keras.Model) -> keras.Model:
+    """The same network, its weights shared, with the maps' logits as output: (n, 24, 24, 15)."""
+    return keras.Model(model.input, model.get_layer("heatmaps").output, name="heatmaps")
+
+
+def with_sources(model: keras.Model) -> keras.Model:
+    """`model` in training with two labellers: inputs (pictures, second), the same 30 outputs.
+
+    second: (n, 1) float32, 1 for a row of the second labeller, else 0. Such rows get one learnt
+    offset for each coordinate added; it starts at 0 and belongs to the labeller, not to the face.
+    The first labeller's offset is 0 for good: only the difference of the two can be known.
+    `model` itself, its weights shared, answers as the first labeller would.
+    """
+    second = keras.layers.Input((1,), name="second")
+    offset = keras.layers.Dense(
+        model.output_shape[-1], use_bias=False, kernel_initializer="zeros", name="offset"
+    )(second)
+    outputs = keras.layers.Add()([model(model.input), offset])
+    return keras.Model([model.input, second], outputs, name=f"{model.name}_with_sources")
+
+
+def offset_px(model: keras.Model) -> np.ndarray:
+    """What `with_sources` has learnt: (15, 2), pixels, second labeller less the first."""
+    kernel = keras.ops.convert_to_numpy(model.get_layer("offset").kernel)
+    return kernel.reshape(-1, 2) * HALF
+
+
+def from_second(points: np.ndarray) -> np.ndarray:
+    """(n, 1) float32: 1 where only points that the second labeller gives are labelled, else 0.
+
+    points: (n, 15, 2). Ask before augmentation hides points. In Kaggle's file these are exactly
+    the rows from the 2285th on.
+    """
+    others = [keypoints.INDEX[k] for k in keypoints.KEYPOINTS if k not in keypoints.FOUR_POINTS]
+    return np.isnan(points[:, others]).all(axis=(1, 2))[:, np.newaxis].astype(np.float32)
+
+
+def for_export(model: keras.Model) -> keras.Model:
+    """`model` from grey values 0..255 to pixels: (n, 96, 96, 1) float32 to (n, 15, 2) float32.
+
+    What stands beside a network in Python, y = (x/255), goes into it, so a file needs no manual.
+    """
+    grey = keras.layers.Input((keypoints.SIDE, keypoints.SIDE, 1), name="grey")
+    targets = model(keras.layers.Rescaling(1 / 255)(grey))
+    pixels = keras.layers.Rescaling(HALF, offset=HALF)(targets)
+    points = keras.layers.Reshape((-1, 2), name="keypoints")(pixels)
+    return keras.Model(grey, points, name=f"{model.name}_export")
+
+
+def _convolved(x: keras.KerasTensor, width: int, side: int = 3, strides: int = 1):
+    """Convolution, batch norm, ReLU."""
+    return keras.layers.ReLU()(_normed(x, width, side, strides))
+
+
+def _normed(x: keras.KerasTensor, width: int, side: int = 3, strides: int = 1):
+    # With stride 2 a side of 4 stands evenly about the centre of its cell; 3 would lean right.
+    side = side + 1 if strides == 2 else side
+    # The norm has an offset of its own, so the convolution needs no bias.
+    x = keras.layers.Conv2D(width, side, strides, padding="same", use_bias=False)(x)
+    return keras.layers.BatchNormalization(momentum=0.9)(x)
+
+
+def _residual(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Two convolutions that learn what to add to their input (He et al. 2016)."""
+    width = x.shape[-1]
+    added = _normed(_convolved(x, width), width)
+    return keras.layers.ReLU()(keras.layers.Add()([x, added]))

@@ -1,0 +1,117 @@
+"""The residual heat-map network, its two labellers and its file."""
+
+import keras
+import numpy as np
+import pytest
+
+from fkd_utils import faces, heatmaps, keypoints, losses, modern, onnx_export
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(0)
+    model = modern.network()
+    maps = model.get_layer("heatmaps")
+    # New weights draw maps that are nearly flat; a trained network draws peaks.
+    maps.set_weights([20 * w for w in maps.get_weights()])
+    return model
+
+
+def pictures(n):
+    return np.random.default_rng(n).integers(0, 256, (n, 96, 96), np.uint8)
+
+
+def test_it_keeps_the_promise_of_every_network_and_is_small(model):
+    outputs = model.predict_on_batch(faces.to_inputs(pictures(3)))
+    assert outputs.shape == (3, 30)
+    assert np.ptp(outputs, axis=0).max() > 0.01  # it looks at the picture
+    assert 100_000 < model.count_params() <= 1_000_000
+
+
+def test_outputs_are_the_mean_places_of_its_heat_maps(model):
+    inputs = faces.to_inputs(pictures(2))
+    maps = modern.heatmaps_of(model).predict_on_batch(inputs).astype(np.float64)
+    assert maps.shape == (2, 24, 24, 15)
+    shares = np.exp(maps) / np.exp(maps).sum(axis=(1, 2), keepdims=True)
+    centres = 4 * np.arange(24) + 1.5
+    x, y = shares.sum(axis=1), shares.sum(axis=2)
+    expected = np.stack([np.einsum("nck,c->nk", m, centres) for m in (x, y)], axis=-1)
+    ours = faces.to_pixels(model.predict_on_batch(inputs))
+    np.testing.assert_allclose(ours, expected, atol=1e-3)
+
+
+def test_cells_look_evenly_to_left_and_right(model):
+    """Mirrored kernels on a mirrored picture give mirrored maps: no layer leans to a side."""
+    twin = modern.network()
+    weights = [w[:, ::-1] if w.ndim == 4 else w for w in model.get_weights()]
+    twin.set_weights([np.ascontiguousarray(w) for w in weights])
+    inputs = faces.to_inputs(pictures(2))
+    ours = modern.heatmaps_of(model).predict_on_batch(inputs)
+    theirs = modern.heatmaps_of(twin).predict_on_batch(inputs[:, :, ::-1])
+    np.testing.assert_allclose(theirs[:, :, ::-1], ours, atol=1e-3)
+    assert np.abs(theirs - ours).max() > 0.1
+
+
+def tiny():
+    """30 outputs from the mean grey value: stands for any network."""
+    picture = keras.layers.Input((96, 96, 1))
+    mean = keras.layers.GlobalAveragePooling2D()(picture)
+    return keras.Model(picture, keras.layers.Dense(30)(mean), name="tiny")
+
+
+def test_the_second_labellers_habits_are_learnt_apart_from_the_face():
+    keras.utils.set_random_seed(1)
+    base, rng = tiny(), np.random.default_rng(3)
+    both = modern.with_sources(base)
+    inputs = rng.random((40, 1, 1, 1), np.float32) * np.ones((40, 96, 96, 1), np.float32)
+    second = (np.arange(40) % 2).astype(np.float32)[:, np.newaxis]
+    np.testing.assert_array_equal(
+        both.predict_on_batch([inputs, second]), base.predict_on_batch(inputs)
+    )
+    habit = np.zeros((15, 2), np.float32)
+    four = [keypoints.INDEX[name] for name in keypoints.FOUR_POINTS]
+    habit[four] = [[2, -3], [-2, -3], [0, 4], [1, 5]]  # pixels
+    truth = np.full((40, 15, 2), 50, np.float32) + second[:, :, np.newaxis] * habit
+    others = np.setdiff1d(np.arange(15), four)
+    truth[np.ix_(np.flatnonzero(second), others)] = np.nan
+    np.testing.assert_array_equal(modern.from_second(truth), second)
+    both.compile(keras.optimizers.SGD(3.0), loss=losses.masked_mse)
+    targets = faces.to_targets(truth)
+    for _ in range(300):
+        both.train_on_batch([inputs, second], targets)
+    np.testing.assert_allclose(modern.offset_px(both), habit, atol=0.1)
+    assert np.all(modern.offset_px(both)[others] == 0)
+    # The network alone answers as the first labeller.
+    np.testing.assert_allclose(faces.to_pixels(base.predict_on_batch(inputs)), 50, atol=0.1)
+
+
+def test_one_point_of_the_first_labeller_is_enough():
+    points = np.full((3, 15, 2), np.nan, np.float32)
+    points[:, keypoints.INDEX["nose_tip"]] = 40
+    points[1, keypoints.INDEX["mouth_left_corner"]] = 50
+    np.testing.assert_array_equal(modern.from_second(points), [[1], [0], [1]])
+
+
+def test_onnx_takes_grey_values_and_gives_pixels(model):
+    images = pictures(3)
+    score = onnx_export.through_onnx(modern.for_export(model))
+    expected = faces.to_pixels(model.predict_on_batch(faces.to_inputs(images)))
+    found = score(images[..., np.newaxis].astype(np.float32))
+    assert found.shape == (3, 15, 2)
+    np.testing.assert_allclose(found, expected, atol=0.01)
+
+
+def test_it_learns_where_the_blob_is(blob_parts):
+    keras.utils.set_random_seed(0)
+    model, part = modern.network(), blob_parts.train
+    model.compile(keras.optimizers.Adam(3e-3), loss=losses.smooth_l1)
+    inputs, targets = faces.to_inputs(part.images), faces.to_targets(part.keypoints)
+    first = model.train_on_batch(inputs, targets)
+    for _ in range(12):
+        last = model.train_on_batch(inputs, targets)
+    assert float(last) < float(first) / 2
+
+
+def test_the_stride_is_that_of_the_maps(model):
+    assert modern.STRIDE * modern.heatmaps_of(model).output_shape[1] == keypoints.SIDE
+    assert isinstance(model.get_layer("points"), heatmaps.SoftArgmax)
