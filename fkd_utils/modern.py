@@ -15,18 +15,25 @@ STRIDE = 4  # pixels of the picture to a cell of a heat map
 HALF = keypoints.SIDE / 2
 
 
+def dense_network() -> keras.Model:
+    """The way down alone, then one dense layer, as in the thesis: what heat maps are held against.
+
+    Pictures (n, 96, 96, 1) in [0, 1] to 30 targets y/48 - 1.
+    """
+    picture = keras.layers.Input((keypoints.SIDE, keypoints.SIDE, 1))
+    coarsest = _way_down(picture)[-1]
+    outputs = keras.layers.Dense(2 * len(keypoints.KEYPOINTS))(keras.layers.Flatten()(coarsest))
+    return keras.Model(picture, outputs, name="modern_dense")
+
+
 def network() -> keras.Model:
     """Pictures (n, 96, 96, 1) in [0, 1] to 30 targets y/48 - 1, like every network of the course.
 
     The heat maps inside are the layer "heatmaps" (see `heatmaps_of`).
     """
     picture = keras.layers.Input((keypoints.SIDE, keypoints.SIDE, 1))
-    x = _convolved(picture, WIDTHS[0], strides=2)
-    passed = []
-    for width in WIDTHS[1:]:
-        x = _residual(_convolved(x, width, strides=2))
-        passed.append(x)
-    for seen in reversed(passed[:-1]):
+    *passed, x = _way_down(picture)
+    for seen in reversed(passed):
         x = _convolved(x, seen.shape[-1], side=1)
         x = keras.layers.UpSampling2D(2, interpolation="bilinear")(x)
         x = keras.layers.Add()([x, seen])
@@ -77,7 +84,7 @@ def from_second(points: np.ndarray) -> np.ndarray:
 def for_export(model: keras.Model) -> keras.Model:
     """`model` from grey values 0..255 to pixels: (n, 96, 96, 1) float32 to (n, 15, 2) float32.
 
-    What stands beside a network in Python, y = (x/255), goes into it, so a file needs no manual.
+    The normalisation goes into the file, so that whoever uses it needs no manual.
     """
     grey = keras.layers.Input((keypoints.SIDE, keypoints.SIDE, 1), name="grey")
     targets = model(keras.layers.Rescaling(1 / 255)(grey))
@@ -86,12 +93,24 @@ def for_export(model: keras.Model) -> keras.Model:
     return keras.Model(grey, points, name=f"{model.name}_export")
 
 
-def _convolved(x: keras.KerasTensor, width: int, side: int = 3, strides: int = 1):
+def _way_down(picture: keras.KerasTensor) -> list[keras.KerasTensor]:
+    """What the network sees at 24, 12 and 6 cells a side."""
+    x = _convolved(picture, WIDTHS[0], strides=2)
+    seen = []
+    for width in WIDTHS[1:]:
+        x = _residual(_convolved(x, width, strides=2))
+        seen.append(x)
+    return seen
+
+
+def _convolved(
+    x: keras.KerasTensor, width: int, side: int = 3, strides: int = 1
+) -> keras.KerasTensor:
     """Convolution, batch norm, ReLU."""
     return keras.layers.ReLU()(_normed(x, width, side, strides))
 
 
-def _normed(x: keras.KerasTensor, width: int, side: int = 3, strides: int = 1):
+def _normed(x: keras.KerasTensor, width: int, side: int = 3, strides: int = 1) -> keras.KerasTensor:
     # With stride 2 a side of 4 stands evenly about the centre of its cell; 3 would lean right.
     side = side + 1 if strides == 2 else side
     # The norm has an offset of its own, so the convolution needs no bias.

@@ -34,7 +34,8 @@ def test_an_error_to_one_side_cancels_and_one_downwards_stays():
         return brightest(images) + np.array([1.5, 0.5], np.float32)
 
     found = flips.flip_averaged(leaning, spots())
-    np.testing.assert_allclose(found, brightest(spots()) + [0, 0.5], atol=1e-5)
+    expected = brightest(spots()) + np.array([0, 0.5], np.float32)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_a_mirrored_face_gets_mirrored_points():

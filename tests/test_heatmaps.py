@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fkd_utils import heatmaps
@@ -67,6 +67,7 @@ def test_a_flat_map_has_the_mean_and_variance_of_the_uniform_distribution():
     np.testing.assert_allclose(numpy_of(heatmaps.covariance(flat, 4)), expected, atol=0.01)
 
 
+@settings(max_examples=20)
 @given(st.floats(-1e4, 1e4), st.integers(0, 2**32 - 1))
 def test_a_number_added_to_a_map_changes_nothing(number, seed):
     # Whole numbers stay exact in float32, so that rounding cannot hide a mistake.
@@ -78,6 +79,7 @@ def test_a_number_added_to_a_map_changes_nothing(number, seed):
         np.testing.assert_allclose(ours, numpy_of(measure(logits, 4)), rtol=1e-5, atol=1e-5)
 
 
+@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.floats(0.3, 3))
 def test_mean_and_covariance_are_those_of_the_weighted_cells(seed, temperature):
     logits = np.random.default_rng(seed).normal(0, 3, (1, 5, 7, 1)).astype(np.float32)

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fkd_utils import evaluation, faces, losses
@@ -99,6 +99,7 @@ def test_a_batch_without_labels_costs_nothing_and_teaches_nothing(loss):
     assert np.all(gradient(loss, truth, start) == 0)
 
 
+@settings(max_examples=30)
 @given(st.sampled_from(sorted(losses.LOSSES)), st.floats(0.01, 40), st.floats(0.01, 40))
 def test_larger_errors_cost_more(name, a, b):
     loss, low, high = losses.LOSSES[name], min(a, b), max(a, b)

@@ -409,8 +409,8 @@ chapter.figure(
     "04-e",
     "Second for 1000 epochs on real faces, by plain descent and by Adam.",
     alt="Validation and training error of two trainings over 1000 epochs, both axes logarithmic. "
-    "Adam is far ahead for the first hundred epochs. At the end both validation curves are level, "
-    "while Adam's training error goes on falling.",
+    "The two fall together at first, then Adam is ahead for some hundred epochs. At the end both "
+    "validation curves are level, while Adam's training error is far lower.",
 )
 
 # %%
@@ -422,7 +422,7 @@ print(f"and it is as low as plain descent ever gets at epoch {caught}")
 assert 0.9 < ratio < 1
 
 # %% [markdown]
-# Adam is faster, by a large factor. It is hardly better: with enough epochs and a rate that was
+# Adam is faster. It is hardly better: with enough epochs and a rate that was
 # looked for, plain descent ends at nearly the same error. What the thesis took for a better minimum
 # may have been a training that was not over. And from its best epoch on, Adam only learns the
 # training faces by heart.
