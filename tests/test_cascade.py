@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from fkd_utils import cascade, evaluation, faces, keypoints, models
+from fkd_utils import cascade, evaluation, faces, models
 from fkd_utils.errors import InputError
 
 
@@ -162,4 +162,19 @@ def test_a_level_wants_labels(blob_parts):
     part = faces.Faces(blob_parts.train.images, points, *[np.arange(96)] * 2, "blobs")
     with pytest.raises(InputError, match="complete"):
         cascade.fit_level(part, np.zeros((5, 15, 2)), (15,), 1)
-    assert len(keypoints.KEYPOINTS) == cascade.POINTS
+
+
+def test_fixed_errors_come_again_in_every_epoch(blob_parts, monkeypatch):
+    part = blob_parts.train.take(np.arange(20))
+    starts, cut = [], cascade.patches
+    monkeypatch.setattr(
+        cascade,
+        "patches",
+        lambda images, points, side: starts.append(points) or cut(images, points, side),
+    )
+    errors = from_blobs(part, 2, 3)
+    cascade.fit_level(part, errors, (15,), epochs=2, fixed=True)
+    np.testing.assert_allclose(starts[0], part.keypoints + errors)
+    np.testing.assert_array_equal(starts[0], starts[1])
+    cascade.fit_level(part, errors, (15,), epochs=2)
+    assert (starts[2] != starts[3]).any()

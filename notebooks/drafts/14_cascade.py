@@ -35,6 +35,8 @@ DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
 SEED = 0
 
 # %%
+import pathlib
+
 import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the page
 
 import keras
@@ -486,7 +488,8 @@ mean, low, high = (float(v) for v in conditions.interval(rival_faces, test.group
 axes.errorbar(wide_cost / 1e6, mean, [[mean - low], [high - mean]], fmt="s", capsize=4,
               color=plots.COLOURS["red"], label="one network of this cost")
 axes.set(xlabel="million multiply-adds a face", ylabel="mean point distance, px", ylim=(0, None))
-axes.legend()
+axes.set_xlim(right=1.12 * total[-1])
+axes.legend(loc="lower left")
 chapter.figure(
     figure,
     "14-d",
@@ -497,7 +500,7 @@ chapter.figure(
 )
 
 # %% [markdown]
-# Where do the cascade's savings come from? A patch of 27 by 27 has a twelfth of the face's pixels, so each filter
+# Where do the cascade's savings come from? A patch of 27 by 27 has less than a twelfth of the face's pixels, so each filter
 # has little to do. And a level is trained on corrections of a few pixels: a much narrower question than "where on the picture?".
 #
 # Multiply-adds are a count, not a time (chapter 06).
@@ -629,8 +632,7 @@ def trained(seed: int) -> pd.DataFrame:
 
 
 # %%
-named = DATA if DATA in ("open", "kaggle") else "folder"
-path = published.FOLDER / "cascade" / f"levels_{named}.csv"
+path = published.FOLDER / "cascade" / f"levels_{pathlib.Path(DATA).stem}.csv"
 study = pd.read_csv(path) if path.exists() else None
 for seed in range(5) if PROFILE == "paper" else ():
     if study is None or seed not in set(study.seed):
