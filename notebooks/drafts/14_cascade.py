@@ -109,7 +109,7 @@ def perceptron(activation: str, start, output: str) -> keras.Model:
 # answer the mean face costs the variance of the targets. So divide every loss by that.
 #
 # A second witness is the **spread** of the answers: how far the same point moves from face to face. A
-# network that says the same for every face has spread 0.
+# network that says the same for every face has spread 0. (A large spread proves nothing: it can be wrong too.)
 
 # %%
 def attempt(activation="relu", start="glorot_uniform", output="linear", optimizer=None,
@@ -118,7 +118,8 @@ def attempt(activation="relu", start="glorot_uniform", output="linear", optimize
     network = perceptron(activation, start, output)
     targets = 48 * (wanted + 1) if pixels else wanted.copy()
     targets[0, 0] = np.nan if missing else targets[0, 0]
-    network.compile(optimizer or keras.optimizers.Adam(0.001), loss="mse")
+    eager = PROFILE == "smoke"  # building a graph takes longer than its two epochs
+    network.compile(optimizer or keras.optimizers.Adam(0.001), loss="mse", run_eagerly=eager)
     fit = network.fit(small, targets, batch_size=50, epochs=EPOCHS, verbose=0)
     answers = keras.ops.convert_to_numpy(network(small))
     inner = keras.Model(network.inputs[0], network.layers[-2].output)
@@ -167,8 +168,13 @@ print(f"spread of the labels: {true_spread:.1f} px; {EPOCHS} epochs, {len(few)} 
 # %%
 last = {name: outcome["losses"][-1] for name, outcome in outcomes.items()}
 assert np.isnan(last["ReLU, Adam, one label missing"])
-assert not LEARNS or last["ReLU, Adam"] < 0.7
-assert not LEARNS or outcomes["sigmoid, plain descent 0.05"]["spread"] < 0.1 * true_spread
+assert not last["ReLU, targets 0 to 96, plain descent 0.05"] < 1
+if LEARNS:
+    starved = outcomes["sigmoid, plain descent 0.05"]
+    assert last["ReLU, Adam"] < 0.85 and starved["spread"] < 0.1 * true_spread
+    assert starved["saturated"] < 0.05
+    assert outcomes["tanh, start N(0, 1), Adam"]["saturated"] > 0.5
+    assert last["ReLU, sigmoid at the output, Adam"] > 2
 
 # %% tags=["drawing", "nbval-ignore-output"]
 # Draws Figure 14-a.
@@ -180,16 +186,16 @@ for k, (name, outcome) in enumerate(outcomes.items()):
         style = "--" if "output" in name else "-"
         axes.plot(range(1, EPOCHS + 1), losses, style, color=plots.COLOURS[colours[k]], label=name)
 axes.axhline(1, color=plots.COLOURS["black"], lw=1.2, ls=":", label="mean face")
-axes.set(yscale="log", xlabel="epoch", ylabel="training loss / mean face's", ylim=(0.03, 120))
+axes.set(yscale="log", xlabel="epoch", ylabel="training loss / mean face's")
 axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1))
 chapter.figure(
     figure,
     "14-a",
-    "The same network under different settings. What lies above 100 is drawn at 100; the attempt "
-    "with a missing label has no loss to draw.",
+    "The same network under different settings. What lies above 100 is drawn at 100; an attempt "
+    "whose loss is NaN is not drawn.",
     alt="Training loss by epoch on a logarithmic axis, divided by the loss of the mean face, one "
-    "curve for each of nine settings. ReLU with Adam falls below 1 by far; some curves stay on "
-    "the dotted line at 1, others lie above it.",
+    "curve for each setting that has a loss. ReLU with Adam falls below the dotted line at 1; "
+    "curves of sigmoid layers come down to the line and stay there, others lie far above it.",
 )
 
 # %% [markdown]
@@ -208,13 +214,14 @@ chapter.figure(
 # tanh units are at their ends before training begins, and there the slope is almost 0. This is the
 # saturation that CASCADE describes; it comes from the weights, not from the sigmoid.
 #
-# **Targets in pixels.** At a rate that suits targets in $[-1, 1]$ the errors are 48 times as large, and so are the
-# first steps. CASCADE knew this one, and avoided it.
+# **Targets in pixels.** At a rate that suits targets in $[-1, 1]$ the errors are dozens of times as large, and so are the
+# steps. With plain descent they overshoot. CASCADE knew this one, and avoided it.
 #
-# **A sigmoid at the output** cannot answer below 0, and about half of the targets lie there.
+# **A sigmoid at the output** cannot answer below 0, and many of the targets lie there.
 #
-# **Plain descent.** Even with ReLU it is slow. The thesis trained so for 1000 epochs and ended at the mean face (chapter
-# 04). That looks like not converging too, and is only not *yet*.
+# **Plain descent.** It is slow. At rate 0.05 even ReLU and tanh end above the mean face here, while their curves still fall. The
+# thesis trained its perceptron so for 1000 epochs and ended close to the mean face (chapter 04). That looks like not converging
+# too, and is only not *yet*. A larger rate helps, up to where it diverges.
 #
 # Which of them was CASCADE's? Nobody can know. But you have a test for each: print the loss of the mean
 # face, the spread of the answers, and look for NaN.
@@ -370,11 +377,14 @@ for name, level in ways.items():
 course.show_table(rows, **{"error, px": "{:.3f}", "moves by, px": "{:.2f}"})
 
 # %%
-assert not LEARNS or rows[1]["moves by, px"] < rows[2]["moves by, px"]
+if LEARNS:
+    assert rows[1]["moves by, px"] < rows[2]["moves by, px"]
+    assert rows[2]["error, px"] < rows[1]["error, px"] < size["test"]
 
 # %% [markdown]
 # The level that practised on training faces moves the points less. Small moves are not the only harm. Its guesses
-# were the same in every epoch, so it could learn them by heart.
+# were the same in every epoch, so it could learn them by heart. It gains something all the same: nothing breaks, you only get less
+# than you could. That is what makes it a trap.
 #
 # ## Levels 2 and 3
 #
@@ -384,7 +394,7 @@ assert not LEARNS or rows[1]["moves by, px"] < rows[2]["moves by, px"]
 
 # %% tags=["nbval-ignore-output"]
 SIDES = (27, 21), (21, 15)
-LEVEL_EPOCHS = chapter.pick(smoke=1, quick=5, paper=60)
+LEVEL_EPOCHS = chapter.pick(smoke=1, quick=4, paper=60)
 levels = cascade.Cascade(first)
 for sides in SIDES:
     levels.add_level(train, held, sides, LEVEL_EPOCHS, SEED)
@@ -475,6 +485,8 @@ rival = training.predict(one_network(epochs_for(LEVEL_EPOCHS), SEED), test.image
 rival_faces = evaluation.distances(test.keypoints, rival).mean(axis=1)
 print(f"one network, {epochs_for(LEVEL_EPOCHS)} epochs: {with_interval(rival_faces)} px")
 print(f"cascade minus one network: {with_interval(of_faces[:, -1] - rival_faces)} px")
+if DATA == "open":
+    print(f"Fourth after 150 epochs, as shipped: {size['test']:.2f} px")
 
 # %% tags=["drawing", "nbval-ignore-output"]
 # Draws Figure 14-d.
@@ -500,6 +512,9 @@ chapter.figure(
 )
 
 # %% [markdown]
+# All this is at one length of training, and a short one. A wide network may need more epochs than a cascade to show what it
+# can do. The stored study below trains both for long.
+#
 # Where do the cascade's savings come from? A patch of 27 by 27 has less than a twelfth of the face's pixels, so each filter
 # has little to do. And a level is trained on corrections of a few pixels: a much narrower question than "where on the picture?".
 #
@@ -702,7 +717,7 @@ again = levels.levels[0].correct(test.images, estimates[1])
 three = {"level 2": estimates[1], "level 2 twice": again, "level 3": estimates[2]}
 for name, points in three.items():
     print(f"{name:<14}{evaluation.mean_px(test.keypoints, points):.3f} px")
-# Level 2 has practised on level 1's errors: what is left after it is not what it knows.
+# Level 2 has practised on level 1's errors, level 3 on those that level 2 leaves over.
 
 # %% [markdown]
 # **4. Do no harm.** Start level 2 on the labels themselves. By how much does it move points that are right already? Is that
