@@ -13,6 +13,7 @@ import matplotlib.figure
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import PIL.Image
 
 from fkd_utils import files, parts
 from fkd_utils.errors import InputError
@@ -77,12 +78,28 @@ def as_html(png: bytes, entry: Entry) -> str:
     """The picture with its alt text and caption, as a chapter shows it."""
     name = f"Figure {entry.number}" if entry.number[0].isdigit() else entry.number
     width = int.from_bytes(png[16:20], "big") * 100 // DPI
+    kind, content = lighter(png)
     return (
         f'<figure style="margin:0"><img alt="{html.escape(entry.alt)}" width="{width}" '
         f'style="max-width:100%;height:auto" '
-        f'src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+        f'src="data:image/{kind};base64,{base64.b64encode(content).decode()}">'
         f"<figcaption><b>{html.escape(name)}.</b> {html.escape(entry.title)}</figcaption></figure>"
     )
+
+
+def lighter(png: bytes) -> tuple[str, bytes]:
+    """A picture as a page should hold it: ("jpeg", ...) where that takes less than half the bytes.
+
+    That is so for photographs; drawings stay ("png", ...). A page of photographs would else weigh
+    megabytes in every commit.
+    """
+    buffer = io.BytesIO()
+    with PIL.Image.open(io.BytesIO(png)) as picture:
+        white = PIL.Image.new("RGB", picture.size, "white")
+        white.paste(picture, mask=picture.getchannel("A") if "A" in picture.getbands() else None)
+        white.save(buffer, "JPEG", quality=88, subsampling=0, optimize=True)
+    jpeg = buffer.getvalue()
+    return ("jpeg", jpeg) if 2 * len(jpeg) < len(png) else ("png", png)
 
 
 def versions() -> dict[str, str]:

@@ -1,7 +1,10 @@
+import io
 import json
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
+import PIL.Image
 import pytest
 
 from fkd_utils import course, figures, files
@@ -75,6 +78,26 @@ def test_index_describes_exactly_the_committed_pictures():
         assert e["data"] == "open"
         assert len(e["alt"]) > 40 or e["file"].endswith(".csv"), e["file"]
         assert e["title"]
+
+
+def as_png(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_photograph_is_embedded_as_jpeg_and_a_drawing_stays_as_it_is():
+    rng = np.random.default_rng(0)
+    smooth = np.linspace(60, 200, 300)[:, np.newaxis, np.newaxis] + rng.normal(0, 4, (300, 400, 3))
+    photograph = as_png(smooth.clip(0, 255).astype(np.uint8))
+    kind, content = figures.lighter(photograph)
+    assert kind == "jpeg" and 2 * len(content) < len(photograph)
+    with PIL.Image.open(io.BytesIO(content)) as again:
+        assert again.size == (400, 300)
+        assert np.abs(np.asarray(again, float) - smooth).mean() < 5
+    drawing = np.full((300, 400, 4), 255, np.uint8)
+    drawing[100, 50:350] = (0, 0, 0, 255)
+    assert figures.lighter(as_png(drawing)) == ("png", as_png(drawing))
 
 
 def test_a_table_is_stored_as_numbers_and_collected(tmp_path, monkeypatch, capsys):
