@@ -2,7 +2,7 @@
 
 To publish a run of a row of Table 4.1 or 4.4, trained on a folder of faces:
 
-    python -m fkd_utils runs publish RUN wild_fourth --weights
+    python -m fkd_utils runs publish RUN wild_fourth --weights --machine "a desk computer"
 """
 
 import json
@@ -10,7 +10,7 @@ import pathlib
 
 import numpy as np
 
-from fkd_utils import evaluation, files, keypoints, machines, models, parts, shipped, training
+from fkd_utils import evaluation, files, keypoints, machines, models, parts, training
 from fkd_utils.errors import InputError
 
 _KEPT = ("recipe", "fingerprint", "faces", "backend", "keras")  # of a run's recipe.json
@@ -87,8 +87,3 @@ def _settings(run: training.Run, machine: str) -> dict:
 def _write_json(path: pathlib.Path, content: dict) -> None:
     with files.replacing(path) as aside:
         aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-
-
-def folder_of(name: str) -> pathlib.Path:
-    """Where the run `name` is published."""
-    return shipped.PUBLISHED / name

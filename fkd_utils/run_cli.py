@@ -183,12 +183,12 @@ def _resume(args: argparse.Namespace) -> int:
 
 
 def _publish(args: argparse.Namespace) -> int:
-    from fkd_utils import publishing, training
+    from fkd_utils import publishing, shipped, training
 
     folder = _find(args.name)
     if not (folder / "history.csv").exists():
         raise InputError(f"{folder.name} is not finished; python -m fkd_utils runs resume")
-    target = publishing.folder_of(args.folder)
+    target = shipped.PUBLISHED / args.folder
     publishing.publish(training.load(folder), target, _data_of(folder), args.weights, args.machine)
     print(f"{target}: {', '.join(sorted(path.name for path in target.iterdir()))}")
     return 0
@@ -202,5 +202,5 @@ def _verify(args: argparse.Namespace) -> int:
         print(line)
     if not found:
         count = len(verifying.folders(shipped.PUBLISHED))
-        print(f"{count} published runs: every one is consistent with itself")
+        print(f"published runs: {count}, every one consistent with itself")
     return 1 if found else 0

@@ -12,14 +12,14 @@ import zipfile
 
 import numpy as np
 
-from fkd_utils import parts
+from fkd_utils import published
 from fkd_utils.errors import InputError
 
 if typing.TYPE_CHECKING:  # Keras takes seconds to load, and `--help` needs only a name from here
     import keras
 
 
-PUBLISHED = parts.REPO / "data" / "published"
+PUBLISHED = published.FOLDER
 DEFAULT = "first_face"  # the network of the first chapter and of `predict`
 
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from fkd_utils import cli, parts, recipes, runner, training
+from fkd_utils import cli, parts, recipes, runner, shipped, training
 
 
 def test_help_names_every_command(capsys):
@@ -75,6 +75,23 @@ def test_runs_list_show_and_resume(blob_parts, tmp_path, monkeypatch, capsys):
     (folder / "recipe.json").write_text(json.dumps(content | {"fingerprint": "other"}))
     assert cli.main(["runs", "resume", folder.name]) == 2
     assert "have changed" in capsys.readouterr().err
+
+
+def test_runs_publish_and_verify(blob_parts, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("FKD_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(shipped, "PUBLISHED", tmp_path / "published")
+    monkeypatch.setattr(parts, "prepare", lambda **source: blob_parts)
+    folder = training.train(training.Recipe("first", "sgd", 0.01, epochs=1), blob_parts).folder
+    publish = ["runs", "publish", folder.name, "mine", "--machine", "a desk"]
+    assert cli.main(publish) == 0
+    assert cli.main(["runs", "verify"]) == 0
+    assert "published runs: 1, every one consistent" in capsys.readouterr().out
+    (tmp_path / "published" / "mine" / "metrics.json").write_text("{}")
+    assert cli.main(["runs", "verify"]) == 1
+    assert "mine: cannot be read" in capsys.readouterr().out
+    (folder / "history.csv").unlink()
+    assert cli.main(publish) == 2
+    assert "is not finished" in capsys.readouterr().err
 
 
 def test_the_module_runs_as_a_command():
