@@ -412,9 +412,7 @@ print(f"change of MSE; {len(test)} test faces in {len(np.unique(test.groups))} g
 # touches 0 is no finding, and one that does not is half of one. With a handful of groups, as in the
 # embedded faces, the interval is wide, and rightly so: these are few people.
 #
-# Dropout takes time to pay. It works against overfitting, and thirty epochs of fresh copies leave
-# little to overfit. The first row asks two things at once, a layer and the faces. Exercise 2 takes
-# them apart.
+# The first row asks two things at once, a layer and the faces. Exercise 2 takes them apart.
 #
 # ## Do units die?
 #
