@@ -1,6 +1,7 @@
 """The looks of the course: colours, faces with points, learning curves."""
 
 import collections.abc
+import dataclasses
 
 import matplotlib as mpl
 import matplotlib.axes
@@ -9,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from fkd_utils import evaluation
+from fkd_utils import conditions, evaluation
 
 # Okabe and Ito's palette: told apart by colour-blind readers, and mostly in grey print.
 COLOURS = {
@@ -151,4 +152,40 @@ def stored_figure(
     right.axvline(mean, color=COLOURS["black"], linestyle=":", label=f"mean {mean:.2f} px")
     right.set(xlabel="mean point distance of a test face (pixels)", ylabel="faces")
     right.legend()
+    return figure
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """What a change did, as ratios of errors (1: nothing).
+
+    by_seed: one ratio a seed; full: at full length, None where there is none; thesis: the study's.
+    """
+
+    by_seed: collections.abc.Sequence[float]
+    full: float | None
+    thesis: float
+
+
+def changes_figure(
+    rows: dict[str, Change], seeds_label: str, full_label: str
+) -> matplotlib.figure.Figure:
+    """A row for each change: its seeds with the 95% interval of their mean, and single runs."""
+    figure, axes = plt.subplots(figsize=(7.6, 1.1 + 0.62 * len(rows)))
+    axes.axvline(1, color=COLOURS["black"], lw=1)
+    for y, change in enumerate(rows.values()):
+        ratios = np.asarray(change.by_seed, float)
+        _, low, high = conditions.interval(np.log(ratios), np.arange(len(ratios)))
+        blue = COLOURS["blue"]
+        axes.hlines(y, np.exp(low), np.exp(high), color=COLOURS["sky"], lw=4, alpha=0.6)
+        axes.plot(ratios, [y] * len(ratios), "o", color=blue, mec="white", ms=7)
+        if change.full is not None:
+            axes.plot(change.full, y + 0.24, "s", color=COLOURS["green"], ms=6)
+        axes.plot(change.thesis, y - 0.24, "D", color=COLOURS["orange"], ms=6)
+    axes.plot([], [], "o", color=COLOURS["blue"], label=seeds_label)
+    axes.plot([], [], "s", color=COLOURS["green"], label=full_label)
+    axes.plot([], [], "D", color=COLOURS["orange"], label="the thesis (validation)")
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set(ylim=(len(rows) - 0.5, -0.5), xlabel="error with the change / error without")
+    figure.legend(loc="outside lower center", ncols=3, fontsize=9)
     return figure

@@ -1,8 +1,10 @@
 """Results that come with the course, in data/published."""
 
+import collections.abc
 import dataclasses
 import json
 import pathlib
+import re
 
 import numpy as np
 import pandas as pd
@@ -49,6 +51,24 @@ def run(name: str) -> Stored:
         (folder / f"{part}.json").read_text(encoding="utf-8") for part in ("recipe", "metrics")
     ]
     return Stored(folder, *map(json.loads, texts), pd.read_csv(folder / "history.csv"))
+
+
+def folder_of(row: str) -> str:
+    """Folder of the published run of a row of Table 4.1 or 4.4: "Fourth, dropout" is
+    wild_fourth_dropout.
+    """
+    return "wild_" + "_".join(re.findall(r"[a-z0-9]+", row.lower().replace("relu ", "")))
+
+
+def of_rows(rows: collections.abc.Iterable[str]) -> dict[str, Stored]:
+    """The published runs of rows of Tables 4.1 and 4.4, by row; rows without one are left out."""
+    there = [row for row in rows if (FOLDER / folder_of(row) / "metrics.json").exists()]
+    return {row: run(folder_of(row)) for row in there}
+
+
+def seeds(table: str) -> pd.DataFrame:
+    """Shorter trainings with several seeds, "table_4_1" or "table_4_4"; see `seedstudy`."""
+    return pd.read_csv(FOLDER / "seeds" / f"{table}.csv")
 
 
 def label_statistics(points: np.ndarray) -> dict:

@@ -42,7 +42,7 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
         help="list, show, resume, publish or verify stored trainings",
         description="Stored trainings.",
     )
-    verbs = runs.add_subparsers(required=True, metavar="list|show|resume|publish|verify")
+    verbs = runs.add_subparsers(required=True, metavar="list|show|resume|publish|verify|seeds")
     listing = verbs.add_parser("list", help="a line for each training in data/runs")
     listing.set_defaults(handler=_list, needs_keras=True)
     show = verbs.add_parser("show", help="settings and result of one training")
@@ -59,6 +59,11 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
     publish.set_defaults(handler=_publish, needs_keras=True)
     verify = verbs.add_parser("verify", help="check every result in data/published")
     verify.set_defaults(handler=_verify, needs_keras=True)
+    seeds = verbs.add_parser("seeds", help="for authors: train Tables 4.1 and 4.4 with 3 seeds")
+    seeds.add_argument("tables", nargs="*", metavar="TABLE", help="4.1 or 4.4 (default: both)")
+    seeds.add_argument("--machine", required=True, help="what it runs on, in words")
+    add_data(seeds)
+    seeds.set_defaults(handler=_seeds, needs_keras=True)
 
 
 def add_profile_and_data(parser: argparse.ArgumentParser) -> None:
@@ -204,3 +209,15 @@ def _verify(args: argparse.Namespace) -> int:
         count = len(verifying.folders(shipped.PUBLISHED))
         print(f"published runs: {count}, every one consistent with itself")
     return 1 if found else 0
+
+
+def _seeds(args: argparse.Namespace) -> int:
+    from fkd_utils import seedstudy
+
+    known = {"4.1": "table_4_1", "4.4": "table_4_4"}
+    for table in args.tables or known:
+        if table not in known:
+            raise InputError(f"there is no study of seeds for table {table!r}; choose 4.1 or 4.4")
+        lines = seedstudy.study(known[table], args.data, args.machine)
+        print(lines.groupby("model", sort=False).test_mse.describe()[["mean", "min", "max"]])
+    return 0

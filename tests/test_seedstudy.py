@@ -1,0 +1,46 @@
+import json
+
+import pandas as pd
+import pytest
+
+from fkd_utils import cli, parts, published, recipes, seedstudy, training
+
+
+@pytest.fixture
+def short(blob_parts, tmp_path, monkeypatch):
+    monkeypatch.setenv("FKD_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(seedstudy, "EPOCHS", {"table_4_1": 1, "table_4_4": 1})
+    monkeypatch.setattr(seedstudy, "ROWS", {"table_4_1": ("First", "Second")})
+    monkeypatch.setattr(parts, "prepare", lambda *source: blob_parts)
+    return blob_parts
+
+
+def test_a_line_for_each_row_and_seed(short, tmp_path):
+    lines = seedstudy.study("table_4_1", "open", "a desk", seeds=(0, 1), folder=tmp_path)
+    assert list(zip(lines.model, lines.seed, strict=True)) == [
+        ("First", 0), ("Second", 0), ("First", 1), ("Second", 1),
+    ]  # fmt: skip
+    assert pd.read_csv(tmp_path / "table_4_1.csv").test_mse.tolist() == pytest.approx(
+        lines.test_mse.tolist(), rel=1e-4
+    )
+    settings = json.loads((tmp_path / "table_4_1.json").read_text())
+    assert settings["machine"] == "a desk" and settings["faces"]["train"] == len(short.train)
+    # A line is what the same training says by itself.
+    recipe = recipes.named("Second", "paper", 1)
+    again = training.train(recipe.__class__(**vars(recipe) | {"epochs": 1}), short)
+    assert lines.test_mse.iloc[3] == pytest.approx(again.measures(short.test)["mse"])
+
+
+def test_other_seeds_train_other_networks(short, tmp_path):
+    lines = seedstudy.study("table_4_1", "open", "a desk", seeds=(0, 1), folder=tmp_path)
+    of_second = lines[lines.model == "Second"]
+    assert of_second.test_mse.nunique() == 2
+
+
+def test_the_command(short, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(published, "FOLDER", tmp_path)
+    monkeypatch.setattr(seedstudy, "SEEDS", (0,))
+    assert cli.main(["runs", "seeds", "4.1", "--machine", "a desk"]) == 0
+    assert "Second" in capsys.readouterr().out
+    assert cli.main(["runs", "seeds", "4.2", "--machine", "a desk"]) == 2
+    assert "choose 4.1 or 4.4" in capsys.readouterr().err
