@@ -10,7 +10,7 @@ import pathlib
 
 import numpy as np
 
-from fkd_utils import evaluation, files, keypoints, machines, models, parts, training
+from fkd_utils import conditions, evaluation, files, keypoints, machines, models, parts, training
 from fkd_utils.errors import InputError
 
 _KEPT = ("recipe", "fingerprint", "faces", "backend", "keras")  # of a run's recipe.json
@@ -38,6 +38,7 @@ def publish(
         metrics[name] = evaluation.measures(part.keypoints, predicted)
         arrays[f"{name}_errors"] = (predicted - part.keypoints).astype(np.float32)
         arrays[f"{name}_eye_distance"] = evaluation.eye_distance(part.keypoints).astype(np.float32)
+        arrays[f"{name}_tilt"] = conditions.tilt(part.keypoints).astype(np.float32)
     with files.replacing(folder / "predictions.npz") as path:
         files.save_arrays(path, arrays)
     with files.replacing(folder / "history.csv") as path:
