@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from fkd_utils import authoring, data_cli, predict_cli, quiet, run_cli, timing_cli
+from fkd_utils import authoring, data_cli, predict_cli, quiet, run_cli, sweep_cli, timing_cli
 from fkd_utils.errors import InputError
 
 DESCRIPTION = """Run the facial keypoints course.
@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         run_cli.add_parsers(commands)
         data_cli.add_parsers(commands)
         timing_cli.add_parsers(commands)
+        sweep_cli.add_parsers(commands)
         predict_cli.add_parsers(commands)
         authoring.add_parsers(commands)
         args = parser.parse_args(arguments)

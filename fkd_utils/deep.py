@@ -3,7 +3,8 @@
 The paper's Table 1 describes one of them. What it leaves open is decided here: a pool stands
 behind every second convolution, as in VGG; a shorter network has the first filters of the list;
 batch normalisation stands between convolution and activation; the last dense layer is the one
-with the 30 outputs (its first model has AlexNet's three), so `dense_layers=1` is that one alone.
+with the 30 outputs (its first model has AlexNet's three), so `dense_layers=1` is that one alone;
+that layer starts small, see `small_start`.
 """
 
 import dataclasses
@@ -38,9 +39,14 @@ class Row:
     test_loss: float
     test_acc: float
 
+    def options(self, width: float = 1.0) -> dict[str, float]:
+        """The arguments of `deep_cnn` for the network of this row."""
+        names = ("conv_layers", "pools", "dense_layers", "dropout")
+        return {name: getattr(self, name) for name in names} | {"width": width}
+
     def build(self, width: float = 1.0) -> keras.Model:
-        """The network of this row, `deep_cnn`."""
-        return deep_cnn(self.conv_layers, self.pools, self.dense_layers, self.dropout, width)
+        """The network of this row."""
+        return deep_cnn(**self.options(width))
 
 
 # The paper removes dense layers and adds dropout after Table 3, so its rows have three and none.
@@ -77,15 +83,16 @@ TABLE_5 = {
 
 
 def deep_cnn(
-    conv_layers: int,
-    pools: int,
-    dense_layers: int,
-    dropout: float,
+    conv_layers: int = 15,
+    pools: int = 5,
+    dense_layers: int = 1,
+    dropout: float = 0.1,
     width: float = 1.0,
     batch_norm: bool = True,
 ) -> keras.Model:
     """A network of DEPTH's kind: (n, 96, 96, 1) float32 to (n, 30) (DEPTH Table 1, section 5).
 
+    Called without arguments it is the paper's final one.
     dense_layers: 1 to 3, the output layer counted. dropout: share of numbers left out before each
     dense layer. width: share of the filters and hidden units that are kept, at least one each.
     batch_norm: False leaves normalisation out (to see what it is for; not in the paper).
@@ -106,8 +113,19 @@ def deep_cnn(
     for _ in range(dense_layers - 1):
         layers += [keras.layers.Dropout(dropout), keras.layers.Dense(_scaled(DENSE_UNITS, width))]
         layers.append(keras.layers.LeakyReLU(negative_slope=SLOPE))
-    layers += [keras.layers.Dropout(dropout), keras.layers.Dense(30)]
+    layers.append(keras.layers.Dropout(dropout))
+    layers.append(keras.layers.Dense(30, kernel_initializer=small_start()))
     return keras.Sequential(layers, name="deep")
+
+
+def small_start() -> keras.initializers.Initializer:
+    """First weights of the output layer: a hundredth of Keras's own.
+
+    Behind batch normalisation every one of its hundreds of inputs has variance 1. With Keras's
+    weights the untrained outputs would scatter over more than the picture, and a short training
+    would do nothing but calm them.
+    """
+    return keras.initializers.VarianceScaling(1e-4, "fan_avg", "uniform")
 
 
 def pool_places(conv_layers: int, pools: int) -> tuple[int, ...]:

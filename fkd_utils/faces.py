@@ -54,6 +54,13 @@ class Faces:
         return digest.hexdigest()[:16]
 
 
+def joined(*several: Faces) -> Faces:
+    """Sets of faces, one after the other; the name is the first one's."""
+    fields = [f.name for f in dataclasses.fields(Faces) if f.name != "name"]
+    stacked = {f: np.concatenate([getattr(part, f) for part in several]) for f in fields}
+    return Faces(**stacked, name=several[0].name)
+
+
 def to_inputs(images: np.ndarray) -> np.ndarray:
     """Grey values 0..255 as network inputs in [0, 1] (THESIS 3.1).
 

@@ -1,9 +1,11 @@
-"""The thesis's networks, as the chapters teach them, for use in later chapters."""
+"""The networks of the course, as the chapters teach them, for use in later chapters."""
 
 import collections.abc
 import dataclasses
 
 import keras
+
+from fkd_utils import deep, modern
 
 
 def first() -> keras.Model:
@@ -111,4 +113,7 @@ MODELS = {
     "third": Entry(third, "Third", "05"),
     "fourth": Entry(fourth, "Fourth", "06"),
     "fifth": Entry(fifth, "Fifth", "08"),
+    "deep": Entry(deep.deep_cnn, "Deep", "13"),
+    "modern_dense": Entry(modern.dense_network, "Residual, dense", "18"),
+    "modern": Entry(modern.network, "Residual, heat maps", "18"),
 }

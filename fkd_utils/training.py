@@ -4,23 +4,35 @@ A run lives in a folder named after the hash of its recipe and its data. Asked f
 found instead of trained; killed, it goes on after the last epoch it had saved.
 """
 
+import collections.abc
 import dataclasses
 import hashlib
 import json
 import os
 import pathlib
-import time
+import typing
 
 import filelock
 import keras
 import numpy as np
 import pandas as pd
 
-from fkd_utils import evaluation, faces, files, keypoints, models, parts, progress
+from fkd_utils import batching, evaluation, faces, files, keeper, losses, models, modern, parts
 
 RUNS = parts.REPO / "data" / "runs"
-CHECKPOINT_SECONDS = 15.0  # a killed run loses at most about this much work
 FORMAT = 2  # of what a run stores; runs of an older format are trained anew
+# A field that joined `Recipe` later counts only where it is set: older runs keep their names.
+_LATER = (
+    "options",
+    "halve_after",
+    "stop_after",
+    "loss",
+    "augmented",
+    "sources",
+    "one_cycle",
+    "averaged",
+)
+AVERAGE_OVER = 0.995  # of the running mean of weights: about the last 200 steps
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +43,14 @@ class Recipe:
     optimizer: "sgd" (plain gradient descent) or "adam". batch_size: faces a step.
     steps: None for every face once an epoch, else so many batches drawn at random.
     grow_every: None, or the epochs after which a batch grows by batch_size (THESIS 4.7).
+    options: what else the builder is handed, such as {"conv_layers": 15}.
+    halve_after: epochs without a lower validation loss until the learning rate is halved, and
+    stop_after: until the training ends (DEPTH 5: ReduceLROnPlateau, EarlyStopping); None: never.
+    loss: None for the MSE, or a name in `losses.LOSSES`, which leave out what is not labelled.
+    augmented: every batch is changed anew, see `augment.varied`. sources: rows of the second
+    labeller get an offset of their own, see `modern.with_sources`. one_cycle: the learning rate
+    rises to three times its value for a tenth of the steps and falls along a cosine to 0.
+    averaged: validated and kept is the running mean of the weights.
     """
 
     model: str
@@ -43,56 +63,72 @@ class Recipe:
     steps: int | None = None
     grow_every: int | None = None
     seed: int = 0
+    options: dict[str, typing.Any] | None = None
+    halve_after: int | None = None
+    stop_after: int | None = None
+    loss: str | None = None
+    augmented: bool = False
+    sources: bool = False
+    one_cycle: bool = False
+    averaged: bool = False
 
     def batch_at(self, epoch: int) -> int:
         """Faces a step in epoch `epoch` (from 1): ceil(epoch / grow_every) * batch_size."""
         return self.batch_size * (-(-epoch // self.grow_every) if self.grow_every else 1)
+
+    def rate_after(self, losses: collections.abc.Iterable[float]) -> float:
+        """The learning rate that follows these validation losses, one an epoch."""
+        rate, lowest, waited = self.learning_rate, float("inf"), 0
+        for loss in losses:
+            waited = 0 if loss < lowest else waited + 1
+            lowest = min(lowest, loss)
+            if self.halve_after and waited == self.halve_after:
+                rate, waited = rate / 2, 0
+        return rate
+
+    def ends_after(self, losses: collections.abc.Sequence[float]) -> bool:
+        """Whether no epoch follows these validation losses."""
+        waited = len(losses) - 1 - int(np.argmin(losses)) if len(losses) else 0
+        stale = self.stop_after is not None and waited >= self.stop_after
+        return stale or len(losses) >= self.epochs
+
+    def settings(self) -> dict[str, typing.Any]:
+        """The fields as they are stored and make a run's name."""
+        values = dataclasses.asdict(self)
+        unset = {f.name for f in dataclasses.fields(self) if values[f.name] == f.default}
+        return {k: v for k, v in values.items() if k not in _LATER or k not in unset}
 
     def build(self) -> keras.Model:
         """The compiled network; the same seed gives the same first weights."""
         keras.utils.set_random_seed(self.seed)
         options = {"dropout": self.dropout, "leaky": self.leaky}
         options = {name: value for name, value in options.items() if value is not None}
+        options |= self.options or {}
         model = models.MODELS[self.model].build(**options)
-        optimizers = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}
-        model.compile(optimizers[self.optimizer](self.learning_rate), loss="mse")
+        self._compile(model, self.learning_rate)
         return model
 
+    def around(self, network: keras.Model, steps: int) -> keras.Model:
+        """What is trained for `steps` steps an epoch so that `network` learns; compiled.
 
-class Batches(keras.utils.PyDataset):
-    """An endless row of batches, made on the way from the 8-bit pictures.
+        `network` itself, or a model around it with the same weights that is told the labeller.
+        """
+        trained = modern.with_sources(network) if self.sources else network
+        rate = self.learning_rate
+        if self.one_cycle:
+            warm = max(1, steps * self.epochs // 10)
+            rate = keras.optimizers.schedules.CosineDecay(
+                rate / 10, steps * self.epochs - warm, warmup_target=3 * rate, warmup_steps=warm
+            )
+        self._compile(trained, rate)
+        return trained
 
-    Batch i depends on the seed and on i alone, so a resumed run sees what it would have seen.
-    Every face comes once an epoch, in a new order, unless the recipe says how many steps it wants.
-    """
-
-    def __init__(self, part: faces.Faces, recipe: Recipe, first_epoch: int) -> None:
-        super().__init__()
-        self.images, self.targets = part.images, faces.to_targets(part.keypoints)
-        self.recipe = recipe
-        self.steps = recipe.steps or -(-len(part) // recipe.batch_size)
-        self.first = first_epoch * self.steps
-        self._epoch, self._order = -1, np.arange(0)
-
-    @property
-    def num_batches(self) -> None:
-        """None: Keras may ask for as many as it likes."""
-        return None
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        rows = self.rows(*divmod(self.first + index, self.steps))
-        return faces.to_inputs(self.images[rows]), self.targets[rows]
-
-    def rows(self, epoch: int, step: int) -> np.ndarray:
-        """Which faces make batch `step` of epoch `epoch`, both from 0."""
-        size = self.recipe.batch_at(epoch + 1)
-        if self.recipe.steps:
-            rng = np.random.default_rng([self.recipe.seed, epoch, step])
-            return rng.integers(0, len(self.images), size)
-        if epoch != self._epoch:
-            rng = np.random.default_rng([self.recipe.seed, epoch])
-            self._epoch, self._order = epoch, rng.permutation(len(self.images))
-        return self._order[step * size : (step + 1) * size]
+    def _compile(self, model: keras.Model, rate: typing.Any) -> None:
+        optimizers = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}
+        optimizer = optimizers[self.optimizer](
+            rate, use_ema=self.averaged, ema_momentum=AVERAGE_OVER
+        )
+        model.compile(optimizer, loss=losses.LOSSES[self.loss] if self.loss else "mse")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,7 +177,7 @@ def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
 
 def run_name(recipe: Recipe, data: parts.Parts) -> str:
     """Name of a run's folder: the model and twelve digits of the hash of settings and data."""
-    settings = {"recipe": dataclasses.asdict(recipe), "data": data.fingerprint()}
+    settings = {"recipe": recipe.settings(), "data": data.fingerprint()}
     settings |= {"backend": keras.backend.backend(), "format": FORMAT}
     text = json.dumps(settings, sort_keys=True)
     return f"{recipe.model}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
@@ -171,7 +207,7 @@ def default_store() -> pathlib.Path:
 def write_recipe(folder: pathlib.Path, recipe: Recipe, data: parts.Parts) -> None:
     """Store what a run was asked to do, so that it can be shown and resumed."""
     content = {
-        "recipe": dataclasses.asdict(recipe),
+        "recipe": recipe.settings(),
         "data": dataclasses.asdict(data.source),
         "fingerprint": data.fingerprint(),
         "faces": {"train": len(data.train), "validation": len(data.validation)},
@@ -191,100 +227,22 @@ def load(folder: pathlib.Path) -> Run:
 
 def _fit(folder: pathlib.Path, recipe: Recipe, data: parts.Parts) -> None:
     """Train to the end; leaves weights.npz and history.csv (written last: it marks the end)."""
-    model = recipe.build()
-    keeper = Keeper(folder / "checkpoint.npz", recipe, model, data.validation)
-    batches = Batches(data.train, recipe, keeper.epoch)
-    if keeper.epoch < recipe.epochs:
-        model.fit(
+    network = recipe.build()
+    trained = recipe.around(network, batching.steps_of(data.train, recipe))
+    kept = keeper.Keeper(folder / "checkpoint.npz", recipe, network, trained, data.validation)
+    batches = batching.Batches(data.train, recipe, kept.epoch)
+    if not recipe.ends_after(kept.losses()):
+        trained.fit(
             batches,
             steps_per_epoch=batches.steps,
             shuffle=False,
-            initial_epoch=keeper.epoch,
+            initial_epoch=kept.epoch,
             epochs=recipe.epochs,
-            callbacks=[keeper],
+            callbacks=[kept],
             verbose=0,
         )
     with files.replacing(folder / "weights.npz") as path:
-        files.save_arrays(path, {str(i): w for i, w in enumerate(keeper.best)})
+        files.save_arrays(path, {str(i): w for i, w in enumerate(kept.best)})
     with files.replacing(folder / "history.csv") as path:
-        keeper.history().to_csv(path, index=False)
+        kept.history().to_csv(path, index=False)
     (folder / "checkpoint.npz").unlink(missing_ok=True)
-
-
-class Keeper(keras.callbacks.Callback):
-    """Watches the validation faces, keeps the best weights, saves what a resumed run needs."""
-
-    def __init__(
-        self, path: pathlib.Path, recipe: Recipe, model: keras.Model, held: faces.Faces
-    ) -> None:
-        super().__init__()
-        self.path, self.recipe, self.held = path, recipe, held
-        # Made once: turning 8-bit pictures into inputs anew every epoch is wasted time.
-        self.inputs = faces.to_inputs(held.images)
-        self.rows: list[tuple[float, ...]] = []
-        self.best: list[np.ndarray] = model.get_weights()
-        self.line = progress.ProgressLine()
-        self.saved = self.started = time.monotonic()
-        if path.exists():
-            self._restore(model)
-        self.epoch = len(self.rows)  # epochs already done
-
-    def history(self) -> pd.DataFrame:
-        """One row an epoch."""
-        columns = ["epoch", "loss", "val_loss", "seconds", *keypoints.KEYPOINTS]
-        table = pd.DataFrame(self.rows, columns=columns)
-        return table.astype({"epoch": int})
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        self.started = time.monotonic()
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        val_loss, of_keypoints = self._validate()
-        now = time.monotonic()
-        if not self.rows or val_loss < min(row[2] for row in self.rows):
-            self.best = self.model.get_weights()
-        self.rows.append((epoch + 1, logs["loss"], val_loss, now - self.started, *of_keypoints))
-        if now - self.saved > CHECKPOINT_SECONDS:
-            self._save()
-            self.saved = now
-        self.line.update(self._text())
-
-    def on_train_end(self, logs: dict | None = None) -> None:
-        self.line.done(self._text())
-
-    def _validate(self) -> tuple[float, np.ndarray]:
-        """Validation MSE of all labelled coordinates, and of each keypoint."""
-        parts_of = range(0, len(self.inputs), 256)
-        outputs = [self.model.predict_on_batch(self.inputs[i : i + 256]) for i in parts_of]
-        squared = evaluation.squared_errors(
-            self.held.keypoints, faces.to_pixels(np.concatenate(outputs))
-        )
-        return float(np.nanmean(squared)), np.nanmean(squared, axis=(0, 2))
-
-    def _text(self) -> str:
-        epoch, loss, val_loss = self.rows[-1][:3]
-        left = (self.recipe.epochs - epoch) * np.median([row[3] for row in self.rows[-20:]])
-        return (
-            f"{self.recipe.model}: epoch {epoch:.0f} of {self.recipe.epochs}, "
-            f"training MSE {loss:.5f}, validation MSE {val_loss:.5f}, {left:.0f} s left"
-        )
-
-    def _variables(self, model: keras.Model) -> list:
-        # model.variables holds the dropout layers' random states as well as the weights.
-        return [*model.variables, *model.optimizer.variables]
-
-    def _save(self) -> None:
-        arrays = {"rows": np.array(self.rows)}
-        variables = self._variables(self.model)
-        arrays |= {f"now{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(variables)}
-        arrays |= {f"best{i}": w for i, w in enumerate(self.best)}
-        with files.replacing(self.path) as path:
-            files.save_arrays(path, arrays)
-
-    def _restore(self, model: keras.Model) -> None:
-        model.optimizer.build(model.trainable_variables)
-        with np.load(self.path, allow_pickle=False) as stored:
-            self.rows = [tuple(row) for row in stored["rows"]]
-            for i, variable in enumerate(self._variables(model)):
-                variable.assign(stored[f"now{i}"])
-            self.best = [stored[f"best{i}"] for i in range(len(self.best))]

@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from fkd_utils import augment, keypoints, light, warps
+from fkd_utils import augment, faces, keypoints, light, warps
 from fkd_utils.errors import InputError
 
 Y, X = np.mgrid[:96, :96]
@@ -303,3 +303,47 @@ def test_noise_has_the_size_it_says():
     images = np.full((20, 96, 96), 128, np.uint8)
     noisy, _ = light.add_noise(images, np.zeros((20, 15, 2)), 10, np.random.default_rng(0))
     assert abs(noisy.std() - 10) < 0.1 and abs(noisy.mean() - 128) < 0.1
+
+
+def a_part(points):
+    n = len(points)
+    images = np.random.default_rng(0).integers(0, 200, (n, 96, 96), dtype=np.uint8)
+    return faces.Faces(images, points.astype(np.float32), np.arange(n) + 7, np.arange(n), "some")
+
+
+def test_depth_makes_seven_copies_and_the_shifts_that_stay_inside():
+    points = np.full((3, 15, 2), 48.0)
+    points[1, 4] = (48, 11.5)  # no room for 12 pixels up: two of its four shifts go
+    points[2, 0], points[2, 1] = (11.5, 48), (84.5, 48)  # no room to either side: all go
+    made = augment.depth_copies(a_part(points), 0)
+    assert len(made) == 7 * 3 + 4 + 2
+    np.testing.assert_array_equal(made.ids[:21], np.tile([7, 8, 9], 7))
+    assert sorted(made.ids[21:]) == [7, 7, 7, 7, 8, 8]
+    moves = made.keypoints[21:][made.ids[21:] == 7][:, 3] - 48
+    assert {tuple(move) for move in moves} == {(12, 12), (12, -12), (-12, 12), (-12, -12)}
+    assert (made.keypoints[21:][made.ids[21:] == 8][:, 3, 1] == 60).all()
+
+
+def test_depths_copies_are_the_transforms_it_names():
+    part = a_part(np.random.default_rng(1).uniform(20, 75, (4, 15, 2)))
+    made = augment.depth_copies(part, 5)
+    images, points = made.images.reshape(-1, 4, 96, 96), made.keypoints.reshape(-1, 4, 15, 2)
+    assert len(images) == 11
+    np.testing.assert_array_equal(images[0], part.images)
+    np.testing.assert_array_equal(images[1], part.images[:, :, ::-1])
+    eye, other = (keypoints.INDEX[f"{side}_eye_center"] for side in ("left", "right"))
+    np.testing.assert_allclose(points[1, :, eye, 0], 95 - part.keypoints[:, other, 0], atol=1e-4)
+    for copy, angle in ((2, 12), (3, -12)):  # anticlockwise as seen, and y grows downwards
+        from_middle = (part.keypoints - 47.5) @ [1, -1j]
+        turned = from_middle * np.exp(1j * np.radians(angle))
+        np.testing.assert_allclose((points[copy] - 47.5) @ [1, -1j], turned, atol=1e-3)
+    np.testing.assert_array_equal(
+        images[4], np.minimum(255, np.rint(1.5 * part.images.astype(float)))
+    )
+    np.testing.assert_array_equal(images[5], np.rint(np.float32(0.8) * part.images))
+    noise = images[6].astype(int) - part.images
+    assert noise[part.images > 40].std() == pytest.approx(8, abs=0.2)
+    for unmoved in (4, 5, 6):
+        np.testing.assert_array_equal(points[unmoved], part.keypoints)
+    assert made.fingerprint() == augment.depth_copies(part, 5).fingerprint()
+    assert made.fingerprint() != augment.depth_copies(part, 6).fingerprint()

@@ -73,6 +73,24 @@ def test_two_faces_in_sixty_numbers_out():
     assert outputs.shape == (2, 30)
 
 
+def test_untrained_outputs_stay_near_the_middle_and_differ_by_seed():
+    found = []
+    for seed in (0, 1):
+        keras.utils.set_random_seed(seed)
+        pictures = np.random.default_rng(0).random((8, 96, 96, 1), np.float32)
+        found.append(np.array(deep.deep_cnn(5, 3, 1, 0.0, 0.1)(pictures, training=True)))
+    assert 0 < np.abs(found).max() < 0.1  # of half a picture
+    assert not np.allclose(*found)
+
+
+def test_a_rows_options_are_the_builders_arguments():
+    row = deep.Row(4, 2, 2, 0.3, 0, 0, 0, 0)
+    by_name = deep.deep_cnn(**row.options(0.1))
+    assert [w.shape for w in by_name.weights] == [w.shape for w in row.build(0.1).weights]
+    by_place = deep.deep_cnn(4, 2, 2, 0.3, 0.1)
+    assert [w.shape for w in by_name.weights] == [w.shape for w in by_place.weights]
+
+
 @pytest.mark.parametrize(
     ("conv_layers", "pools", "places"),
     [

@@ -63,3 +63,15 @@ def test_a_target_by_hand():
     points = np.zeros((1, 15, 2), np.float32)
     points[0, 0] = 72, 24
     np.testing.assert_allclose(faces.to_targets(points)[0, :4], [0.5, -0.5, -1, -1])
+
+
+def test_joined_sets_stand_one_after_the_other():
+    one, two = make_faces(5), make_faces(3)
+    both = faces.joined(one, two)
+    assert len(both) == 8
+    np.testing.assert_array_equal(both.ids, [0, 1, 2, 3, 4, 0, 1, 2])
+    assert both.take(np.arange(5)).fingerprint() == one.fingerprint()
+    assert both.take(np.arange(5, 8)).fingerprint() == two.fingerprint()
+    np.testing.assert_array_equal(both.groups[5:], two.groups)
+    assert both.name == "test"
+    assert faces.joined(one).fingerprint() == one.fingerprint()

@@ -1,16 +1,17 @@
 import argparse
 import concurrent.futures
-import importlib.util
 import os
+import pathlib
+import subprocess
+import sys
+import time
 
+import distributed
 import pandas as pd
 import pytest
 
 from fkd_utils import sweeps
 from fkd_utils.errors import InputError
-
-HAS_DASK = importlib.util.find_spec("distributed") is not None
-needs_dask = pytest.mark.skipif(not HAS_DASK, reason="the package 'distributed' is missing")
 
 JOBS = {"four": {"top": 12, "by": 3}, "broken": {"top": 1, "by": 0}, "five": {"top": 10, "by": 2}}
 
@@ -65,40 +66,19 @@ def test_stopping_is_not_a_failing_run():
         sweeps.run_all(work, {"a": {}})
 
 
-def test_answers_are_gathered_in_the_order_asked_whoever_is_first():
-    waiting = concurrent.futures.Future()
+def test_two_threads_of_a_process_do_not_mix_their_runs():
+    busy = []
 
-    def work(wait, number):
-        if wait:
-            waiting.result(timeout=30)
-        else:
-            waiting.set_result(None)
-        return {"number": number}
+    def work():
+        busy.append(1)
+        together = len(busy)
+        time.sleep(0.05)
+        busy.pop()
+        return {"together": together}
 
-    jobs = {"slow": {"wait": True, "number": 1}, "fast": {"wait": False, "number": 2}}
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        table = sweeps._table(sweeps._gathered(pool.submit, work, jobs))
-    assert table.job.tolist() == ["slow", "fast"]
-    assert table.number.tolist() == [1, 2]
-
-
-def test_a_run_whose_process_is_lost_is_named():
-    lost, done = concurrent.futures.Future(), concurrent.futures.Future()
-    lost.cancel()
-    done.set_result({"quotient": 2.0, "seconds": 0.1, "error": ""})
-    futures = iter([lost, done])
-    jobs = {"lost": {}, "done": {}}
-    table = sweeps._table(sweeps._gathered(lambda *_: next(futures), divide, jobs))
-    assert table.error[0].startswith("CancelledError")
-    assert table.error[1] == ""
-    assert table.quotient[1] == 2.0
-
-
-@pytest.mark.skipif(HAS_DASK, reason="the package 'distributed' is there")
-@pytest.mark.parametrize("scheduler", ["local", "tcp://127.0.0.1:1"])
-def test_a_missing_package_is_an_error_for_the_reader(scheduler):
-    with pytest.raises(InputError, match="pip install distributed"):
-        sweeps.run_all(divide, JOBS, scheduler)
+        answers = [pool.submit(sweeps._timed, work, {}) for _ in range(2)]
+    assert [answer.result()["together"] for answer in answers] == [1, 1]
 
 
 def test_the_option_of_a_command_is_local_unless_told():
@@ -109,19 +89,51 @@ def test_the_option_of_a_command_is_local_unless_told():
     assert address == "tcp://10.0.0.5:8786"
 
 
-@needs_dask
-def test_a_local_cluster_gives_the_same_table():
-    check(sweeps.run_all(divide, JOBS, sweeps.LOCAL))
-
-
-@needs_dask
-def test_a_run_that_kills_its_process_is_named_and_the_others_finish():
+def test_on_a_local_cluster_a_run_that_kills_its_process_is_named_and_the_others_finish():
     table = sweeps.run_all(exit_when_zero, JOBS, sweeps.LOCAL)
     check(table)
-    assert "KilledWorker" in table.error[1]
+    assert table.error[1].startswith("KilledWorker")
+    assert pd.isna(table.seconds[1])
 
 
-@needs_dask
-def test_a_scheduler_that_does_not_answer_is_an_error_for_the_reader():
+@pytest.fixture
+def address(tmp_path):
+    """A scheduler and two workers, as on other machines: processes that know only its address."""
+    file = tmp_path / "scheduler.json"
+    known = os.environ | {"PYTHONPATH": str(pathlib.Path(__file__).parent)}
+    known |= {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
+    command = [sys.executable, "-m", "dask"]
+    options = ["--scheduler-file", str(file), "--no-dashboard"]
+    started = [
+        [*command, "scheduler", *options, "--host", "127.0.0.1", "--port", "0"],
+        [*command, "worker", *options, "--nthreads", "1", "--nworkers", "2"],
+    ]
+    processes = [subprocess.Popen(c, env=known, stderr=subprocess.DEVNULL) for c in started]
+    try:
+        with distributed.Client(scheduler_file=str(file), timeout=60) as client:
+            client.wait_for_workers(2, timeout=60)
+            yield client.scheduler.address
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+            process.wait(30)
+
+
+def where(top, by):
+    return exit_when_zero(top, by) | {"process": os.getpid()}
+
+
+def test_by_address_the_runs_go_to_the_workers_there(address):
+    table = sweeps.run_all(where, JOBS, address)
+    processes = table.pop("process")
+    check(table)
+    assert table.error[1].startswith("KilledWorker")
+    assert os.getpid() not in set(processes)
+
+
+def test_a_scheduler_that_does_not_answer_is_an_error_for_the_reader(monkeypatch):
+    monkeypatch.setattr(sweeps, "CONNECT_SECONDS", 0.5)
     with pytest.raises(InputError, match="no answer"):
         sweeps.run_all(divide, JOBS, "tcp://127.0.0.1:1")
+    with pytest.raises(InputError, match="no answer"):
+        sweeps.run_all(divide, JOBS, "nonsense://somewhere")

@@ -5,12 +5,16 @@ import signal
 import subprocess
 import sys
 import time
+import types
 
+import hypothesis
+import keras
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import strategies as st
 
-from fkd_utils import evaluation, faces, keypoints, training
+from fkd_utils import batching, evaluation, faces, keeper, keypoints, training
 
 RECIPE = training.Recipe("fourth", "adam", 0.001, epochs=6, batch_size=16, dropout=0.25, seed=3)
 
@@ -20,7 +24,7 @@ import pathlib, sys
 sys.path.insert(0, {tests!r})
 import conftest
 from fkd_utils import parts, training
-training.CHECKPOINT_SECONDS = 0
+keeper.CHECKPOINT_SECONDS = 0
 data = parts.Parts(conftest.blob_faces(96, 0), conftest.blob_faces(32, 1),
                    conftest.blob_faces(32, 2), parts.Source("blobs"))
 recipe = training.Recipe("fourth", "adam", 0.001, epochs=int(sys.argv[2]), batch_size=16,
@@ -76,14 +80,123 @@ def test_settings_and_data_make_the_name(blob_parts):
     assert len(names) == len(changes) + 2
 
 
+@pytest.mark.parametrize(
+    ("name", "fingerprint", "recipe"),
+    [
+        (
+            "fourth-3da25c58e601",
+            "4a71e37cf23fef5f",
+            training.Recipe("fourth", "adam", 0.001, 1000, dropout=0.25),
+        ),
+        (
+            "fifth-0318bf196ee1",
+            "b12afc378ed53d34",
+            training.Recipe("fifth", "adam", 0.001, 60, seed=1),
+        ),
+    ],
+)
+def test_runs_of_older_versions_keep_their_names(name, fingerprint, recipe, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "tensorflow")
+    data = types.SimpleNamespace(fingerprint=lambda: fingerprint)
+    assert training.run_name(recipe, data) == name
+    for change in ({"options": {"width": 0.5}}, {"halve_after": 2}, {"stop_after": 2}):
+        assert training.run_name(dataclasses.replace(recipe, **change), data) != name
+
+
+def test_what_is_stored_of_a_recipe_is_what_is_read_back():
+    older = dataclasses.asdict(RECIPE)
+    for name in ("options", "halve_after", "stop_after"):
+        del older[name]
+    assert RECIPE.settings() == older
+    assert training.Recipe(**older) == RECIPE
+    newer = dataclasses.replace(RECIPE, options={"width": 0.5}, halve_after=2, stop_after=5)
+    assert training.Recipe(**newer.settings()) == newer
+
+
+def test_options_reach_the_builder():
+    options = {"conv_layers": 2, "pools": 1, "dense_layers": 2, "width": 0.05}
+    model = dataclasses.replace(RECIPE, model="deep", options=options).build()
+    assert sum(isinstance(layer, keras.layers.Conv2D) for layer in model.layers) == 2
+    assert sum(isinstance(layer, keras.layers.Dense) for layer in model.layers) == 2
+    assert {x.rate for x in model.layers if isinstance(x, keras.layers.Dropout)} == {0.25}
+
+
+LOSSES = st.lists(st.integers(1, 6).map(float), max_size=15)
+
+
+@hypothesis.given(LOSSES, st.integers(1, 4))
+def test_the_rate_is_that_of_reduce_lr_on_plateau(losses, patience):
+    rule = keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=patience, min_delta=0)
+    rule.set_model(types.SimpleNamespace(optimizer=keras.optimizers.SGD(0.5)))
+    rule.on_train_begin()
+    for epoch, loss in enumerate(losses):
+        rule.on_epoch_end(epoch, {"val_loss": loss})
+    recipe = dataclasses.replace(RECIPE, learning_rate=0.5, halve_after=patience)
+    assert recipe.rate_after(losses) == float(rule.model.optimizer.learning_rate)
+    assert dataclasses.replace(recipe, halve_after=None).rate_after(losses) == 0.5
+
+
+@hypothesis.given(LOSSES, st.integers(1, 4))
+def test_the_end_is_that_of_early_stopping(losses, patience):
+    rule = keras.callbacks.EarlyStopping(patience=patience, min_delta=0)
+    rule.set_model(types.SimpleNamespace(stop_training=False))
+    rule.on_train_begin()
+    recipe = dataclasses.replace(RECIPE, epochs=100, stop_after=patience)
+    for epoch, loss in enumerate(losses):
+        rule.on_epoch_end(epoch, {"val_loss": loss})
+        assert recipe.ends_after(losses[: epoch + 1]) == rule.model.stop_training
+        if rule.model.stop_training:
+            break
+    assert not dataclasses.replace(recipe, stop_after=None).ends_after(losses)
+    assert dataclasses.replace(recipe, epochs=len(losses)).ends_after(losses)
+
+
+def test_training_by_rule_halves_the_rate_and_stops(blob_parts, tmp_path, monkeypatch):
+    rates = []
+    epoch_end = keeper.Keeper.on_epoch_end
+
+    def spied(keeper, *arguments):
+        rates.append(float(keeper.model.optimizer.learning_rate))
+        epoch_end(keeper, *arguments)
+
+    monkeypatch.setattr(keeper.Keeper, "on_epoch_end", spied)
+    # So fast that it gets worse and worse.
+    recipe = training.Recipe("first", "sgd", 10.0, 9, halve_after=1, stop_after=3)
+    run = training.train(recipe, blob_parts, tmp_path)
+    assert run.best_epoch == 1
+    assert rates == [10, 10, 5, 2.5]
+
+
+def test_stopped_by_hand_a_training_by_rule_goes_on_with_its_rate(
+    blob_parts, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(keeper, "CHECKPOINT_SECONDS", 0)
+    recipe = training.Recipe("first", "sgd", 0.3, 12, halve_after=1, stop_after=6)
+    whole = training.train(recipe, blob_parts, tmp_path / "calm")
+    assert recipe.rate_after(whole.history.val_loss[:4]) < recipe.learning_rate
+    epoch_end = keeper.Keeper.on_epoch_end
+
+    def pulled(keeper, epoch, logs):
+        epoch_end(keeper, epoch, logs)
+        if epoch + 1 in (4, len(whole.history)):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as during:
+        during.setattr(keeper.Keeper, "on_epoch_end", pulled)
+        for _ in range(2):  # in the middle, and when all is done but not yet written
+            with pytest.raises(KeyboardInterrupt):
+                training.train(recipe, blob_parts, tmp_path / "pulled")
+    same_history(training.train(recipe, blob_parts, tmp_path / "pulled").history, whole.history)
+
+
 def test_every_epoch_shows_every_face_once(blob_parts):
     recipe = dataclasses.replace(RECIPE, batch_size=20)
-    batches = training.Batches(blob_parts.train, recipe, 0)
+    batches = batching.Batches(blob_parts.train, recipe, 0)
     epochs = [[batches.rows(e, s) for s in range(batches.steps)] for e in (0, 1)]
     for epoch in epochs:
         np.testing.assert_array_equal(np.sort(np.concatenate(epoch)), np.arange(96))
     assert not np.array_equal(np.concatenate(epochs[0]), np.concatenate(epochs[1]))
-    resumed = training.Batches(blob_parts.train, recipe, 1)
+    resumed = batching.Batches(blob_parts.train, recipe, 1)
     np.testing.assert_array_equal(resumed[2][0], batches[batches.steps + 2][0])
     x, y = batches[0]
     np.testing.assert_array_equal(x, faces.to_inputs(blob_parts.train.images[epochs[0][0]]))
@@ -101,7 +214,7 @@ def test_random_batches_grow_as_the_thesis_says(blob_parts):
         192,
         512,
     ]
-    batches = training.Batches(blob_parts.train, recipe, 125)
+    batches = batching.Batches(blob_parts.train, recipe, 125)
     assert batches.steps == 30
     assert len(batches[0][0]) == 128
     first, second = batches.rows(125, 0), batches.rows(125, 1)
@@ -165,7 +278,7 @@ def test_predict_gives_pixels(blob_parts):
 MEMORY = """
 import pathlib, resource, sys
 import numpy as np
-from fkd_utils import augment, faces, training
+from fkd_utils import augment, batching, faces, training
 
 def peak():  # bytes. Linux: not ru_maxrss, which a child takes over from its parent
     status = pathlib.Path("/proc/self/status")
@@ -181,7 +294,7 @@ images, points = augment.transformed_copies(images, points, 0)
 numbers = np.arange(len(images))
 grown = faces.Faces(images, points, numbers, numbers, "noise")
 recipe = training.Recipe("fifth", "adam", 0.001, 1000, steps=30, grow_every=125)
-batches = training.Batches(grown, recipe, first_epoch=999)
+batches = batching.Batches(grown, recipe, first_epoch=999)
 for step in range(5):
     x, y = batches[step]
 print(len(grown), len(x), peak() - before)

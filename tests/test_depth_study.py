@@ -1,0 +1,133 @@
+import inspect
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from fkd_utils import cli, depth_study, recipes, sweep_cli, training
+from fkd_utils.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def few_faces(blob_parts, monkeypatch):
+    monkeypatch.setattr(recipes, "prepared", lambda profile, data, seed: blob_parts)
+    tiny = depth_study.Plan(6, 1 / 32, 2, ("3: 5cl, 3mpl",), 2, "3: 6cl, 3mpl", 1)
+    monkeypatch.setitem(depth_study.PLANS, "tiny", tiny)
+
+
+def test_every_row_of_the_three_tables_is_trained_once():
+    assert len(depth_study.ROWS) == 16 + 4 + 3 - len(depth_study.SAME)
+    for name, twin in depth_study.SAME.items():
+        table, _, label = name.partition(": ")
+        row = depth_study.TABLES[table][label]
+        assert row.options() == depth_study.ROWS[twin].options()
+    built = [tuple(row.options().values()) for row in depth_study.ROWS.values()]
+    assert len(set(built)) == len(built)
+
+
+@pytest.mark.parametrize("plan", depth_study.PLANS)
+def test_jobs_of_a_plan_are_calls_of_run(plan):
+    jobs = depth_study.jobs(plan, "open")
+    for name, arguments in jobs.items():
+        inspect.signature(depth_study.run).bind(**arguments)
+        assert name == "{row}, {order}, seed {seed}".format(**arguments)
+        assert arguments["row"] in depth_study.ROWS
+    assert len({tuple(job.values()) for job in jobs.values()}) == len(jobs)
+
+
+def test_every_seed_of_the_leak_has_both_orders():
+    jobs = depth_study.jobs("stored", "open").values()
+    final = {(job["order"], job["seed"]) for job in jobs if job["row"] == depth_study.FINAL}
+    orders = (depth_study.HONEST, depth_study.LEAKY)
+    assert final == {(order, seed) for order in orders for seed in range(3)}
+
+
+def test_seeds_start_where_they_are_told():
+    jobs = depth_study.jobs("tiny", "open", 5).values()
+    assert sorted({job["seed"] for job in jobs}) == [5, 6]
+
+
+def test_an_unknown_plan():
+    with pytest.raises(InputError, match="no plan 'long'"):
+        depth_study.jobs("long", "open")
+
+
+def test_the_two_orders_train_on_as_many_pictures_of_the_same_faces():
+    honest, leaky = (
+        depth_study.ordered("tiny", "blobs", order, 3)
+        for order in (depth_study.HONEST, depth_study.LEAKY)
+    )
+    assert len(honest.train) == len(leaky.train)
+    assert len(honest.validation) == len(leaky.validation)
+
+    def pictures(sets):
+        both = [*sets.train.images, *sets.validation.images]
+        return sorted(image.tobytes() for image in both)
+
+    assert pictures(honest) == pictures(leaky)
+    # 15 % of the faces are held out, and none of them trains; in the other order all do.
+    trained, held = (
+        {face.tobytes() for face in part.images} for part in (honest.train, honest.validation)
+    )
+    assert not trained & held
+    known = depth_study.chosen("tiny", "blobs", 3)
+    assert (len(known.train), len(known.validation)) == (6, 1)
+
+
+def test_accuracy_is_what_keras_calls_so():
+    rng = np.random.default_rng(0)
+    truth, predicted = rng.integers(0, 4, (2, 50, 15, 2)).astype(np.float32)
+    truth[:, 3] += 2
+    predicted[:, 3] += 3
+    metric = keras.metrics.CategoricalAccuracy()  # 'accuracy' becomes this for 30 outputs
+    metric.update_state(truth.reshape(50, 30), predicted.reshape(50, 30))
+    assert depth_study.agreement(truth, predicted) == pytest.approx(float(metric.result()))
+    assert 0 < depth_study.agreement(truth, predicted) < 1
+
+
+def test_a_run_is_measured_with_its_best_weights_and_found_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("FKD_RUNS", str(tmp_path))
+    job = {"row": "3: 5cl, 3mpl", "seed": 0, "plan": "tiny", "data": "blobs"}
+    answer = depth_study.run(order=depth_study.LEAKY, **job)
+    sets = depth_study.ordered("tiny", "blobs", depth_study.LEAKY, 0)
+    stored = training.train(depth_study.recipe("tiny", "3: 5cl, 3mpl", 0), sets, tmp_path)
+    assert answer["val_loss"] == pytest.approx(2304 * stored.history.val_loss.min(), rel=1e-4)
+    assert answer["epochs"] == 2
+    assert answer["pictures"] == len(sets.train)
+    assert answer["seen"] == 1
+    mean = np.mean(sets.train.keypoints, axis=0)
+    assert answer["test_mean_face"] == pytest.approx(np.mean((sets.test.keypoints - mean) ** 2))
+    monkeypatch.setattr(training, "_fit", lambda *_: pytest.fail("trained again"))
+    assert depth_study.run(order=depth_study.LEAKY, **job) == answer
+
+
+def test_a_short_training_has_small_batches():
+    assert depth_study.recipe("quick", depth_study.FINAL, 1).batch_size == 8
+    paper = depth_study.recipe("paper", depth_study.FINAL, 1)
+    assert (paper.batch_size, paper.halve_after, paper.stop_after) == (64, 10, 30)
+    assert paper.options == depth_study.ROWS[depth_study.FINAL].options(1 / 8)
+
+
+def fake(row, order, seed, plan, data):
+    if seed == 1:
+        raise ValueError("no luck")
+    return {"row": row, "order": order, "seed": seed, "test_loss": 1.5}
+
+
+def test_the_command_names_failed_runs_and_stores_the_others(
+    blob_parts, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(sweep_cli, "run", fake)
+    monkeypatch.setattr("fkd_utils.sources.load", lambda data: blob_parts.train)
+    out = tmp_path / "results.csv"
+    arguments = ["sweep", "tiny", "--data", "/some/where", "--scheduler", "here"]
+    assert cli.main([*arguments, "--out", str(out)]) == 1
+    said = capsys.readouterr().out
+    assert "3: 5cl, 3mpl, split first, seed 1: ValueError: no luck" in said
+    assert "3 of 4 runs" in said
+    table = pd.read_csv(out)
+    assert sorted(table.row) == ["3: 5cl, 3mpl", *["3: 6cl, 3mpl"] * 2]
+    assert set(table.data) == {"a folder in Kaggle's format"}
+    assert set(table.most_epochs) == {2}
+    assert cli.main(["sweep", "long", "--out", str(out)]) == 2
