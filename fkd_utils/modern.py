@@ -61,8 +61,9 @@ def with_sources(model: keras.Model) -> keras.Model:
     offset = keras.layers.Dense(
         model.output_shape[-1], use_bias=False, kernel_initializer="zeros", name="offset"
     )(second)
-    outputs = keras.layers.Add()([model(model.input), offset])
-    return keras.Model([model.input, second], outputs, name=f"{model.name}_with_sources")
+    picture = model.inputs[0]
+    outputs = keras.layers.Add()([model(picture), offset])
+    return keras.Model([picture, second], outputs, name=f"{model.name}_with_sources")
 
 
 def offset_px(model: keras.Model) -> np.ndarray:

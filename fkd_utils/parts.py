@@ -16,17 +16,19 @@ class Source:
 
     data: "open", "kaggle" or a path; seed: of the split; limit: at most so many training faces;
     grown: the training faces have mirror twins and transformed copies (THESIS 4.7).
+    all_rows: the training faces are also those of which only some points are labelled.
     """
 
     data: str
     seed: int = 0
     limit: int | None = None
     grown: bool = False
+    all_rows: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class Parts:
-    """Cleaned, fully labelled faces; no person or copy stands in two parts."""
+    """Cleaned faces; no person or copy stands in two. Validation and test are fully labelled."""
 
     train: faces.Faces
     validation: faces.Faces
@@ -39,12 +41,25 @@ class Parts:
 
 
 @functools.lru_cache(maxsize=2)
-def prepare(data: str, seed: int = 0, limit: int | None = None, grown: bool = False) -> Parts:
+def prepare(
+    data: str,
+    seed: int = 0,
+    limit: int | None = None,
+    grown: bool = False,
+    all_rows: bool = False,
+) -> Parts:
     """Load, clean as chapter 02 says, keep complete faces, split by group, then grow if asked.
 
     limit: keep at most so many training faces, and a quarter as many in the other parts
-    (the smoke profile). Raises InputError for bad input.
+    (the smoke profile). all_rows: training also gets the partly labelled faces of groups that the
+    other parts do not have. Raises InputError for bad input.
     """
+    if all_rows:
+        plain = prepare(data, seed, limit, grown)
+        train = _with_partial(plain, limit)
+        return dataclasses.replace(
+            plain, train=train, source=Source(data, seed, limit, grown, True)
+        )
     if grown:
         plain = prepare(data, seed, limit)
         train = grow(plain.train, seed)
@@ -61,6 +76,15 @@ def prepare(data: str, seed: int = 0, limit: int | None = None, grown: bool = Fa
         part(split.test, limit and limit // 4),
         Source(data, seed, limit),
     )
+
+
+def _with_partial(plain: Parts, limit: int | None) -> faces.Faces:
+    """The training faces and, behind them, those with some labels only."""
+    rows = cleaned(sources.load(plain.source.data))
+    held = np.concatenate([plain.validation.groups, plain.test.groups])
+    labelled = np.isfinite(rows.keypoints).all(axis=2).any(axis=1)
+    free = np.flatnonzero(labelled & ~rows.is_complete() & ~np.isin(rows.groups, held))
+    return faces.joined(plain.train, rows.take(free if limit is None else free[:limit]))
 
 
 def grow(part: faces.Faces, seed: int) -> faces.Faces:

@@ -23,7 +23,7 @@ CHILD = """
 import pathlib, sys
 sys.path.insert(0, {tests!r})
 import conftest
-from fkd_utils import parts, training
+from fkd_utils import keeper, parts, training
 keeper.CHECKPOINT_SECONDS = 0
 data = parts.Parts(conftest.blob_faces(96, 0), conftest.blob_faces(32, 1),
                    conftest.blob_faces(32, 2), parts.Source("blobs"))
@@ -103,14 +103,18 @@ def test_runs_of_older_versions_keep_their_names(name, fingerprint, recipe, monk
         assert training.run_name(dataclasses.replace(recipe, **change), data) != name
 
 
+FIRST_FIELDS = (
+    "model optimizer learning_rate epochs batch_size dropout leaky steps grow_every seed".split()
+)
+
+
 def test_what_is_stored_of_a_recipe_is_what_is_read_back():
-    older = dataclasses.asdict(RECIPE)
-    for name in ("options", "halve_after", "stop_after"):
-        del older[name]
+    older = {k: v for k, v in dataclasses.asdict(RECIPE).items() if k in FIRST_FIELDS}
     assert RECIPE.settings() == older
     assert training.Recipe(**older) == RECIPE
     newer = dataclasses.replace(RECIPE, options={"width": 0.5}, halve_after=2, stop_after=5)
-    assert training.Recipe(**newer.settings()) == newer
+    for recipe in (newer, EVERYTHING):
+        assert training.Recipe(**recipe.settings()) == recipe
 
 
 def test_options_reach_the_builder():
@@ -187,6 +191,77 @@ def test_stopped_by_hand_a_training_by_rule_goes_on_with_its_rate(
             with pytest.raises(KeyboardInterrupt):
                 training.train(recipe, blob_parts, tmp_path / "pulled")
     same_history(training.train(recipe, blob_parts, tmp_path / "pulled").history, whole.history)
+
+
+EVERYTHING = training.Recipe(
+    "fourth",
+    "adam",
+    0.001,
+    epochs=4,
+    batch_size=32,
+    loss="wing",
+    augmented=True,
+    sources=True,
+    one_cycle=True,
+    averaged=True,
+)
+
+
+@pytest.fixture
+def partly(blob_parts):
+    """Faces of which every second has four points only, as a second labeller gives them."""
+    points = blob_parts.train.keypoints.copy()
+    others = [k for k in range(15) if keypoints.KEYPOINTS[k] not in keypoints.FOUR_POINTS]
+    points[::2, others] = np.nan
+    train = dataclasses.replace(blob_parts.train, keypoints=points)
+    return dataclasses.replace(blob_parts, train=train)
+
+
+def test_all_that_chapter_18_adds_survives_a_stop(partly, tmp_path, monkeypatch):
+    monkeypatch.setattr(keeper, "CHECKPOINT_SECONDS", 0)
+    whole = training.train(EVERYTHING, partly, tmp_path / "calm")
+    assert np.isfinite(whole.history.drop(columns="seconds").to_numpy()).all()
+    epoch_end = keeper.Keeper.on_epoch_end
+
+    def pulled(watcher, epoch, logs):
+        epoch_end(watcher, epoch, logs)
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as during:
+        during.setattr(keeper.Keeper, "on_epoch_end", pulled)
+        with pytest.raises(KeyboardInterrupt):
+            training.train(EVERYTHING, partly, tmp_path / "pulled")
+    same_history(training.train(EVERYTHING, partly, tmp_path / "pulled").history, whole.history)
+
+
+def test_kept_weights_are_the_averages_and_answer_as_validated(partly, tmp_path):
+    run = training.train(EVERYTHING, partly, tmp_path)
+    found = run.measures(partly.validation)["mse"]
+    assert found == pytest.approx(run.at_best().val_loss, rel=1e-4)
+    live = training.train(
+        dataclasses.replace(EVERYTHING, averaged=False), partly, tmp_path
+    )  # the same steps, judged by the weights as they are
+    assert live.history.loss.tolist() == pytest.approx(run.history.loss.tolist(), rel=1e-3)
+    assert live.history.val_loss.iloc[-1] != pytest.approx(run.history.val_loss.iloc[-1], rel=1e-3)
+
+
+def test_one_cycle_rises_and_falls():
+    recipe = dataclasses.replace(EVERYTHING, epochs=10)
+    rate = recipe.around(recipe.build(), 20).optimizer._learning_rate
+    values = [float(rate(step)) for step in range(201)]
+    assert values[0] == pytest.approx(0.0001) and max(values) == pytest.approx(0.003)
+    assert int(np.argmax(values)) == 20 and values[-1] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_varied_batch_is_another_each_epoch_and_the_same_again(partly):
+    batches = batching.Batches(partly.train, EVERYTHING, 0)
+    (pictures, second), targets = batches[0]
+    again = batching.Batches(partly.train, EVERYTHING, 0)[0]
+    assert np.array_equal(pictures, again[0][0]) and np.array_equal(targets, again[1], True)
+    later = batching.Batches(partly.train, EVERYTHING, 1)[0]
+    assert not np.array_equal(pictures, later[0][0])
+    assert np.array_equal(second[:, 0] == 1, np.isnan(targets).sum(axis=1) >= 22)
 
 
 def test_every_epoch_shows_every_face_once(blob_parts):
