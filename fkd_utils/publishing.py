@@ -5,24 +5,42 @@ To publish a run of a row of Table 4.1 or 4.4, trained on a folder of faces:
     python -m fkd_utils runs publish RUN wild_fourth --weights --machine "a desk computer"
 """
 
+import functools
 import json
 import pathlib
 
+import keras
 import numpy as np
 
-from fkd_utils import conditions, evaluation, files, keypoints, machines, models, parts, training
+from fkd_utils import (
+    conditions,
+    evaluation,
+    files,
+    flips,
+    keypoints,
+    machines,
+    models,
+    parts,
+    training,
+)
 from fkd_utils.errors import InputError
 
 _KEPT = ("recipe", "fingerprint", "faces", "backend", "keras")  # of a run's recipe.json
 
 
 def publish(
-    run: training.Run, folder: pathlib.Path, data: parts.Parts, with_weights: bool, machine: str
+    run: training.Run,
+    folder: pathlib.Path,
+    data: parts.Parts,
+    with_weights: bool,
+    machine: str,
+    flipped: bool = False,
 ) -> None:
     """Write a finished run's settings, history, measures and errors to `folder`.
 
     data: the parts it was trained on; data.test neither trained nor chose it. with_weights: in
-    half precision, and the measures are then those of the rounded weights. machine: a name for
+    half precision, and the measures are then those of the rounded weights. flipped: predictions
+    are averaged over face and mirror twin (see `flips`). machine: a name for
     what it ran on. No folder name of this machine is written, and no face: errors are
     predicted minus labelled, pixels. Raises InputError when a weight does not fit.
     """
@@ -34,7 +52,7 @@ def publish(
             files.save_arrays(path, {str(i): w for i, w in enumerate(weights)})
     arrays, metrics = {}, {}
     for name, part in (("validation", data.validation), ("test", data.test)):
-        predicted = training.predict(network, part.images)
+        predicted = _predict(network, part.images, flipped)
         metrics[name] = evaluation.measures(part.keypoints, predicted)
         arrays[f"{name}_errors"] = (predicted - part.keypoints).astype(np.float32)
         arrays[f"{name}_eye_distance"] = evaluation.eye_distance(part.keypoints).astype(np.float32)
@@ -47,6 +65,7 @@ def publish(
     best = run.at_best()
     summary = {
         "epoch_rule": "lowest validation MSE",
+        "prediction": "face and mirror twin, averaged" if flipped else "face",
         "best_epoch": run.best_epoch,
         "training_mse": float(f"{best.loss:.7g}"),
         "validation_mse": float(f"{best.val_loss:.7g}"),
@@ -58,6 +77,11 @@ def publish(
         "seconds": round(float(run.history.seconds.sum()), 1),
     }
     _write_json(folder / "metrics.json", summary)  # last: a folder with it is complete
+
+
+def _predict(network: keras.Model, images: np.ndarray, flipped: bool) -> np.ndarray:
+    once = functools.partial(training.predict, network)
+    return flips.flip_averaged(once, images) if flipped else once(images)
 
 
 def _halved(run: training.Run, network) -> list[np.ndarray]:

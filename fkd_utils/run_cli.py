@@ -32,6 +32,13 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
     add_profile_and_data(collect)
     collect.set_defaults(handler=_figures)
 
+    claims = commands.add_parser(
+        "claims",
+        help="for authors: write the claims report anew from the stored results",
+        description="Write data/published/claims.csv and corrections.csv.",
+    )
+    claims.set_defaults(handler=_claims, needs_keras=True)
+
     models = commands.add_parser(
         "models", help="list the networks: name, chapter, parameters", description="List networks."
     )
@@ -42,7 +49,9 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
         help="list, show, resume, publish or verify stored trainings",
         description="Stored trainings.",
     )
-    verbs = runs.add_subparsers(required=True, metavar="list|show|resume|publish|verify|seeds")
+    verbs = runs.add_subparsers(
+        required=True, metavar="list|show|resume|publish|verify|seeds|ladder"
+    )
     listing = verbs.add_parser("list", help="a line for each training in data/runs")
     listing.set_defaults(handler=_list, needs_keras=True)
     show = verbs.add_parser("show", help="settings and result of one training")
@@ -64,6 +73,11 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
     seeds.add_argument("--machine", required=True, help="what it runs on, in words")
     add_data(seeds)
     seeds.set_defaults(handler=_seeds, needs_keras=True)
+    ladder = verbs.add_parser("ladder", help="for authors: train and keep the rungs of chapter 18")
+    ladder.add_argument("rungs", nargs="*", type=int, metavar="RUNG", help="0 to 10 (default: all)")
+    ladder.add_argument("--machine", required=True, help="what it runs on, in words")
+    add_data(ladder)
+    ladder.set_defaults(handler=_ladder, needs_keras=True)
 
 
 def add_profile_and_data(parser: argparse.ArgumentParser) -> None:
@@ -107,6 +121,14 @@ def _run(args: argparse.Namespace) -> int:
 def _figures(args: argparse.Namespace) -> int:
     entries = runner.collect_figures(args.profile, args.data)
     print(f"figures/: {len(entries)} figures, described in figures/index.json")
+    return 0
+
+
+def _claims(args: argparse.Namespace) -> int:
+    from fkd_utils import claims
+
+    claims.write()
+    print(claims.stored().verdict.value_counts().to_string())
     return 0
 
 
@@ -200,14 +222,15 @@ def _publish(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from fkd_utils import shipped, verifying
+    from fkd_utils import claims, shipped, verifying
 
-    found = verifying.problems()
+    found = [*verifying.problems(), *claims.problems()]
     for line in found:
         print(line)
     if not found:
         count = len(verifying.folders(shipped.PUBLISHED))
         print(f"published runs: {count}, every one consistent with itself")
+        print(f"claims: {len(claims.stored())}, every one as the stored results say")
     return 1 if found else 0
 
 
@@ -220,4 +243,16 @@ def _seeds(args: argparse.Namespace) -> int:
             raise InputError(f"there is no study of seeds for table {table!r}; choose 4.1 or 4.4")
         lines = seedstudy.study(known[table], args.data, args.machine)
         print(lines.groupby("model", sort=False).test_mse.describe()[["mean", "min", "max"]])
+    return 0
+
+
+def _ladder(args: argparse.Namespace) -> int:
+    from fkd_utils import ladder
+
+    count = len(ladder.rungs()) + 1
+    for number in args.rungs or range(count):
+        if not 0 <= number < count:
+            raise InputError(f"there is no rung {number}; choose 0 to {count - 1}")
+        (folder,) = ladder.climb([number], args.data, args.machine)
+        print(f"rung {number}: {folder}")
     return 0

@@ -116,9 +116,10 @@ class Recipe:
         trained = modern.with_sources(network) if self.sources else network
         rate = self.learning_rate
         if self.one_cycle:
-            warm = max(1, steps * self.epochs // 10)
+            total = max(2, steps * self.epochs)
+            warm = max(1, total // 10)
             rate = keras.optimizers.schedules.CosineDecay(
-                rate / 10, steps * self.epochs - warm, warmup_target=3 * rate, warmup_steps=warm
+                rate / 10, total - warm, warmup_target=3 * rate, warmup_steps=warm
             )
         self._compile(trained, rate)
         return trained

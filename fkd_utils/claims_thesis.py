@@ -1,0 +1,337 @@
+"""The claims of THESIS, each with the function that finds the course's answer.
+
+Errors are MSE on test faces unless a text says otherwise: real faces, grouped split, the epoch with
+the lowest validation error of 1000. Ratios below 1 mean that the first named is better.
+"""
+
+import numpy as np
+import pandas as pd
+
+from fkd_utils import claims, conditions, evaluation, keypoints, published, recipes
+from fkd_utils.claims import Claim, Finding
+
+_SEVEN = (
+    "First",
+    "Second",
+    "Second, Adam",
+    "Third",
+    "Third, dropout",
+    "Fourth",
+    "Fourth, dropout",
+)
+
+
+def _run(row: str) -> published.Stored:
+    return published.run(published.folder_of(row))
+
+
+def _test_mse(row: str) -> float:
+    return _run(row).metrics["test"]["mse"]
+
+
+def _files(*rows: str) -> str:
+    return ", ".join(published.folder_of(row) for row in rows)
+
+
+def _ratio(better: str, worse: str, verdict: str | None = None) -> Finding:
+    """Test MSE of one full-length run over another's."""
+    ratio = _test_mse(better) / _test_mse(worse)
+    return Finding(f"{ratio:.2f} times", verdict or claims.one_run(ratio), _files(better, worse))
+
+
+def _seeds(better: str, worse: str, table: str = "table_4_1") -> Finding:
+    """The same ratio over several seeds of a shorter training."""
+    if not (published.FOLDER / "seeds" / f"{table}.csv").exists():
+        return _ratio(better, worse)
+    lines = published.seeds(table)
+    by_seed = lines.pivot(index="seed", columns="model", values="test_mse")
+    text, verdict = claims.by_seeds(by_seed[better], by_seed[worse])
+    return Finding(f"{text}, {lines.epochs.max()} epochs", verdict, f"seeds/{table}.csv")
+
+
+def _first_is_good() -> Finding:
+    mean = published.mean_face_measures()["test"]["mse"]
+    ratio = _test_mse("First") / mean
+    ours = f"{ratio:.2f} times the mean face's error, which needs no network"
+    return Finding(ours, "holds" if ratio < 0.9 else "fails", "wild_first, wild_mean_face.json")
+
+
+def _adam_is_faster() -> Finding:
+    plain, adam = (_run(row).history for row in ("Second", "Second, Adam"))
+    epoch = int(adam.epoch[(adam.val_loss <= plain.val_loss.min()).idxmax()])
+    ours = f"as low at epoch {epoch} as plain descent ever in {len(plain)}"
+    reached = adam.val_loss.min() <= plain.val_loss.min() and epoch < len(plain) / 2
+    return Finding(ours, "holds" if reached else "fails", _files("Second", "Second, Adam"))
+
+
+def _overfits(row: str) -> Finding:
+    """Validation over training MSE at the best epoch, and at the end against the best."""
+    stored = _run(row)
+    history, m = stored.history, stored.metrics
+    gap = m["validation_mse"] / m["training_mse"]
+    rise = history.val_loss.iloc[-50:].mean() / m["validation_mse"]
+    ours = (
+        f"validation {gap:.1f} times training at epoch {m['best_epoch']}, then up by {rise - 1:.0%}"
+    )
+    return Finding(ours, "holds" if gap > 1.1 and rise > 1 else "fails", _files(row))
+
+
+def _training_above() -> Finding:
+    history = _run("Third, dropout").history
+    above = (history.loss > history.val_loss).to_numpy()
+    epochs = int(np.argmin(above)) if not above.all() else len(above)
+    ours = f"for the first {epochs} epochs"
+    return Finding(ours, "holds" if epochs > 10 else "fails", _files("Third, dropout"))
+
+
+def _seconds(measure: str, network: str, pictures: int) -> float:
+    table = pd.read_csv(published.FOLDER / "timing" / "two_core_cloud.csv")
+    row = table[
+        (table.measure == measure) & (table.network == network) & (table.pictures == pictures)
+    ]
+    return float(row["median"].iloc[0])
+
+
+def _pooling_is_faster() -> Finding:
+    ratio = _seconds("train", "fourth", 1712) / _seconds("train", "third", 1712)
+    verdict = "holds" if ratio < 0.95 else "fails" if ratio > 1.05 else "depends"
+    ours = f"{ratio - 1:+.0%} seconds an epoch, on two CPU cores"
+    return Finding(ours, verdict, "timing/two_core_cloud.csv")
+
+
+def _cnn_scores_slower() -> Finding:
+    ratios = [
+        _seconds("score", "fourth", 428) / _seconds("score", n, 428) for n in ("first", "second")
+    ]
+    ours = f"{ratios[0]:.0f} times First's, {ratios[1]:.1f} times Second's time, on two CPU cores"
+    holds = all(2 < ratio < 4.5 for ratio in ratios)
+    return Finding(ours, "holds" if holds else "depends", "timing/two_core_cloud.csv")
+
+
+def _one_face() -> Finding:
+    share = _seconds("score", "fourth", 1) / _seconds("score", "fourth", 428)
+    ours = f"1/{1 / share:.0f} of the time for 428, on two CPU cores"
+    verdict = "holds" if 1 / 15 < share < 1 / 7 else "depends"
+    return Finding(ours, verdict, "timing/two_core_cloud.csv")
+
+
+def _no_gpu() -> Finding:
+    return Finding("no GPU at hand", "not tested", "timing/two_core_cloud.csv")
+
+
+def _fall() -> Finding:
+    fall = 1 - _test_mse("Fourth, dropout") / _test_mse("First")
+    holds = abs(fall - 0.78) < 0.05
+    return Finding(
+        f"{fall:.0%}", "holds" if holds else "depends", _files("First", "Fourth, dropout")
+    )
+
+
+def _fall_from_mean_face() -> Finding:
+    mean = published.mean_face_measures()["test"]["mse"]
+    fall = 1 - _test_mse("Fourth, dropout") / mean
+    kaggle = 1 - 0.0011 / published.kaggle_labels()["mean_face_mse"]
+    ours = f"{fall:.0%} from the mean face (with the thesis's own number on Kaggle's {kaggle:.0%})"
+    return Finding(
+        ours, "depends", _files("Fourth, dropout") + ", wild_mean_face.json, kaggle_labels.json"
+    )
+
+
+def _per_face(row: str) -> np.ndarray:
+    errors = _run(row).errors("test")
+    return evaluation.face_mse(np.zeros_like(errors), errors)
+
+
+def _faces() -> pd.DataFrame:
+    return pd.DataFrame({row: _per_face(row) for row in _SEVEN})
+
+
+def _worst_for_all() -> Finding:
+    error = _faces()
+    hardest = error.rank().mean(axis=1).idxmax()
+    worst = int((error.idxmax() == hardest).sum())
+    ours = f"the hardest face is the very worst for {worst} of 7"
+    verdict = "holds" if worst == 7 else "depends" if worst > 3 else "fails"
+    return Finding(ours, verdict, _files(*_SEVEN))
+
+
+def _hard_faces_gain() -> Finding:
+    error = _faces()
+    old, new = error["First"], error["Fourth, dropout"]
+    middle = error[[row for row in _SEVEN if row not in (old.name, new.name)]]
+    order = middle.rank().mean(axis=1).sort_values(ascending=False).index
+    few = order[: round(0.05 * len(order))]
+    gains = [1 - new[k].mean() / old[k].mean() for k in (order, few)]
+    ours = f"the hardest {len(few)}, chosen by the other five: {gains[1]:.0%}; all: {gains[0]:.0%}"
+    verdict = "holds" if gains[1] < gains[0] / 2 else "fails"
+    return Finding(ours, verdict, _files(*_SEVEN))
+
+
+def _weights() -> Finding:
+    third, fourth = (_run(row).metrics["parameters"] for row in ("Third", "Fourth"))
+    share = fourth / third
+    ours = f"{share:.0%} of Third's: {fourth:,} of {third:,}"
+    return Finding(ours, "holds" if share > 0.8 else "fails", _files("Third", "Fourth"))
+
+
+def _difference(harder: str, easier: str) -> Finding:
+    """Mean difference of two keypoints' distances on test faces, px, with its interval."""
+    rows = [row for row in ("Fifth, dropout", "Fourth, dropout") if row in published.of_rows([row])]
+    errors = _run(rows[0]).errors("test")
+    far = np.linalg.norm(errors, axis=2)
+    difference = far[:, keypoints.INDEX[harder]] - far[:, keypoints.INDEX[easier]]
+    mean, low, high = conditions.interval(difference, np.arange(len(far)))
+    verdict = "holds" if low > 0 else "fails" if high < 0 else "depends"
+    return Finding(
+        f"{mean:+.2f} px ({low:+.2f} to {high:+.2f}), {rows[0]}", verdict, _files(rows[0])
+    )
+
+
+def _finest() -> published.Stored:
+    """The published run with the lowest validation error."""
+    runs = published.of_rows(recipes.TABLE_4_1 | recipes.TABLE_4_4).values()
+    return min(runs, key=lambda run: run.metrics["validation_mse"])
+
+
+def _brow_ends() -> Finding:
+    far = np.linalg.norm(_finest().errors("test"), axis=2).mean(axis=0)
+    order = [keypoints.KEYPOINTS[k] for k in np.argsort(-far)]
+    ends = [order.index(f"{side}_eyebrow_outer_end") + 1 for side in ("right", "left")]
+    ours = f"right one {_ordinal(ends[0])}, left one {_ordinal(ends[1])} hardest of 15"
+    holds = sorted(ends) == [1, 2]
+    return Finding(ours, "holds" if holds else "depends", _finest().folder.name)
+
+
+def _ordinal(place: int) -> str:
+    return {1: "the", 2: "second", 3: "third"}.get(place, f"{place}th")
+
+
+def _average() -> Finding:
+    far = np.linalg.norm(_finest().errors("test"), axis=2)
+    rms, mean = float(np.sqrt(np.mean(far**2))), float(far.mean())
+    ours = f"a root mean square; the mean is {mean / rms:.2f} of it ({mean:.2f} px of {rms:.2f})"
+    return Finding(ours, "fails" if mean < 0.95 * rms else "holds", _finest().folder.name)
+
+
+def _variance() -> Finding:
+    labels = published.kaggle_labels()
+    ours = f"mean {labels['target_mean']:.2f}, variance {labels['target_variance']:.2f}"
+    holds = abs(labels["target_variance"] - 1) < 0.1
+    return Finding(ours, "holds" if holds else "fails", "kaggle_labels.json")
+
+
+def _augmentation() -> Finding:
+    lines = pd.read_csv(published.FOLDER / "augmentation" / "results.csv")
+    by_seed = lines.pivot(index="seed", columns="augmentation", values="test_mse")
+    text, verdict = claims.by_seeds(by_seed["changed anew"], by_seed["as they are"])
+    return Finding(f"{text}, Fourth, 300 embedded faces", verdict, "augmentation/results.csv")
+
+
+def _tilt() -> Finding:
+    run = _finest()
+    far = np.linalg.norm(run.errors("test"), axis=2).mean(axis=1)
+    with np.load(run.folder / "predictions.npz", allow_pickle=False) as stored:
+        tilted = np.abs(stored["test_tilt"]) > 10
+    ratio = far[tilted].mean() / far[~tilted].mean()
+    _, low, high = conditions.interval(
+        np.where(tilted, far / far[~tilted].mean() - 1, np.nan), np.arange(len(far))
+    )
+    ours = f"{ratio:.2f} times the error beyond 10 degrees ({tilted.sum()} of {len(far)} faces)"
+    verdict = "holds" if low > 0 else "fails" if high < 0 else "depends"
+    return Finding(ours, verdict, run.folder.name)
+
+
+def _claim(place: str, text: str, theirs: str, figure: str, find) -> Claim:
+    return Claim("THESIS", place, text, theirs, figure, find)
+
+
+CLAIMS = [
+    _claim("3.1", "targets y/48 - 1 have mean 0 and variance 1", "0 and 1", "3.2", _variance),
+    _claim(
+        "3.2.4",
+        "Fourth has slightly fewer weights than Third",
+        "slightly fewer",
+        "Table 3.2",
+        _weights,
+    ),
+    _claim("4.1", "First does well for its size", "MSE 0.00500", "03-f", _first_is_good),
+    _claim(
+        "4.2", "Second is slightly better than First", "0.94 times", "04-e",
+        lambda: _ratio("Second", "First"),
+    ),
+    _claim("4.2", "Adam converges faster than plain descent", "faster", "04-e", _adam_is_faster),
+    _claim(
+        "4.2", "Adam ends lower than plain descent", "0.51 times", "04-e",
+        lambda: _ratio("Second, Adam", "Second"),
+    ),
+    _claim(
+        "4.2", "Second with Adam overfits", "validation 2.8 times training", "04-e",
+        lambda: _overfits("Second, Adam"),
+    ),
+    _claim(
+        "4.3", "a convolutional network beats the perceptron", "0.67 times", "Table 4.1",
+        lambda: _ratio("Third", "Second, Adam"),
+    ),
+    _claim(
+        "4.3", "Third overfits, and after its best epoch only gets worse", "from epoch 300",
+        "05-g", lambda: _overfits("Third"),
+    ),
+    _claim(
+        "4.3", "with dropout, training error starts above validation error",
+        "for about 200 epochs", "05-g", _training_above,
+    ),
+    _claim(
+        "4.3", "25% dropout helps Third", "0.80 times", "06-e",
+        lambda: _seeds("Third, dropout", "Third"),
+    ),
+    _claim(
+        "4.3", "25% dropout does not stop Third from overfitting",
+        "validation 3.3 times training", "05-g", lambda: _overfits("Third, dropout"),
+    ),
+    _claim("4.4", "pools make an epoch about 10% faster", "-10% (GPU)", "4.9", _pooling_is_faster),
+    _claim(
+        "4.4", "pools beat strides: Fourth is better than Third", "0.91 times", "06-e",
+        lambda: _seeds("Fourth", "Third"),
+    ),
+    _claim(
+        "4.4", "pools beat strides, both with dropout", "0.86 times", "06-e",
+        lambda: _seeds("Fourth, dropout", "Third, dropout"),
+    ),
+    _claim(
+        "4.4", "25% dropout helps Fourth", "0.75 times", "06-e",
+        lambda: _seeds("Fourth, dropout", "Fourth"),
+    ),
+    _claim(
+        "4.4", "25% dropout does not stop Fourth from overfitting",
+        "validation 2.7 times training", "4.7", lambda: _overfits("Fourth, dropout"),
+    ),
+    _claim("4.5", "from First to Fourth the error falls by 78%", "78%", "Table 4.1", _fall),
+    _claim(
+        "4.5", "that fall measures what was learned", "78%", "Table 4.1", _fall_from_mean_face
+    ),
+    _claim("4.5", "one face is the worst for all seven networks", "7 of 7", "09-g", _worst_for_all),
+    _claim(
+        "4.5", "hard faces gain much less than all", "20% against 78%", "09-g", _hard_faces_gain
+    ),
+    _claim("4.5", "a GPU trains Third 31 and Fourth 38 times faster", "31, 38", "4.9", _no_gpu),
+    _claim(
+        "4.5", "a convolutional network scores a batch in three times the time", "about 3 times",
+        "4.10", _cnn_scores_slower,
+    ),
+    _claim("4.5", "one face takes a tenth of the time of 428", "about 1/10", "4.10", _one_face),
+    _claim("4.6", "transformed copies reduce the error", "no number", "07-f", _augmentation),
+    _claim("4.1", "turned faces are hard", "no number", "10-d", _tilt),
+    _claim(
+        "4.7", "the bottom lip is harder than the top lip", "no number", "10-h",
+        lambda: _difference("mouth_center_bottom_lip", "mouth_center_top_lip"),
+    ),
+    _claim(
+        "4.7", "the right outer brow end is much harder than the top lip", "no number", "10-h",
+        lambda: _difference("right_eyebrow_outer_end", "mouth_center_top_lip"),
+    ),
+    _claim(
+        "Fig 4.17", "outer brow ends are the hardest (as one may read the figure)", "no number",
+        "10-h", _brow_ends,
+    ),
+    _claim("4.7", "a point is found to 1.56 px on average", "1.56 px", "10-g", _average),
+]  # fmt: skip

@@ -1,0 +1,106 @@
+"""From the thesis's Fifth to the course's own network, one change a rung (chapter 18).
+
+    python -m fkd_utils runs ladder --data FOLDER --machine "a desk computer"
+
+trains the rungs on real faces and keeps them in data/published/wild_ladder_0 to _9. All rungs see
+equally many faces in equally many steps: only the named change differs from the rung before.
+"""
+
+import collections.abc
+import dataclasses
+import pathlib
+
+from fkd_utils import parts, published, publishing, training
+
+EPOCHS = 60
+STEPS = 76  # batches of 64: about as many faces an epoch as the real set has rows
+FINAL_EPOCHS = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class Rung:
+    """A step of the ladder: what it changes, in words, and all that decides its training.
+
+    copies: trained on the 22 stored copies of each complete face (THESIS 4.7). all_rows: partly
+    labelled faces train too. flipped: predicts on face and mirror twin and averages, which needs
+    no training of its own.
+    """
+
+    change: str
+    recipe: training.Recipe
+    copies: bool = False
+    all_rows: bool = False
+    flipped: bool = False
+
+    def faces(self, data: str, limit: int | None = None) -> parts.Parts:
+        """The parts that this rung is trained, chosen and reported on."""
+        return parts.prepare(data, 0, limit, self.copies, self.all_rows)
+
+
+_FIFTH = training.Recipe(
+    "fifth", "adam", 0.001, EPOCHS, dropout=0.1, leaky=0.2, steps=STEPS, loss="mse"
+)
+_CHANGES: tuple[tuple[str, dict, dict], ...] = (
+    ("batches drawn anew instead of stored copies", {"augmented": True}, {"copies": False}),
+    ("all rows, a masked loss", {}, {"all_rows": True}),
+    (
+        "residual blocks with batch norm",
+        {"model": "modern_dense", "dropout": None, "leaky": None},
+        {},
+    ),
+    ("heat maps and soft-argmax", {"model": "modern"}, {}),
+    ("an offset for the second labeller", {"sources": True}, {}),
+    ("Wing loss", {"loss": "wing"}, {}),
+    ("one cycle of the learning rate", {"one_cycle": True}, {}),
+    ("averaged weights", {"averaged": True}, {}),
+    ("flip-averaged prediction", {}, {"flipped": True}),
+)
+
+
+def rungs(epochs: int = EPOCHS, steps: int = STEPS) -> list[Rung]:
+    """The ladder from Fifth up, each rung the one before with one change."""
+    ladder = [
+        Rung(
+            "Fifth: dropout, Leaky ReLU, stored copies",
+            dataclasses.replace(_FIFTH, epochs=epochs, steps=steps),
+            copies=True,
+        )
+    ]
+    for change, of_recipe, of_rung in _CHANGES:
+        below = ladder[-1]
+        recipe = dataclasses.replace(below.recipe, **of_recipe)
+        ladder.append(dataclasses.replace(below, change=change, recipe=recipe, **of_rung))
+    return ladder
+
+
+def final(epochs: int = FINAL_EPOCHS, steps: int = STEPS) -> Rung:
+    """The top rung, trained for longer: the network that the course hands out."""
+    return dataclasses.replace(rungs(epochs, steps)[-1], change="trained for longer")
+
+
+def climb(
+    chosen: collections.abc.Iterable[int],
+    data: str,
+    machine: str,
+    epochs: int = EPOCHS,
+    steps: int = STEPS,
+    folder: pathlib.Path | None = None,
+) -> list[pathlib.Path]:
+    """Train and publish the chosen rungs (0 to 9; 10 is `final`); returns their folders.
+
+    data: open, kaggle or a folder. A rung that is trained already is found; a stopped one goes on.
+    """
+    ladder, made = rungs(epochs, steps), []
+    for number in chosen:
+        last = number == len(ladder)
+        rung = final(steps=steps) if last else ladder[number]
+        faces_of = rung.faces(data)
+        run = training.train(rung.recipe, faces_of)
+        made.append((folder or published.FOLDER) / folder_of(number))
+        publishing.publish(run, made[-1], faces_of, last, machine, rung.flipped)
+    return made
+
+
+def folder_of(number: int) -> str:
+    """Name of a rung's published run: wild_ladder_4; the final one is wild_final."""
+    return "wild_final" if number > len(_CHANGES) else f"wild_ladder_{number}"

@@ -1,0 +1,76 @@
+import dataclasses
+import itertools
+import json
+
+import numpy as np
+import pytest
+
+from fkd_utils import ladder, parts, training, verifying
+
+
+def settings(rung):
+    return dataclasses.asdict(rung.recipe) | {
+        "copies": rung.copies,
+        "all_rows": rung.all_rows,
+        "flipped": rung.flipped,
+    }
+
+
+def test_every_rung_is_one_change():
+    rungs = ladder.rungs()
+    assert len(rungs) == 10
+    for below, rung in itertools.pairwise(rungs):
+        before, after = settings(below), settings(rung)
+        changed = {name for name in before if before[name] != after[name]}
+        # Another network has no use for Fifth's own options; fresh batches replace the copies.
+        assert changed - {"dropout", "leaky"} in (
+            {"augmented", "copies"}, {"all_rows"}, {"model"}, {"sources"}, {"loss"},
+            {"one_cycle"}, {"averaged"}, {"flipped"},
+        )  # fmt: skip
+        assert rung.change != below.change
+
+
+def test_all_rungs_see_equally_many_faces():
+    seen = {(r.recipe.steps, r.recipe.epochs, r.recipe.batch_size) for r in ladder.rungs()}
+    assert len(seen) == 1
+
+
+def test_the_networks_are_small():
+    sizes = {rung.recipe.model: rung.recipe.build().count_params() for rung in ladder.rungs()}
+    assert set(sizes) == {"fifth", "modern_dense", "modern"}
+    assert max(sizes.values()) <= 1_000_000
+
+
+@pytest.fixture
+def small(blob_parts, tmp_path, monkeypatch):
+    monkeypatch.setenv("FKD_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(parts, "prepare", lambda *source: blob_parts)
+    return blob_parts
+
+
+def test_rungs_are_trained_published_and_consistent(small, tmp_path):
+    folder = tmp_path / "published"
+    made = ladder.climb([0, 9], "open", "a desk", epochs=2, steps=2, folder=folder)
+    assert [path.name for path in made] == ["wild_ladder_0", "wild_ladder_9"]
+    assert verifying.problems(folder) == []
+    recipe = json.loads((made[1] / "recipe.json").read_text())["recipe"]
+    assert training.Recipe(**recipe) == ladder.rungs(2, 2)[9].recipe
+
+
+def test_the_flip_averaged_prediction_is_what_is_stored(small, tmp_path):
+    (path,) = ladder.climb([9], "open", "a desk", epochs=1, steps=1, folder=tmp_path)
+    run = training.train(ladder.rungs(1, 1)[9].recipe, small)
+    once = run.predict(small.test.images)
+    mirrored = run.predict(small.test.images[:, :, ::-1])
+    mirrored[..., 0] = 95 - mirrored[..., 0]
+    order = [1, 0, 4, 5, 2, 3, 8, 9, 6, 7, 10, 12, 11, 13, 14]  # pairs change places
+    wanted = (once + mirrored[:, order]) / 2 - small.test.keypoints
+    with np.load(path / "predictions.npz") as arrays:
+        assert np.allclose(arrays["test_errors"], wanted, atol=0.01)
+
+
+def test_the_final_network_is_the_top_rung_for_longer():
+    top, last = ladder.rungs()[-1], ladder.final()
+    assert last.recipe.epochs > top.recipe.epochs
+    assert dataclasses.replace(last.recipe, epochs=top.recipe.epochs) == top.recipe
+    assert ladder.folder_of(10) == "wild_final" and ladder.folder_of(9) == "wild_ladder_9"
