@@ -26,6 +26,8 @@
 #
 # **Needs** chapters 06 and 07. **Takes** about half a minute on two cores (profile *quick*).
 # **Figures** 15-a to 15-i.
+#
+# **Tables** 15.1 to 15.4.
 
 # %% tags=["parameters"]
 import os
@@ -35,6 +37,7 @@ DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
 SEED = 0
 
 # %%
+import functools
 import pathlib
 
 import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the page
@@ -47,6 +50,7 @@ import pandas as pd
 
 from fkd_utils import course, files, keypoints, landmarks, light, open_photos, photos, plots
 from fkd_utils import published, splits, warps
+from fkd_utils.errors import InputError
 
 chapter = course.Chapter("15", PROFILE, DATA, SEED)
 
@@ -55,13 +59,14 @@ chapter = course.Chapter("15", PROFILE, DATA, SEED)
 #
 # DENSE works on IMM's faces: photographs of 640 by 480 pixels with 58 points each. They are for research only,
 # so this chapter uses the photographs that come with the course: one of each of 142 people, with
-# 189 points set by hand. If you have IMM, start the course with `FKD_DATA` set to the folder that
-# holds its `.asf` files and pictures. With any other source the chapter stays with its own photographs: the
+# 189 points set by hand. If you have IMM, start JupyterLab with the variable `FKD_DATA` set to the
+# folder that holds its `.asf` files and pictures. With any other source the chapter stays with its own photographs: the
 # competition's faces have no more than 15 points.
 
 # %%
 folder = pathlib.Path(DATA).expanduser()
-SOURCE = "imm" if folder.is_dir() and any(folder.glob("*.asf")) else "open"
+IMM = folder.is_dir() and any(folder.glob("*.asf"))
+SOURCE = folder.name if IMM else "open"
 WIDTH, HEIGHT = 240, 180  # pixels of a picture; the nose network's has a third of each
 
 
@@ -75,16 +80,29 @@ def shrunk(picture: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndar
 # %% [markdown]
 # A file of IMM gives points in parts of the picture's width and height. Its rows have 7 or 10 columns,
 # and the picture it names at its end can be another person's. So the picture is the one with the
-# file's own name. `landmarks` reads this format and three others; a broken file is named,
-# and the others are still read.
+# file's own name. `landmarks` reads this format and three others. A broken file is named in one
+# line, and the others are still read. So is a file whose points are not as many as the others'.
 
 # %%
+# The rows of an annotation whose mean is the tip of the nose; it depends on who set the points.
+TIP = {189: keypoints.FROM_189["nose_tip"], 58: (52,), 73: (45,)}
+
+
 def imm_faces() -> tuple[list, list]:
-    """Pictures and points of IMM's files, and who is on them (its names start with a number)."""
+    """Pictures and points of IMM's files, and who is on them (the first part of its name)."""
     pairs, broken = landmarks.read_pairs(sorted(folder.glob("*.asf")))
-    print("\n".join(broken))
+    counts = [len(pair.points) for pair in pairs]
+    most = max(set(counts), key=counts.count, default=0)
+    if most not in TIP:
+        raise InputError(f"{folder}: faces with {most} points; the chapter knows the nose tip "
+                         f"of {', '.join(map(str, TIP))} points; give a folder with such files")
+    broken += [f"{pair.picture}: {len(pair.points)} points, the others have {most}; left out"
+               for pair in pairs if len(pair.points) != most]
+    for message in broken:
+        print(message)
+    pairs = [pair for pair in pairs if len(pair.points) == most]
     faces = [shrunk(photos.to_grey(photos.read(pair.picture)), pair.points) for pair in pairs]
-    return faces, [int(pair.picture.stem.replace("_", "-").split("-")[0]) for pair in pairs]
+    return faces, [pair.picture.stem.replace("_", "-").split("-")[0] for pair in pairs]
 
 
 # %% [markdown]
@@ -107,7 +125,7 @@ def open_faces() -> tuple[list, list]:
         wide = cv2.copyMakeBorder(grey, *[EDGE] * 4, cv2.BORDER_REFLECT_101)
         cut = wide[EDGE + top :, EDGE + left :][:FRAME_HEIGHT, :FRAME_WIDTH]
         faces.append(shrunk(cut, points - (left, top)))
-    return faces, list(range(len(faces)))
+    return faces, open_photos.names()
 
 
 # %% [markdown]
@@ -115,12 +133,13 @@ def open_faces() -> tuple[list, list]:
 # that drops some on the hairline, under the chin and on the neck.
 
 # %% tags=["nbval-ignore-output"]
-loaded, people = imm_faces() if SOURCE == "imm" else open_faces()
+loaded, people = imm_faces() if IMM else open_faces()
 pictures = np.stack([picture for picture, _ in loaded])
 every = np.stack([points for _, points in loaded])
 seen = ((every >= 0) & (every <= (WIDTH - 1, HEIGHT - 1))).all(axis=(0, 2))
 points = every[:, seen]
-print(f"{len(pictures)} pictures of {len(set(people))} people, {seen.sum()} of {len(seen)} points")
+print(f"{SOURCE}: {len(pictures)} pictures of {len(set(people))} people, "
+      f"{seen.sum()} of {len(seen)} points")
 
 # %% [markdown]
 # DENSE splits 192 to 48 pictures. IMM has several pictures of each person, and DENSE does not say
@@ -130,8 +149,8 @@ print(f"{len(pictures)} pictures of {len(set(people))} people, {seen.sum()} of {
 # %% tags=["nbval-ignore-output"]
 split = splits.grouped_split(np.array(people), SEED)
 most = chapter.pick(smoke=24, quick=None, paper=None)
-train = split.train[:most]
-held = np.concatenate([split.validation, split.test])[:most]
+all_train, all_held = split.train, np.concatenate([split.validation, split.test])
+train, held = all_train[:most], all_held[:most]
 print(f"{len(train)} to learn from, {len(held)} held out")
 
 # %% [markdown]
@@ -160,8 +179,6 @@ inputs.shape[1:]
 
 # %%
 SIZE = np.array([WIDTH, HEIGHT])
-# The rows of an annotation whose mean is the tip; it depends on who set the points.
-TIP = {189: keypoints.FROM_189["nose_tip"], 58: (52,), 73: (45,)}
 tip = every[:, list(TIP[every.shape[1]])].mean(axis=1)
 targets = ((tip + 0.5) / SIZE).astype(np.float32)
 # What training must reach is asserted for the embedded faces; another set may be too small.
@@ -171,17 +188,40 @@ LEARNS = PROFILE != "smoke" and SOURCE == "open"
 # First the score to beat: always answer with the mean place of the noses one learns from.
 
 # %% tags=["nbval-ignore-output"]
-baseline = float(np.mean((targets[held] - targets[train].mean(axis=0)) ** 2))
+def constant(learned: np.ndarray, asked: np.ndarray) -> float:
+    """MSE of answering the mean place of the faces `learned` on the faces `asked`."""
+    return float(np.mean((targets[asked] - targets[learned].mean(axis=0)) ** 2))
+
+
+baseline = constant(train, held)
 print(f"mean place, held out: MSE {baseline:.5f}, or {80 * baseline**0.5:.1f} of 80 pixels")
 
 # %% [markdown]
-# Now look at the smallest number in DENSE's table below: 0.00216. That is the square of 0.046, or 3.7
-# of 80 pixels. What does the mean place make on IMM? The pictures may not be passed on, numbers about
-# their labels may. Each person's nose, predicted by the mean of all other people's:
+# Now look at the smallest number in DENSE's table below: 0.00216. (Exercise 1 turns it into pixels.) What does the mean place make on IMM? The pictures may not be passed on, numbers about
+# their labels may. Predict each person's nose by the mean of all other people's:
 
 # %%
-imm = pd.read_csv(published.FOLDER / "dense" / "imm_mean_place.csv")
-course.show_table(imm.drop(columns="tip_row").to_dict("records"), mean_place_mse="{:.5f}")
+def mean_place(wanted: np.ndarray, people: list) -> float:
+    """MSE of predicting each person's targets (n, 2) by the mean of all other people's."""
+    apart = [np.array(people) == one for one in sorted(set(people))]
+    wrong = [wanted[its] - wanted[~its].mean(axis=0) for its in apart]
+    return float(np.mean(np.concatenate(wrong) ** 2))
+
+
+assert np.isclose(mean_place(np.array([[0.0], [0], [3]]), ["a", "b", "c"]), (2 * 1.5**2 + 9) / 3)
+
+# %% [markdown]
+# The profile *paper* on a folder of IMM adds that folder's row to the stored table.
+
+# %%
+imm_path = published.FOLDER / "dense" / "imm_mean_place.csv"
+imm = pd.read_csv(imm_path)
+if IMM and PROFILE == "paper":
+    row = SOURCE, every.shape[1], len(people), len(set(people)), mean_place(targets, people)
+    imm = pd.concat([imm[imm["set"] != SOURCE], pd.DataFrame([row], columns=imm.columns)])
+    with files.replacing(imm_path) as aside:
+        imm.sort_values("set").to_csv(aside, index=False, float_format="%.7g")
+course.show_table(imm.to_dict("records"), mean_place_mse="{:.5f}")
 
 # %% [markdown]
 # These are pictures from the front. DENSE's 240 have turned heads too, which move the nose further and
@@ -256,11 +296,11 @@ def fit(model, rate, epochs, seed, shown, wanted, factor, change=None) -> pd.Dat
 # never changes on the way. So a network of 10 epochs *is* the network of 25 epochs, looked at early: the
 # twelve cells are four looks at each of three curves.
 
-# %% tags=["nbval-ignore-output"]
+# %%
 RATES, LOOKS = (0.01, 0.001, 0.0001), (10, 15, 20, 25)
-EPOCHS = chapter.pick(smoke=2, quick=25, paper=25)
 
 
+@functools.cache
 def trained_nose(rate: float, seed: int, epochs: int) -> tuple[keras.Model, pd.DataFrame]:
     """A nose network after so many epochs, and its history."""
     keras.utils.set_random_seed(seed)
@@ -268,56 +308,13 @@ def trained_nose(rate: float, seed: int, epochs: int) -> tuple[keras.Model, pd.D
     return model, fit(model, rate, epochs, seed, pictures, tip, 3)
 
 
-nets = {(rate, 0): trained_nose(rate, 0, EPOCHS) for rate in RATES}
-nets[0.001, 1] = trained_nose(0.001, 1, EPOCHS)
-assert not LEARNS or nets[0.001, 0][1].held_out.iloc[-1] < 0.7 * baseline
-
-# %% tags=["nbval-ignore-output", "drawing"]
-figure, axes = plt.subplots(figsize=(7.2, 3.4))
-axes.axhline(baseline, color=plots.COLOURS["grey"], linestyle=":", label="mean place")
-for ((rate, seed), (_, history)), colour in zip(nets.items(), ("orange", "blue", "green", "sky")):
-    label = f"rate {rate:g}, seed {seed}"
-    axes.plot(history.epoch, history.held_out, color=plots.COLOURS[colour], label=label)
-    axes.plot(history.epoch, history.loss, "--", color=plots.COLOURS[colour], lw=0.9)
-axes.set(yscale="log", xlabel="epoch", ylabel="MSE (parts of the picture)")
-axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
-chapter.figure(
-    figure,
-    "15-a",
-    "The nose network: held-out error (solid) and training error (dashed).",
-    alt="Four pairs of curves over the epochs and a dotted line for the mean place. The curves "
-    "jump up and down from epoch to epoch; two seeds of one rate cross each other.",
-)
-
 # %% [markdown]
 # ## The table of twelve cells
 #
-# DENSE's numbers, which its text calls training losses, and yours. Predict first: how far apart may two
-# cells lie by chance alone?
-
-# %% tags=["nbval-ignore-output"]
-DENSE = pd.DataFrame(
-    [(0.00486, 0.00436, 0.00493), (0.00525, 0.00441, 0.00455),
-     (0.00282, 0.00216, 0.00441), (0.00495, 0.00227, 0.00505)], index=LOOKS, columns=RATES)
-rows = [{"epochs": look, **{f"DENSE, {rate:g}": DENSE.loc[look, rate] for rate in RATES},
-         **{f"yours, {rate:g}": nets[rate, 0][1].held_out.iloc[min(look, EPOCHS) - 1]
-            for rate in RATES}} for look in LOOKS]
-course.show_table(rows, **{name: "{:.5f}" for name in rows[0] if name != "epochs"})
-cells = np.array([[row[f"yours, {rate:g}"] for rate in RATES] for row in rows])
-print(f"{(cells < baseline).sum()} of your 12 cells beat the mean place, {baseline:.5f}")
-assert not LEARNS or cells[-1].argmin() == 1  # the middle rate
-
-# %% [markdown]
-# DENSE concludes that the settings hardly matter. Compare your three columns before you agree, and count
-# which of them are of any use.
-#
-# In DENSE's table the last row is worse than the row above it, in all three columns. So longer
-# training got worse? DENSE itself does not say so here; it finds the cells much alike. (It does say
-# so of its last network, but there it changed two things at once: the epochs, and the faces it trained on.)
-#
-# Chance can be measured: train the same cell with other first weights and another order of faces.
-# The profile *paper* does it with ten seeds, up to 100 epochs, and stores every epoch.
-# A stopped study goes on where it was.
+# One run a cell is one draw. Train the same cell again, with other first weights and another order
+# of faces, and you get another number. The stored study does that with five seeds at each rate, for
+# 50 epochs: twice as long as DENSE. Fifteen trainings make sixty cells. The profile *paper*
+# trains what is missing of a study; one that was stopped goes on where it was.
 
 # %%
 def study(name: str, runs: list[dict], trained) -> pd.DataFrame | None:
@@ -330,37 +327,156 @@ def study(name: str, runs: list[dict], trained) -> pd.DataFrame | None:
         table = pd.concat([table, trained(**run).assign(**run)], ignore_index=True)
         with files.replacing(path) as aside:
             table.to_csv(aside, index=False, float_format="%.7g")
+    if table is None:
+        print(f"the study {path.name} has not been run yet; the profile paper runs it")
     return table
 
 
-# %% tags=["nbval-ignore-output"]
-noses = study("nose", [{"rate": rate, "seed": seed} for seed in range(10) for rate in RATES],
-              lambda rate, seed: trained_nose(rate, seed, 100)[1])
-if noses is None:
-    print("this study has not been run yet")
-else:
-    cells = noses.pivot(index=["rate", "seed"], columns="epoch", values="held_out")
-    spread = cells.groupby("rate").agg(lambda c: f"{c.mean():.5f} ± {c.std():.5f}")
-    course.show_table(spread[[*LOOKS, 50, 100]].reset_index().to_dict("records"), rate="{:g}")
+# %%
+noses = study("nose", [{"rate": rate, "seed": seed} for seed in range(5) for rate in RATES],
+              lambda rate, seed: trained_nose(rate, seed, 50)[1])
 
 # %% [markdown]
+# DENSE's numbers, which its text calls training losses, and the study's: mean and standard deviation
+# over the seeds. **Predict** first: how far apart may two cells lie by chance alone?
+
+# %%
+DENSE = pd.DataFrame(
+    [(0.00486, 0.00436, 0.00493), (0.00525, 0.00441, 0.00455),
+     (0.00282, 0.00216, 0.00441), (0.00495, 0.00227, 0.00505)], index=LOOKS, columns=RATES)
+
+
+def by_look(history: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A column of a nose study: rows rate and seed, columns epoch."""
+    return history.pivot(index=["rate", "seed"], columns="epoch", values=column)
+
+
+def mean_and_spread(values: pd.Series) -> str:
+    return f"{values.mean():.5f} ± {values.std():.5f}"
+
+
+usual = constant(all_train, all_held)
+if noses is not None:
+    cells, losses = by_look(noses, "held_out"), by_look(noses, "loss")
+    rows = [{"rate": rate, "epochs": look, "DENSE": DENSE.get(rate).get(look),
+             "training loss": mean_and_spread(losses.loc[rate, look]),
+             "held out": mean_and_spread(cells.loc[rate, look])}
+            for rate in RATES for look in (*LOOKS, 50)]
+    chapter.table(rows, "15.1", f"DENSE's twelve cells, and {noses.seed.nunique()} seeds of each, "
+                  f"at 50 epochs too. The mean place makes {usual:.5f} on the faces held out.",
+                  rate="{:g}", DENSE="{:.5f}")
+
+# %% [markdown]
+# DENSE concludes that the settings hardly matter. Compare the last column before you agree. Here it is
+# again after 25 epochs, seed by seed, as a share of the mean place's error.
+
+# %%
+if noses is not None:
+    shares = (cells[25] / usual).unstack("seed")
+    shares.columns = [f"seed {seed}" for seed in shares.columns]
+    course.show_table(shares.reset_index().to_dict("records"), rate="{:g}",
+                      **dict.fromkeys(shares.columns, "{:.0%}"))
+if noses is not None and SOURCE == "open":
+    assert shares.loc[0.001].max() < 2 / 3 and shares.loc[0.0001].min() > 1
+    assert losses.loc[0.001, 15].mean() < 0.1 * DENSE.min().min()
+    assert shares.loc[0.01].median() > 0.7 and shares.loc[0.01].min() < shares.loc[0.001].min()
+
+# %% [markdown]
+# The rate matters, and so does the seed. With the middle rate every network leaves less than two thirds of the mean place's
+# error. With the lowest none is there yet. With the highest most answer little better than a constant, but one of
+# the five ends **below the other fourteen**. Had DENSE drawn that seed, its table would recommend 0.01; with any
+# other, 0.001. One run a cell cannot know.
+#
+# DENSE's cells all lie above 0.002. If they are training losses in this unit, its networks had hardly begun to
+# learn: those of the middle rate are at less than a tenth of that after 15 epochs, on average.
+#
+# In DENSE's table the last row is worse than the row above it, in all three columns. So longer
+# training got worse? DENSE itself does not say so here; it finds the cells much alike. (It does say
+# so of its last network, but there it changed two things at once: the epochs, and the faces it trained on.)
 # Whether 25 epochs are worse than 20 is a question about pairs: the same seed at both.
 
-# %% tags=["nbval-ignore-output"]
+# %%
 def longer(cells: pd.DataFrame, early: int, late: int) -> list[dict]:
     """By rate: how often the late look is worse, and the mean ratio late / early."""
     ratio = (cells[late] / cells[early]).groupby("rate")
     return [{"rate": rate, "from": early, "to": late, "worse": f"{(r > 1).sum()} of {len(r)}",
-             "ratio": float(np.exp(np.log(r).mean()))} for rate, r in ratio]
+             "ratio": float(np.exp(np.log(r).mean())), "lowest": r.min(), "highest": r.max()}
+            for rate, r in ratio]
 
 
 if noses is not None:
-    table = longer(cells, 20, 25) + longer(cells, 25, 100)
-    course.show_table(table, rate="{:g}", ratio="{:.2f}")
+    rows = longer(cells, 20, 25) + longer(cells, 25, 50)
+    chapter.table(rows, "15.2", "Held-out error of the later epoch over that of the earlier one, "
+                  "same seed: geometric mean, lowest and highest.",
+                  rate="{:g}", ratio="{:.2f}", lowest="{:.2f}", highest="{:.2f}")
 
 # %% [markdown]
-# Until the study is there, your curves answer in part. How far does the held-out error jump from one epoch to
-# the next, in the second half of the training?
+# With the lowest rate, 25 epochs beat 20 for every seed: it is simply not done. With the middle rate it is a coin's
+# toss: the curve has reached its floor. And three coins show the same side often. If nothing changed
+# any more after 20 epochs, one table in eight would get worse in all three columns.
+
+# %%
+if noses is not None and SOURCE == "open":
+    worse = (cells[25] > cells[20]).groupby("rate").sum()
+    assert worse[0.0001] == 0 and 0 < worse[0.001] < 5
+
+# %% [markdown]
+# ## Your own cells
+#
+# Now train three of the study's curves yourself, up to 25 epochs: the highest rate, and the middle one twice.
+
+# %% tags=["nbval-ignore-output"]
+EPOCHS = chapter.pick(smoke=2, quick=25, paper=25)
+runs = (0.01, 0), (0.001, 0), (0.001, 1)
+nets = {(rate, seed): trained_nose(rate, seed, EPOCHS) for rate, seed in runs}
+assert not LEARNS or nets[0.001, 0][1].held_out.iloc[-1] < 0.8 * baseline
+
+# %% tags=["nbval-ignore-output"]
+rows = [{"epochs": look, **{f"rate {rate:g}, seed {seed}":
+                            history.held_out.iloc[min(look, EPOCHS) - 1]
+                            for (rate, seed), (_, history) in nets.items()}} for look in LOOKS]
+course.show_table(rows, **{name: "{:.5f}" for name in rows[0] if name != "epochs"})
+print(f"mean place {baseline:.5f}; faces held out")
+
+# %% tags=["nbval-ignore-output", "drawing"]
+figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.5), sharey=True)
+if noses is not None:
+    for rate, colour in zip(RATES, ("orange", "blue", "green")):
+        left.plot(cells.loc[rate].T, color=plots.COLOURS[colour], lw=0.7, alpha=0.5)
+        left.plot(cells.loc[rate].mean(), color=plots.COLOURS[colour], label=f"rate {rate:g}")
+for ((rate, seed), (_, history)), colour in zip(nets.items(), ("orange", "blue", "sky")):
+    label = f"rate {rate:g}, seed {seed}"
+    right.plot(history.epoch, history.held_out, color=plots.COLOURS[colour], label=label)
+    right.plot(history.epoch, history.loss, "--", color=plots.COLOURS[colour], lw=0.9)
+titles = "the study: seeds (thin), their mean", "yours"
+for axes, title, level in zip((left, right), titles, (usual, baseline)):
+    axes.axhline(level, color=plots.COLOURS["grey"], linestyle=":", label="mean place")
+    axes.set(yscale="log", xlabel="epoch", title=title)
+left.set_ylabel("MSE (parts of the picture)")
+left.legend(loc="upper right", fontsize=9)
+right.legend(loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=9)
+chapter.figure(
+    figure,
+    "15-a",
+    "The nose network: held-out error (solid); of your own runs the training error too (dashed).",
+    alt="Left, thin curves of the study's seeds over 50 epochs with their means, one colour a "
+    "rate, and a dotted line for the mean place. The curves jump up and down; the mean of the "
+    "middle rate ends lowest. Right, three curves of the reader's own over 25 epochs.",
+)
+
+# %% [markdown]
+# If a run of yours stays near the dotted line, look at its answers. A network that is stuck says nearly the same
+# for every face: its spread tells, as in chapter 14.
+
+# %% tags=["nbval-ignore-output"]
+for (rate, seed), (network, _) in nets.items():
+    spread = answers(network, inputs[held]).std(axis=0) * (80, 60)
+    print(f"rate {rate:<7g} seed {seed}: answers spread by {spread[0]:.1f} and {spread[1]:.1f} px")
+spread = targets[held].std(axis=0) * (80, 60)
+print(f"the noses themselves:  {spread[0]:.1f} and {spread[1]:.1f} px")
+
+# %% [markdown]
+# How far does the held-out error jump from one epoch to the next, in the second half of the training?
 
 # %% tags=["nbval-ignore-output"]
 for (rate, seed), (_, history) in nets.items():
@@ -370,8 +486,9 @@ for (rate, seed), (_, history) in nets.items():
           f"(largest {ratio.max():.2f}), lowest at epoch {lowest}")
 
 # %% [markdown]
-# DENSE's 0.01 column goes 0.00525, 0.00282, 0.00495. Set beside such jumps, one number a cell does not show that 20
-# epochs are right and 25 too many. It shows that the curve is rough.
+# DENSE's 0.01 column goes 0.00525, 0.00282, 0.00495. In Table 15.2, with that rate, five epochs more halve one seed's error
+# and raise another's. One number a cell does not show that 20 epochs are right and 25 too many. It shows that
+# the curve is rough.
 #
 # ## Best and worst
 #
@@ -446,7 +563,7 @@ print(f"slopes {slopes[0]:.2f} across, {slopes[1]:.2f} down; correlation of a fa
 # what was there. Do it for every place of the square, and you have a map.
 
 # %%
-PATCH, STEP = 10, chapter.pick(smoke=15, quick=5, paper=2)  # pixels of 80
+PATCH, STEP = 10, chapter.pick(smoke=15, quick=5, paper=5)  # pixels of 80
 
 
 def covered(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -499,13 +616,14 @@ for row, which, name, (centres, moves, change) in zip(grid, examples, ("best", "
     first = lay_over(row[0], which, centres, moves, cmap="magma", vmin=0, vmax=widest)
     second = lay_over(row[1], which, centres, change, cmap="PuOr", vmin=-widest, vmax=widest)
     row[0].set_title(f"{name} face: how far it moves", fontsize=9.5)
-    row[1].set_title(f"{name} face: error grows (violet), falls (orange)", fontsize=9.5)
+    row[1].set_title(f"{name} face: change of its error", fontsize=9.5)
 figure.colorbar(first, ax=grid[:, 0], shrink=0.7, label="pixels of 80")
 figure.colorbar(second, ax=grid[:, 1], shrink=0.7, label="pixels of 80")
 chapter.figure(
     figure,
     "15-d",
-    "What happens to the prediction when a square of 10 by 10 pixels is covered.",
+    "What happens to the prediction when a square of 10 by 10 pixels is covered. Right: the error "
+    "grows (violet) or falls (orange).",
     alt="Maps laid over the best and the worst held-out face. Bright places on the left are those "
     "whose covering moves the prediction; on the right they are coloured by whether the error "
     "grows or falls.",
@@ -519,28 +637,32 @@ chapter.figure(
 # and cover it for one with another seed. If something *in the picture* misleads, that helps the second too.
 # If the square was luck of the first, it does not.
 
+# %%
+def helped(network: keras.Model, second: keras.Model, faces) -> pd.DataFrame:
+    """A row a face: by how many pixels of 80 covering squares helps the first and the second."""
+    rows = []
+    for which in faces:
+        one, two = maps(network, which)[2], maps(second, which)[2]
+        best = one.argmin()
+        rows.append((-one[best], -two[best], -two.mean()))
+    return pd.DataFrame(rows, columns=["first", "second, same square", "second, any square"])
+
+
 # %% tags=["nbval-ignore-output"]
 some = order[:: chapter.pick(smoke=3, quick=2, paper=1)]
-tried = [(maps(model, k)[2], maps(other, k)[2]) for k in some]
-rows = []
-for name, faces in (("all", slice(None)), ("the worse half", slice(len(some) // 2, None))):
-    pairs = tried[faces]
-    rows.append({
-        "held-out faces": name, "number": len(pairs),
-        "helps the first by": -np.mean([one.min() for one, _ in pairs]),
-        "the second, same square": -np.mean([two[one.argmin()] for one, two in pairs]),
-        "the second, any square": -np.mean([two.mean() for _, two in pairs]),
-    })
-course.show_table(rows, **{k: "{:.2f} px" for k in rows[0] if k.startswith(("helps", "the s"))})
+tried = helped(model, other, some)
+rows = [{"held-out faces": name, "number": len(part), **part.mean()}
+        for name, part in (("all", tried), ("the worse half", tried[len(tried) // 2 :]))]
+course.show_table(rows, **dict.fromkeys(tried.columns, "{:.2f} px"))
 
 # %% [markdown]
-# The first column is always positive: it was chosen to be. Compare the other two. As far as the third column is
-# above the last, the square misleads networks in general, and an explanation like DENSE's has something
-# to explain. The rest of the first column is the story the map would have told you.
+# The first column is always positive: it was chosen to be. Compare the other two. As far as the second network gains
+# more by the same square than by any, the square misleads networks in general, and an explanation like DENSE's
+# has something to explain. The rest of the first column is the story the map would have told you.
 
 # %% tags=["nbval-ignore-output"]
-chosen, same, anywhere = list(rows[0].values())[2:]
-assert chosen > 0 and chosen >= -np.mean([one.mean() for one, _ in tried])
+chosen, same, anywhere = tried.mean()
+assert chosen > 0
 print(f"of the {chosen:.2f} pixels, {same - anywhere:.2f} are due to the picture")
 
 # %% [markdown]
@@ -596,18 +718,29 @@ assert not LEARNS or moves[distance <= 8].sum() < 0.5 * moves.sum()
 # grey values by a ramp that is $1 - s$ at the left edge and $1 + s$ at the right one, and watch where
 # the prediction goes.
 
+# %%
+RAMP = np.linspace(-1, 1, 80)[np.newaxis, :, np.newaxis]
+
+
+def moved(network: keras.Model, strength: float, mask=1.0) -> np.ndarray:
+    """How far right a lamp on the right moves each held-out prediction, (n,) pixels of 80.
+
+    strength: negative for a lamp on the left. mask: (n, 60, 80, 1), 1 where it shines.
+    """
+    lit = np.clip((unseen + 0.5) * (1 + strength * RAMP * mask), 0, 1) - 0.5
+    return (noses_of(network, lit.astype(np.float32)) - noses_of(network, unseen))[:, 0]
+
+
 # %% tags=["nbval-ignore-output"]
 strengths = np.linspace(-0.6, 0.6, 7)
-ramp = np.linspace(-1, 1, 80)[np.newaxis, :, np.newaxis]
-lit = [np.clip((unseen + 0.5) * (1 + s * ramp), 0, 1).astype(np.float32) - 0.5 for s in strengths]
-shifts = {name: np.stack([noses_of(network, one) - noses_of(network, unseen) for one in lit])
+shifts = {name: np.stack([moved(network, s) for s in strengths])
           for name, network in (("seed 0", model), ("seed 1", other))}
 
 # %% tags=["nbval-ignore-output", "drawing"]
 figure, grid = plt.subplots(1, 2, figsize=(8.2, 3.1), sharey=True)
 for axes, (name, shift) in zip(grid, shifts.items()):
-    axes.plot(strengths, shift[..., 0], color=plots.COLOURS["grey"], lw=0.5, alpha=0.4)
-    axes.plot(strengths, shift[..., 0].mean(axis=1), color=plots.COLOURS["red"], lw=2.4)
+    axes.plot(strengths, shift, color=plots.COLOURS["grey"], lw=0.5, alpha=0.4)
+    axes.plot(strengths, shift.mean(axis=1), color=plots.COLOURS["red"], lw=2.4)
     axes.set(xlabel="lamp: left (-) or right (+)", title=name)
 grid[0].set_ylabel("prediction moves right (pixels of 80)")
 chapter.figure(
@@ -620,19 +753,13 @@ chapter.figure(
 
 # %% tags=["nbval-ignore-output"]
 for name, shift in shifts.items():
-    slope = np.polyfit(strengths, shift[..., 0].mean(axis=1), 1)[0]
-    strong = np.abs(shift[[0, -1], :, 0]).mean()
-    print(f"{name}: {0.6 * slope:+.2f} px at a strength of 0.6 on average, "
-          f"{strong:.2f} px for a single face")
+    pull = (shift[-1] - shift[0]).mean() / 2
+    words = "towards the lamp" if pull > 0 else "away from it"
+    print(f"{name}: {abs(pull):.2f} px {words} at a strength of 0.6, on average")
 print(f"for comparison, the median error without a lamp: {np.median(error):.2f} px")
 
-# %% tags=["nbval-ignore-output"]
-pulls = [np.polyfit(strengths, shift[..., 0].mean(axis=1), 1)[0] for shift in shifts.values()]
-words = ["towards the lamp" if pull > 0 else "away from it" for pull in pulls]
-print("the two networks move", " and ".join(words))
-
 # %% [markdown]
-# So this guess of DENSE's can be right: light from one side does throw the prediction off. Compare its
+# So this guess of DENSE's can be right: light from one side throws the prediction off. Compare its
 # size with the usual error.
 #
 # But DENSE speaks of the *face* being brighter on one side. A lamp lights the wall as well. Light only the
@@ -646,22 +773,75 @@ def head(places: np.ndarray) -> np.ndarray:
     return cv2.fillConvexPoly(mask, outline, 1)[..., np.newaxis].astype(np.float32)
 
 
-# %% tags=["nbval-ignore-output"]
 heads = np.stack([head(places) for places in points[held]])
-rows = []
-for where, mask in (("everywhere", 1), ("on the head", heads), ("around it", 1 - heads)):
-    both = [np.clip((unseen + 0.5) * (1 + s * ramp * mask), 0, 1) - 0.5 for s in (-0.6, 0.6)]
-    row = {"the lamp shines": where}
-    for name, network in (("seed 0", model), ("seed 1", other)):
-        left, right = (noses_of(network, one.astype(np.float32))[:, 0] for one in both)
-        row[name] = np.mean(right - left) / 2
-    rows.append(row)
+WHERE = {"everywhere": 1.0, "on the head": heads, "around it": 1 - heads}
+
+
+def pulls(network: keras.Model) -> dict[str, float]:
+    """Mean pull of a lamp of strength 0.6, pixels of 80, by where it shines."""
+    return {where: float((moved(network, 0.6, mask) - moved(network, -0.6, mask)).mean() / 2)
+            for where, mask in WHERE.items()}
+
+
+# %% tags=["nbval-ignore-output"]
+both = {name: pulls(network) for name, network in (("seed 0", model), ("seed 1", other))}
+rows = [{"the lamp shines": where, **{name: pull[where] for name, pull in both.items()}}
+        for where in WHERE]
 course.show_table(rows, **{"seed 0": "{:+.2f} px", "seed 1": "{:+.2f} px"})
 
 # %% [markdown]
 # Positive means towards the lamp. If only the second row is far from zero, the network reads the shading
-# of the face, as DENSE thinks. If the third is too, it also reads how bright it is behind the head. Whether it was the light on *DENSE's* face, only its face could tell.
+# of the face, as DENSE thinks. If the third is too, it also reads how bright it is behind the head.
 #
+# ## Five networks asked
+#
+# Two networks may agree by chance. The stored study puts both questions, the squares and the lamp, to
+# five networks of the middle rate after 25 epochs. Each has the next one as its second. It also keeps
+# the slopes of Figure 15-c.
+
+# %%
+def probe(seed: int) -> pd.DataFrame:
+    """Both questions put to one network: a table of one row, pixels of 80."""
+    network, second = (trained_nose(0.001, k % 5, 25)[0] for k in (seed, seed + 1))
+    found = noses_of(network, unseen)
+    row = {f"slope {axis}": np.polyfit(truth[:, k], found[:, k], 1)[0]
+           for k, axis in enumerate("xy")}
+    row["median error"] = np.median(np.linalg.norm(found - truth, axis=1))
+    helps = helped(network, second, range(len(held))).mean()
+    return pd.DataFrame([{**row, **helps, **pulls(network)}])
+
+
+# %%
+probes = study("probes", [{"seed": seed} for seed in range(5)], probe)
+if probes is not None:
+    rows = probes.drop(columns="seed").T.agg(["mean", "min", "max"], axis=1)
+    chapter.table(rows.rename_axis("question").reset_index().to_dict("records"), "15.3",
+                  f"{len(probes)} networks asked: slopes of Figure 15-c; median error; pixels of "
+                  "80 by which covering the best square helps; pull of a lamp of strength 0.6.",
+                  mean="{:.2f}", min="{:.2f}", max="{:.2f}")
+
+# %% [markdown]
+# Every slope is below 1: all five pull towards the mean, more so down than across. This dullest of the
+# explanations is always part of an error.
+#
+# The best square helps its own network by about a pixel. The next network gains nothing by it, and only a tenth of
+# a pixel more than by any square. So what the maps of single faces *say* is, on average, the luck of one
+# network. DENSE takes open lips for the cause of one miss. A map of its one network could not have told either.
+#
+# The lamp is different. All five follow it, even when it shines on the head alone, and then by about as much as their
+# usual error. So DENSE's light *can* mislead a network. Whether it was the light on DENSE's face, only that face
+# could tell.
+
+# %%
+if probes is not None and SOURCE == "open":
+    means = probes.mean()
+    assert probes[["slope x", "slope y"]].max(axis=None) < 1
+    gained = means["second, same square"] - means["second, any square"]
+    assert means["second, same square"] < 0.1 and gained < 0.15 and means["first"] > 0.8
+    assert probes["on the head"].min() > 0
+    assert 0.7 < means["on the head"] / means["median error"] < 1.3
+
+# %% [markdown]
 # ## All points
 #
 # DENSE's second network has six convolutions and works on 240 by 180. Check its arithmetic again: it says
@@ -722,34 +902,45 @@ for axes, picture, true in zip(grid, images, places):
 chapter.figure(
     figure,
     "15-g",
-    "One photograph as the network sees it in four epochs, with its points.",
+    "One photograph as DENSE's network would see it in four epochs, with its points.",
     alt="The same face four times, turned, shifted and lit differently; the green points lie on "
     "its brows, eyes, nose, mouth and outline in all four.",
 )
 
 # %% [markdown]
 # At full size an epoch takes seconds, and DENSE trained 200 of them. The quick profile halves the
-# picture's sides and trains a few; *paper* does what DENSE did, with and without the changes.
+# picture's sides and trains a few, without the changes: they cost epochs before they pay. *paper* does
+# what DENSE did.
 
 # %% tags=["nbval-ignore-output"]
 FACTOR = chapter.pick(smoke=2, quick=2, paper=1)
-POINT_EPOCHS = chapter.pick(smoke=1, quick=12, paper=200)
+POINT_EPOCHS = chapter.pick(smoke=1, quick=16, paper=200)
 
 
 def trained_points(seed: int, augmented: bool, epochs: int, factor: int):
     """A network for all points, its first layers' starting weights, and its history."""
     keras.utils.set_random_seed(seed)
     network = dense_network(WIDTH // factor, HEIGHT // factor, 2 * points.shape[1])
-    start = [keras.ops.convert_to_numpy(network.layers[k].kernel) for k in (0, 1)]
+    start = filters_of(network)
     change = changed if augmented else None
     return network, start, fit(network, 0.001, epochs, seed, pictures, points, factor, change)
 
 
-network, start, history = trained_points(0, True, POINT_EPOCHS, FACTOR)
+def filters_of(network: keras.Model) -> list[np.ndarray]:
+    """The weights of the first two layers: (3, 3, inputs, filters) each."""
+    return [keras.ops.convert_to_numpy(network.layers[k].kernel) for k in (0, 1)]
+
+
+def points_of(network: keras.Model, factor: int) -> np.ndarray:
+    """Points (n, m, 2) on the held-out faces, pixels of 240 by 180."""
+    found = answers(network, to_inputs(pictures[held], factor))
+    return found.reshape(len(held), -1, 2) * SIZE - 0.5
+
+
+network, start, history = trained_points(0, PROFILE != "quick", POINT_EPOCHS, FACTOR)
 
 # %% tags=["nbval-ignore-output"]
-found = answers(network, to_inputs(pictures[held], FACTOR)).reshape(len(held), -1, 2)
-found = found * SIZE - 0.5
+found = points_of(network, FACTOR)
 mean_points = points[train].mean(axis=0)
 table = []
 for name, guess in (("mean points", np.broadcast_to(mean_points, found.shape)), ("network", found)):
@@ -757,7 +948,7 @@ for name, guess in (("mean points", np.broadcast_to(mean_points, found.shape)), 
     table.append({"prediction": name, "mean distance": off.mean(), "worst face": off.mean(1).max()})
 course.show_table(table, **{"mean distance": "{:.2f} px", "worst face": "{:.2f} px"})
 print(f"pixels of {WIDTH}, held-out faces, {POINT_EPOCHS} epochs")
-assert not LEARNS or table[1]["mean distance"] < 0.95 * table[0]["mean distance"]
+assert not LEARNS or table[1]["mean distance"] < table[0]["mean distance"]
 
 # %% tags=["nbval-ignore-output", "drawing"]
 off = np.linalg.norm(found - points[held], axis=2).mean(axis=1)
@@ -816,20 +1007,63 @@ print(f"the worst faces are wrong in place by {shares[worst, 0].mean():.0%} of t
 # network knows what a face looks like and misses where it is. *Why* it misses is another question;
 # exercise 4 takes the occlusion map to it.
 #
-# The long study asks whether DENSE's changes were worth it: 200 epochs at full size, three seeds, with
-# and without.
+# ## Were the changes worth it?
+#
+# DENSE changed its pictures because it had few, and does not say what that gained. The stored study trains
+# both ways: three seeds, 60 epochs, pictures of half size. It also splits the errors, and compares
+# the filters with their start; of that more below.
 
-# %% tags=["nbval-ignore-output"]
+# %%
+def studied(seed: int, augmented: bool) -> pd.DataFrame:
+    """One training of the study of all points: a table of one row."""
+    network, start, history = trained_points(seed, augmented, 60, 2)
+    found = points_of(network, 2)
+    off = np.linalg.norm(found - points[held], axis=2).mean(axis=1)
+    shares = np.array([made_of(guess, true) for guess, true in zip(found, points[held])])
+    worst = np.argsort(off)[-len(off) // 4 :]
+    row = {"training": history.loss.iloc[-1], "held_out": history.held_out.iloc[-1],
+           "mean_px": off.mean(), "worst_px": off.max()}
+    for name, part in (("all", shares), ("worst", shares[worst])):
+        row |= dict(zip((f"{name}_place", f"{name}_turn", f"{name}_shape"), part.mean(axis=0)))
+    for name, before, after in zip(("first", "second"), start, filters_of(network)):
+        row[f"{name}_alike"] = np.corrcoef(before.ravel(), after.ravel())[0, 1]
+    return pd.DataFrame([row])
+
+
 runs = [{"seed": seed, "augmented": augmented} for seed in range(3) for augmented in (True, False)]
-long = study("points", runs, lambda seed, augmented: trained_points(seed, augmented, 200, 1)[2])
-if long is None:
-    print("this study has not been run yet")
-else:
-    last = long[long.epoch == long.epoch.max()].pivot(
-        index="seed", columns="augmented", values="held_out")
-    names = {True: "with changes", False: "without"}
-    course.show_table(last.rename(columns=names).reset_index().to_dict("records"),
-                      **dict.fromkeys(names.values(), "{:.6f}"))
+long = study("points", runs, studied)
+
+# %%
+if long is not None:
+    names = {"augmented": "changed", "training": "training MSE", "held_out": "held-out MSE",
+             "mean_px": "mean distance", "worst_px": "worst face", "worst_place": "place",
+             "worst_turn": "turn and size", "worst_shape": "shape"}
+    rows = long.sort_values(["augmented", "seed"])[["seed", *names]].rename(columns=names)
+    digits = dict.fromkeys(list(names.values())[1:3], "{:.6f}")
+    digits |= dict.fromkeys(list(names.values())[3:5], "{:.2f} px")
+    digits |= dict.fromkeys(list(names.values())[5:], "{:.0%}")
+    away = np.linalg.norm(points[all_held] - points[all_train].mean(axis=0), axis=2).mean()
+    chapter.table(rows.to_dict("records"), "15.4", "All points, 60 epochs at half size, with "
+                  f"DENSE's changes and without; the mean points make {away:.2f} px. The last "
+                  "three columns split the worst quarter's squared error.", **digits)
+
+# %% [markdown]
+# After 60 epochs the changes have *cost* something, with every seed. That does not say that they are bad. With them
+# the training error is higher too: those networks are still learning. And without them the faces held out are
+# not much harder than the faces learned from, so there is little yet that changes could cure. DENSE
+# trained for 200 epochs. A short study shows the price of the changes and not what they buy (chapter 07 follows
+# both curves until they cross).
+#
+# The last columns weigh DENSE's explanation. Of the worst faces' error about half is place. So a
+# misplaced centre is half of the story, and wrong shape nearly a third.
+
+# %%
+if long is not None and SOURCE == "open":
+    by_way = long.pivot(index="seed", columns="augmented", values=["held_out", "training"])
+    assert (by_way["held_out"][True] > by_way["held_out"][False]).all()
+    assert (by_way["training"][True] > 2 * by_way["training"][False]).all()
+    assert long.worst_place.between(0.4, 0.65).all()
+    assert 0.25 < long.worst_shape.mean() < 0.35
 
 # %% [markdown]
 # ## The filters
@@ -838,7 +1072,7 @@ else:
 # Here are yours.
 
 # %% tags=["nbval-ignore-output", "drawing"]
-kernels = [keras.ops.convert_to_numpy(network.layers[k].kernel) for k in (0, 1)]
+kernels = filters_of(network)
 widest = np.abs(np.concatenate([kernel.ravel() for kernel in kernels])).max()
 figure, grid = plt.subplots(1, 2, figsize=(7.2, 3.6))
 for axes, kernel, title in zip(grid, kernels, ("first layer", "second layer, a column a filter")):
@@ -862,8 +1096,18 @@ chapter.figure(
 # %% tags=["nbval-ignore-output"]
 for name, before, after in zip(("first", "second"), start, kernels):
     alike = np.corrcoef(before.ravel(), after.ravel())[0, 1]
-    moved = np.linalg.norm(after - before) / np.linalg.norm(before)
-    print(f"{name} layer: correlation with its start {alike:.2f}, moved by {moved:.0%} of its size")
+    by = np.linalg.norm(after - before) / np.linalg.norm(before)
+    print(f"{name} layer: correlation with its start {alike:.2f}, moved by {by:.0%} of its size")
+
+# %% [markdown]
+# And in the stored study, after more epochs:
+
+# %%
+if long is not None:
+    for name in ("first", "second"):
+        alike = long[f"{name}_alike"]
+        print(f"{name} layer: correlation {alike.min():.3f} to {alike.max():.3f}")
+    assert SOURCE != "open" or long[["first_alike", "second_alike"]].min(axis=None) > 0.98
 
 # %% [markdown]
 # A high correlation means that the picture shows mostly the draw of the first minute, not the faces. A
@@ -874,10 +1118,14 @@ for name, before, after in zip(("first", "second"), start, kernels):
 #
 # - 960 and 15,808 inputs fix the padding that DENSE does not name.
 # - Four numbers of epochs are four looks at one curve. The curve is rough, so one number a cell says little.
+# - The highest rate left four networks of five near a constant, and made the fifth the best of all.
 # - Without the error of the mean place, a loss of 0.00216 cannot be judged.
-# - An occlusion map always has a story for you. Ask a second network, with the same square.
+# - An occlusion map always has a story for you. Ask a second network, with the same square: here the story was
+#   not in the picture.
+# - A lamp moved five networks of five towards it: that guess of DENSE's passed its test.
 # - The network finds a nose by more than the nose.
 # - An error of many points splits into place, turn and size, and shape. The split tests an explanation.
+# - Changing the pictures costs epochs first. A study that stops early shows only that.
 # - Filters of nine cells must be compared with their start before one sees anything in them.
 #
 # ## Exercises
