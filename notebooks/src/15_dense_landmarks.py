@@ -829,8 +829,9 @@ if probes is not None:
 # network. DENSE takes open lips for the cause of one miss. A map of its one network could not have told either.
 #
 # The lamp is different. All five follow it, even when it shines on the head alone, and then by about as much as their
-# usual error. So DENSE's light *can* mislead a network. Whether it was the light on DENSE's face, only that face
-# could tell.
+# usual error. So DENSE's light *can* mislead a network. (That they go *towards* it is no law. If you have IMM's frontal
+# pictures, see which way networks go that have learned from those.) Whether it was the light on DENSE's face,
+# only that face could tell.
 
 # %%
 if probes is not None and SOURCE == "open":
