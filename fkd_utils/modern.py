@@ -8,7 +8,7 @@ Nothing is as large as 96 x 96 after the first layer: that is where the time wou
 import keras
 import numpy as np
 
-from fkd_utils import heatmaps, keypoints
+from fkd_utils import faces, heatmaps, keypoints
 
 WIDTHS = (16, 32, 48, 96)  # filters where the map has 48, 24, 12 and 6 cells a side
 STRIDE = 4  # pixels of the picture to a cell of a heat map
@@ -46,7 +46,17 @@ def network() -> keras.Model:
 
 def heatmaps_of(model: keras.Model) -> keras.Model:
     """The same network, its weights shared, with the maps' logits as output: (n, 24, 24, 15)."""
-    return keras.Model(model.input, model.get_layer("heatmaps").output, name="heatmaps")
+    return keras.Model(model.inputs[0], model.get_layer("heatmaps").output, name="heatmaps")
+
+
+def spreads(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """How wide each heat map is on uint8 pictures (n, 96, 96): (n, 15) float32, pixels.
+
+    Root-mean-square distance from the map's mean place, see `heatmaps.spread`.
+    """
+    inside = heatmaps_of(model)
+    maps = inside.predict(faces.to_inputs(images), batch_size=256, verbose=0)
+    return keras.ops.convert_to_numpy(heatmaps.spread(maps, STRIDE))
 
 
 def with_sources(model: keras.Model) -> keras.Model:

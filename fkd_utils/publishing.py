@@ -20,6 +20,7 @@ from fkd_utils import (
     keypoints,
     machines,
     models,
+    modern,
     parts,
     training,
 )
@@ -56,6 +57,8 @@ def publish(
         metrics[name] = evaluation.measures(part.keypoints, predicted)
         arrays[f"{name}_errors"] = (predicted - part.keypoints).astype(np.float32)
         arrays[f"{name}_eye_distance"] = evaluation.eye_distance(part.keypoints).astype(np.float32)
+        if run.recipe.model == "modern":
+            arrays[f"{name}_spread"] = modern.spreads(network, part.images)
         arrays[f"{name}_tilt"] = conditions.tilt(part.keypoints).astype(np.float32)
     with files.replacing(folder / "predictions.npz") as path:
         files.save_arrays(path, arrays)

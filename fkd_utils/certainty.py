@@ -1,0 +1,55 @@
+"""How far off a predicted point probably is, from the width of its heat map (chapter 18).
+
+A heat map that is spread out says that the network is not sure. How many pixels a spread is worth
+is read off faces that taught it nothing: the validation part.
+"""
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class Calibration:
+    """Knots of a rising line from a heat map's spread to the distance to expect, both in pixels."""
+
+    spread: tuple[float, ...]
+    distance: tuple[float, ...]
+
+    def expected(self, spread: np.ndarray) -> np.ndarray:
+        """The distance to expect for spreads of any shape, pixels; level beyond the last knots."""
+        return np.interp(spread, self.spread, self.distance)
+
+
+def calibrate(spread: np.ndarray, distance: np.ndarray, knots: int = 10) -> Calibration:
+    """Learn the line from points whose distance is known.
+
+    spread, distance: the same shape, pixels, NaN = does not count. The points are sorted by spread
+    and cut into `knots` equal parts; a knot is the mean of a part. Where a part with the larger
+    spread has the smaller mean distance, neighbours are pooled until the line rises (Barlow et al.
+    1972, pool adjacent violators).
+    """
+    known = np.isfinite(spread) & np.isfinite(distance)
+    order = np.argsort(spread[known], kind="stable")
+    pieces = np.array_split(np.stack([spread[known], distance[known]])[:, order], knots, axis=1)
+    pools: list[np.ndarray] = []
+    for piece in pieces:
+        pools.append(piece)
+        while len(pools) > 1 and pools[-1][1].mean() < pools[-2][1].mean():
+            pools[-2:] = [np.concatenate(pools[-2:], axis=1)]
+    means = np.array([pool.mean(axis=1) for pool in pools])
+    return Calibration(tuple(means[:, 0].tolist()), tuple(means[:, 1].tolist()))
+
+
+def reliability(
+    expected: np.ndarray, found: np.ndarray, bins: int = 10
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean expected and mean found distance of equal shares of points, the surest share first.
+
+    expected, found: the same shape, pixels, NaN = does not count. Returns two arrays (bins,).
+    """
+    known = np.isfinite(expected) & np.isfinite(found)
+    order = np.argsort(expected[known], kind="stable")
+    shares = np.array_split(np.stack([expected[known], found[known]])[:, order], bins, axis=1)
+    means = np.array([share.mean(axis=1) for share in shares])
+    return means[:, 0], means[:, 1]

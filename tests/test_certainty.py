@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as st_numpy
+
+from fkd_utils import certainty
+
+PIXELS = st.floats(0, 100, allow_nan=False)
+
+
+def test_a_line_is_found_again():
+    spread = np.linspace(1, 5, 1000)
+    line = certainty.calibrate(spread, 0.5 * spread)
+    assert line.expected(np.array([2.0, 4.0])) == pytest.approx([1, 2], rel=1e-3)
+    # Beyond the outermost means nothing is known, so nothing is claimed.
+    assert line.expected(np.array([0.0, 9.0])) == pytest.approx([0.6, 2.4], rel=0.02)
+
+
+def test_noise_is_averaged_away_and_new_points_agree():
+    rng = np.random.default_rng(0)
+    spread = rng.uniform(1, 4, (2, 4000))
+    found = spread * rng.rayleigh(1, (2, 4000))
+    line = certainty.calibrate(spread[0], found[0])
+    expected, truly = certainty.reliability(line.expected(spread[1]), found[1])
+    assert np.abs(expected / truly - 1).max() < 0.1
+
+
+def test_points_that_are_not_labelled_do_not_count():
+    spread, distance = np.arange(40.0), np.arange(40.0)
+    holes = distance.copy()
+    holes[::4] = np.nan
+    kept = np.isfinite(holes)
+    assert certainty.calibrate(spread, holes) == certainty.calibrate(spread[kept], distance[kept])
+    assert np.isfinite(certainty.reliability(spread, holes, 4)).all()
+
+
+@given(st_numpy.arrays(float, (2, 60), elements=PIXELS))
+def test_more_spread_never_means_less_error(pairs):
+    line = certainty.calibrate(*pairs)
+    assert (np.diff(line.distance) >= -1e-9).all()
+    low, high = pairs[1].min(), pairs[1].max()
+    expected = line.expected(np.linspace(0, 100, 50))
+    assert (expected >= low - 1e-9).all() and (expected <= high + 1e-9).all()
+    assert (np.diff(expected) >= -1e-9).all()
