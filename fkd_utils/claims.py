@@ -46,16 +46,22 @@ class Claim:
 
 def every() -> list[Claim]:
     """All claims, in the order of the studies."""
-    from fkd_utils import claims_thesis  # it imports this module
+    from fkd_utils import claims_cascade, claims_dense, claims_thesis  # they import this module
 
-    return [*claims_thesis.CLAIMS]
+    return [*claims_thesis.CLAIMS, *claims_cascade.CLAIMS, *claims_dense.CLAIMS]
 
 
 def table() -> pd.DataFrame:
-    """The claims with what the stored results say; columns COLUMNS, all text."""
+    """The claims with what the stored results say; columns COLUMNS, all text.
+
+    A claim whose result is not stored is "not tested".
+    """
     rows = []
     for claim in every():
-        found = claim.find()
+        try:
+            found = claim.find()
+        except FileNotFoundError:
+            found = Finding("its run is not stored yet", "not tested", "")
         told = (claim.study, claim.place, claim.claim, claim.theirs)
         rows.append((*told, found.ours, found.verdict, claim.figure, found.stored))
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -100,10 +106,16 @@ def by_seeds(changed: np.ndarray, plain: np.ndarray) -> tuple[str, str]:
     changed, plain: errors (seeds,), the same seeds in the same order. "depends" is the verdict when
     the interval holds 1.
     """
+    mean, low, high = ratio_interval(changed, plain)
+    verdict = "holds" if high < 1 else "fails" if low > 1 else "depends"
+    return f"{mean:.2f} times ({low:.2f} to {high:.2f}, {len(changed)} seeds)", verdict
+
+
+def ratio_interval(changed: np.ndarray, plain: np.ndarray) -> tuple[float, float, float]:
+    """Geometric mean of changed/plain over seeds (k,), and its 95% interval: mean, low, high."""
     logs = np.log(np.asarray(changed, float) / np.asarray(plain, float))
     mean, low, high = np.exp(conditions.interval(logs, np.arange(len(logs))))
-    verdict = "holds" if high < 1 else "fails" if low > 1 else "depends"
-    return f"{mean:.2f} times ({low:.2f} to {high:.2f}, {len(logs)} seeds)", verdict
+    return float(mean), float(low), float(high)
 
 
 def one_run(ratio: float) -> str:

@@ -33,10 +33,18 @@ def _files(*rows: str) -> str:
     return ", ".join(published.folder_of(row) for row in rows)
 
 
-def _ratio(better: str, worse: str, verdict: str | None = None) -> Finding:
+def _ratio(better: str, worse: str) -> Finding:
     """Test MSE of one full-length run over another's."""
     ratio = _test_mse(better) / _test_mse(worse)
-    return Finding(f"{ratio:.2f} times", verdict or claims.one_run(ratio), _files(better, worse))
+    return Finding(f"{ratio:.2f} times", claims.one_run(ratio), _files(better, worse))
+
+
+def _large(better: str, worse: str) -> Finding:
+    """The same for a claim of a large effect: a ratio near 1 is an answer too."""
+    found = _ratio(better, worse)
+    ratio = _test_mse(better) / _test_mse(worse)
+    verdict = "holds" if ratio < 0.8 else "fails" if ratio > 0.9 else "depends"
+    return found._replace(verdict=verdict)
 
 
 def _seeds(better: str, worse: str, table: str = "table_4_1") -> Finding:
@@ -262,7 +270,7 @@ CLAIMS = [
     _claim("4.2", "Adam converges faster than plain descent", "faster", "04-e", _adam_is_faster),
     _claim(
         "4.2", "Adam ends lower than plain descent", "0.51 times", "04-e",
-        lambda: _ratio("Second, Adam", "Second"),
+        lambda: _large("Second, Adam", "Second"),
     ),
     _claim(
         "4.2", "Second with Adam overfits", "validation 2.8 times training", "04-e",
@@ -274,31 +282,31 @@ CLAIMS = [
     ),
     _claim(
         "4.3", "Third overfits, and after its best epoch only gets worse", "from epoch 300",
-        "05-g", lambda: _overfits("Third"),
+        "4.5", lambda: _overfits("Third"),
     ),
     _claim(
         "4.3", "with dropout, training error starts above validation error",
-        "for about 200 epochs", "05-g", _training_above,
+        "for about 200 epochs", "4.5", _training_above,
     ),
     _claim(
-        "4.3", "25% dropout helps Third", "0.80 times", "06-e",
+        "4.3", "25% dropout helps Third", "0.80 times", "Table 4.1",
         lambda: _seeds("Third, dropout", "Third"),
     ),
     _claim(
         "4.3", "25% dropout does not stop Third from overfitting",
-        "validation 3.3 times training", "05-g", lambda: _overfits("Third, dropout"),
+        "validation 3.3 times training", "4.5", lambda: _overfits("Third, dropout"),
     ),
     _claim("4.4", "pools make an epoch about 10% faster", "-10% (GPU)", "4.9", _pooling_is_faster),
     _claim(
-        "4.4", "pools beat strides: Fourth is better than Third", "0.91 times", "06-e",
+        "4.4", "pools beat strides: Fourth is better than Third", "0.91 times", "Table 4.1",
         lambda: _seeds("Fourth", "Third"),
     ),
     _claim(
-        "4.4", "pools beat strides, both with dropout", "0.86 times", "06-e",
+        "4.4", "pools beat strides, both with dropout", "0.86 times", "Table 4.1",
         lambda: _seeds("Fourth, dropout", "Third, dropout"),
     ),
     _claim(
-        "4.4", "25% dropout helps Fourth", "0.75 times", "06-e",
+        "4.4", "25% dropout helps Fourth", "0.75 times", "Table 4.1",
         lambda: _seeds("Fourth, dropout", "Fourth"),
     ),
     _claim(
@@ -309,9 +317,9 @@ CLAIMS = [
     _claim(
         "4.5", "that fall measures what was learned", "78%", "Table 4.1", _fall_from_mean_face
     ),
-    _claim("4.5", "one face is the worst for all seven networks", "7 of 7", "09-g", _worst_for_all),
+    _claim("4.5", "one face is the worst for all seven networks", "7 of 7", "09-e", _worst_for_all),
     _claim(
-        "4.5", "hard faces gain much less than all", "20% against 78%", "09-g", _hard_faces_gain
+        "4.5", "hard faces gain much less than all", "20% against 78%", "09-e", _hard_faces_gain
     ),
     _claim("4.5", "a GPU trains Third 31 and Fourth 38 times faster", "31, 38", "4.9", _no_gpu),
     _claim(

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from fkd_utils import conditions, evaluation
+from fkd_utils import evaluation
 
 # Okabe and Ito's palette: told apart by colour-blind readers, and mostly in grey print.
 COLOURS = {
@@ -159,10 +159,12 @@ def stored_figure(
 class Change:
     """What a change did, as ratios of errors (1: nothing).
 
-    by_seed: one ratio a seed; full: at full length, None where there is none; thesis: the study's.
+    by_seed: one ratio a seed; interval: of their mean, 95%; full: at full length, None where there
+    is none; thesis: the study's.
     """
 
     by_seed: collections.abc.Sequence[float]
+    interval: tuple[float, float]
     full: float | None
     thesis: float
 
@@ -174,11 +176,9 @@ def changes_figure(
     figure, axes = plt.subplots(figsize=(7.6, 1.1 + 0.62 * len(rows)))
     axes.axvline(1, color=COLOURS["black"], lw=1)
     for y, change in enumerate(rows.values()):
-        ratios = np.asarray(change.by_seed, float)
-        _, low, high = conditions.interval(np.log(ratios), np.arange(len(ratios)))
-        blue = COLOURS["blue"]
-        axes.hlines(y, np.exp(low), np.exp(high), color=COLOURS["sky"], lw=4, alpha=0.6)
-        axes.plot(ratios, [y] * len(ratios), "o", color=blue, mec="white", ms=7)
+        axes.hlines(y, *change.interval, color=COLOURS["sky"], lw=4, alpha=0.6)
+        dots = [y] * len(change.by_seed)
+        axes.plot(change.by_seed, dots, "o", color=COLOURS["blue"], mec="white", ms=7)
         if change.full is not None:
             axes.plot(change.full, y + 0.24, "s", color=COLOURS["green"], ms=6)
         axes.plot(change.thesis, y - 0.24, "D", color=COLOURS["orange"], ms=6)

@@ -103,6 +103,7 @@ def test_the_module_runs_as_a_command():
     )
     assert done.returncode == 2
     assert "invalid choice: 'fast'" in done.stderr
+    assert "oneDNN" not in done.stderr  # Keras is not even loaded for a wrong word
 
 
 def test_recipes_follow_the_profile():

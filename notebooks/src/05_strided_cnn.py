@@ -621,10 +621,10 @@ for name, old, new in zip(("conv1", "conv2", "conv3"), start, convs):
     print(f"{name}: correlation of first and trained weights {np.corrcoef(w, v)[0, 1]:.2f}")
 
 # %% [markdown]
-# The closer to 1, the more of what you see is the random beginning. In our quick runs all three were
-# above 0.95. So after 20 epochs do not read a meaning into a pattern: the filters are still
-# nearly the ones that chance drew, and most of the learning has gone into the dense layer. It is
-# remarkable how far random filters carry, because even they keep edges and places.
+# The closer to 1, the more of what you see is the random beginning. If yours are, do not read a
+# meaning into a pattern: the filters are still nearly the ones that chance drew, and most of the
+# learning has gone into the dense layer. It is remarkable how far random filters carry, because
+# even they keep edges and places.
 #
 # The two deeper layers see the maps of the layer before.
 

@@ -22,7 +22,7 @@
 # - whether dropout and Leaky ReLU help, and whether units die without it;
 # - what it is worth to flip faces before they are split, and why that gain is not real.
 #
-# **Needs** chapters 06 and 07. **Takes** about five minutes on two cores (profile *quick*).
+# **Needs** chapters 06 and 07. **Takes** about four minutes on two cores (profile *quick*).
 # **Figures** 4.13 to 4.16, 08-a to 08-d.
 #
 # **Tables** 4.3, 4.4.
@@ -212,7 +212,7 @@ def noise(network: keras.Model, size: int, draws: int = 8) -> float:
 # ## Four variants
 #
 # Everything but the named change stays the same: faces, batches, seed. Each has one line in
-# `recipes.TABLE_4_4`. The quick profile trains 30 epochs of 30 steps, so its batch never grows.
+# `recipes.TABLE_4_4`. The quick profile trains 18 epochs of 30 steps, so its batch never grows.
 
 # %% tags=["nbval-ignore-output"]
 runs = {
@@ -468,13 +468,6 @@ assert PROFILE == "smoke" or dense["Fifth"] > dense["before training"] > 0
 
 
 # %%
-def joined(*several: faces.Faces) -> faces.Faces:
-    """Sets of faces, one after the other."""
-    fields = [f.name for f in dataclasses.fields(faces.Faces) if f.name != "name"]
-    stacked = {f: np.concatenate([getattr(part, f) for part in several]) for f in fields}
-    return faces.Faces(**stacked, name=several[0].name)
-
-
 def twins(part: faces.Faces) -> faces.Faces:
     """The mirror twins of faces."""
     images, keypoints = warps.flip(part.images, part.keypoints)
@@ -486,12 +479,12 @@ def three_orders(count: int, seed: int) -> dict[str, parts.Parts]:
     rng = np.random.default_rng(seed)
     some, held = plain.train.take(rng.permutation(len(plain.train))[:count]), plain.validation
     leaked = min(len(held) * 4 // 5, count)  # four of five, as in the thesis
-    known, seen = joined(some, twins(some.take(np.arange(count - leaked)))), np.arange(leaked)
+    known, seen = faces.joined(some, twins(some.take(np.arange(count - leaked)))), np.arange(leaked)
     turned = augment.augmented(held.images, held.keypoints, rng, [augment.random_rotation])
     copies = dataclasses.replace(held, images=turned[0], keypoints=turned[1])
-    sets = {"split first": joined(some, twins(some)),
-            "flip first": joined(known, twins(held).take(seen)),
-            "copy first": joined(known, copies.take(seen))}
+    sets = {"split first": faces.joined(some, twins(some)),
+            "flip first": faces.joined(known, twins(held).take(seen)),
+            "copy first": faces.joined(known, copies.take(seen))}
     return {order: dataclasses.replace(plain, train=part) for order, part in sets.items()}
 
 
