@@ -1,0 +1,1009 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 16 Transfer learning
+#
+# A network that has learned one task knows things about pictures that another task can use.
+# TRANSFER and DENSE take networks that name a thousand kinds of objects and let them find 76 and 68
+# points in a face. You do the same with a network of this course that finds 15 points. And you ask
+# what TRANSFER's table of losses is worth.
+#
+# **You will learn**
+# - where weights can come from, and how to tell whether they matter;
+# - how to split by person when *two* trainings must not know a face;
+# - what a missing point does when it is stored as (0, 0);
+# - what freezing saves, what 0, 2 and 4 unfrozen blocks bring, and how many seeds it takes to say
+#   so;
+# - how to see that a network has learned nothing, from two numbers of a table.
+#
+# **Needs** chapters 06 and 07. **Takes** about a minute on two cores (profile *quick*).
+# **Figures** 16-a to 16-g.
+#
+# **Tables** 16.1 to 16.9.
+
+# %% tags=["parameters"]
+import os
+
+PROFILE = os.environ.get("FKD_PROFILE", "quick")  # smoke, quick or paper
+DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
+SEED = 0
+
+# %%
+import itertools
+import pathlib
+import shutil
+import time
+
+import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the page
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from fkd_utils import course, event_log, evaluation, faces, files, figures, landmarks, losses
+from fkd_utils import muct, open_photos, parts, plots, published, sixty_eight, splits, transfer
+
+chapter = course.Chapter("16", PROFILE, DATA, SEED)
+
+# %% [markdown]
+# ## Where the weights come from
+#
+# Both studies use weights learned on ImageNet, a million labelled photographs. Keras fetches them
+# from the network the first time, some 100 MB a model. This cell gives it a minute. Without a
+# network you get the same model with **random** weights, and a line that says so. (The profile
+# *smoke* does not ask.)
+
+# %% tags=["nbval-ignore-output"]
+seconds, large = chapter.pick(smoke=0, quick=60, paper=60), {}
+for name in transfer.LARGE:
+    large[name] = transfer.imagenet(name, seconds, SEED)
+    print(large[name].says)
+    if large[name].weights == "random":
+        seconds = 0  # where one could not be had, the other is not asked for
+print(transfer.own().says)
+
+# %% [markdown]
+# A large network with random weights has nothing to transfer. It is not useless: it is the
+# **control**. What it can do, no one may credit to ImageNet. The chapter's own source is the last
+# line: the network of chapter 06 that comes with the course.
+#
+# What is a *block*? TRANSFER retrains 2 or 4 "convolutional blocks" and does not say how it counts.
+# Here a block of ResNet50 is one of its 16 sums of input and output, a block of InceptionV3 one of
+# its 11 joints of several paths, and a block of ours a convolution with its pool, or the dense
+# layer. Count what is trained, with a new last layer for 68 points:
+
+# %%
+OUTPUTS = 2 * sixty_eight.POINTS
+
+
+def trained_numbers(source: transfer.Source, blocks: int) -> int:
+    """Weights that training may change with so many blocks unfrozen."""
+    _, tail = transfer.cut(source, blocks)
+    new = (source.network.output.shape[-1] + 1) * OUTPUTS
+    return new + (sum(int(np.prod(w.shape)) for w in tail.trainable_weights) if tail else 0)
+
+
+rows = []
+for name, source in {**large, "ours": transfer.own()}.items():
+    row = {"network": name, "blocks": len(source.ends), "all weights": source.network.count_params()}
+    rows.append(row | {f"{b} unfrozen": trained_numbers(source, b) for b in (0, 2, 4)})
+chapter.table(rows, "16.1", "Weights in all, and weights that are trained, by unfrozen blocks.",
+              **dict.fromkeys(list(rows[0])[2:], "{:,}"))
+
+# %% [markdown]
+# TRANSFER trains with 7,497 pictures, of which 2,499 are not mirror images of others. With four
+# unfrozen blocks that is thousands of weights for each picture.
+#
+# ## Sixty-eight points
+#
+# 300-W's files have 68 points a face. `landmarks.read_pts` reads them. Its pictures may not be
+# passed on, so by default you work with the photographs that come with the course: one of each of
+# 142 people, 189 points each. `sixty_eight.from_189` takes from those 189 what is nearest to the
+# 68: most points as they are, the jaw and the brows evenly spaced along the template's own lines,
+# and the inner corners of the lips, which the template lacks, between their neighbours. Set
+# `FKD_DATA` to a folder of `.pts` files and pictures, and the chapter works with these.
+
+# %% tags=["nbval-ignore-output"]
+folder = pathlib.Path(DATA).expanduser()
+SOURCE = "300w" if folder.is_dir() and any(folder.rglob("*.pts")) else "open"
+broken = []
+if SOURCE == "open":
+    found = sixty_eight.embedded()
+else:
+    found, broken = sixty_eight.from_pts(folder, chapter.pick(smoke=60, quick=400, paper=400))
+print("\n".join([*broken, f"{len(found)} photographs, {sixty_eight.POINTS} points each"]))
+
+# %% [markdown]
+# Crops follow. The box around the points, made 25% larger and square, wobbles by up to 6% of its
+# side and 8% of its size. It must: if every face sat in the same place, the mean face would be hard
+# to beat. Every second crop is mirrored, and then the points change places, x and y
+# (`sixty_eight.mirror_order`). DENSE cuts to 224 by 224 pixels; here it is 96. Networks grow dear
+# with the number of pixels, and our source knows no other size.
+
+# %% tags=["nbval-ignore-output", "drawing"]
+shown = sixty_eight.crops(found[:1], 4, np.random.default_rng(2))
+figure, grid = plt.subplots(1, 4, figsize=(9.6, 2.7))
+middle = [8, 27, 30, 33, 51, 57]
+for axes, image, points in zip(grid, *shown):
+    plots.draw_face(axes, image)
+    axes.plot(*points.T, ".", color=plots.TRUE, markersize=4)
+    axes.plot(*points[:8].T, ".", color=plots.COLOURS["sky"], markersize=5)
+chapter.figure(
+    figure,
+    "16-a",
+    "One photograph, four crops. Blue: the points 0 to 7, the subject's right half of the jaw.",
+    alt="The same face cut four times, a little shifted and scaled, the second and fourth mirrored. "
+    "Green dots on jaw, brows, nose, eyes and lips; eight blue dots on the jaw are on the left "
+    "side of the picture each time, since the points change places in the mirror.",
+)
+
+# %% [markdown]
+# ## Whose face does the network know?
+#
+# TRANSFER takes care that no person is in both of its parts. You must do more. Your *source* has
+# seen people too: its faces were mixed from these same photographs. A person it learned from must
+# not be tested. So the split of the source is taken over: who was in its training part trains here,
+# and the rest is held out, together with four teams of people that only the test pictures of `open`
+# are made of.
+
+# %% tags=["nbval-ignore-output"]
+persons = np.array([photo.person for photo in found])
+if SOURCE == "open":
+    of_source = parts.prepare("open", 0)
+    learned = np.isin(persons, of_source.train.groups)
+    chosen = np.isin(persons, of_source.validation.groups)
+    split = splits.Split(*map(np.flatnonzero, (learned, chosen, ~learned & ~chosen)))
+else:
+    split = sixty_eight.split(found, SEED)
+teams = [set(persons[part]) for part in (split.train, split.validation, split.test)]
+assert not any(a & b for a, b in itertools.combinations(teams, 2))
+print(*map(len, (split.train, split.validation, split.test)), "photographs to learn, choose, test")
+
+# %%
+CUTS, LOOKS = chapter.pick(smoke=(1, 1), quick=(3, 1), paper=(4, 2))
+MOST = chapter.pick(smoke=24, quick=None, paper=None)
+
+
+def crops_of(part: np.ndarray, times: int, seed: int) -> sixty_eight.Crops:
+    """Crops of the photographs in a part of the split."""
+    chosen = [found[k] for k in part[:MOST]]
+    return sixty_eight.crops(chosen, times, np.random.default_rng([16, seed]))
+
+
+train = crops_of(split.train, CUTS, 0)
+choose = crops_of(split.validation, LOOKS, 1)
+held = crops_of(split.test, LOOKS, 2)
+
+# %% [markdown]
+# MUCT, TRANSFER's set, is not here: its pictures have terms of their own. But its file of landmarks
+# can be counted (`muct.facts`).
+
+# %%
+stored = published.FOLDER / "transfer"
+facts = pd.read_csv(stored / "muct_facts.csv")
+chapter.table(facts.to_dict("records"), "16.2", "What MUCT's landmark file holds.", count="{:,}")
+
+# %%
+count = facts.set_index("fact")["count"]
+assert 3755 - 1245 == 2510 and 3 * 1245 - 3723 == 12 and 3 * 2510 - 7497 == 33
+
+# %% [markdown]
+# Compare this with the report.
+#
+# - The copy of `muct76-opencv.csv` that was counted has **68** points, not the 76 of its name and
+#   of TRANSFER's 152 outputs. What it says about 76 it can say only in part.
+# - TRANSFER tests on the 82 first subjects, 249 pictures a camera. Eighty-two have 246. It is
+#   **83** subjects who have 249: an index that counts from 0.
+# - With its flips it has three copies of each picture, 3,723 to test. Three times 1,245 are 3,735.
+#   Twelve are missing, and 33 of the training copies: four and eleven pictures, if a face that DLIB
+#   does not find leaves no crop. Those are the hardest ones, and they are in no loss.
+# - Its copies are upright, mirrored **and upside down**, in the test set as well.
+
+# %% [markdown]
+# ## A point that is not there
+#
+# MUCT stores an unavailable point as (0, 0). The readers of this course turn it into NaN, and
+# `losses.masked_mse` leaves it out. What if you forget? Take the frozen features of our source,
+# hide four points of the jaw in a third of the training crops, and train a linear layer twice: once
+# with NaN, once with (0, 0) as if it were a place.
+
+# %%
+def trained(network, x, points, epochs, optimizer, seed, watched=None, log=None) -> pd.DataFrame:
+    """Train on inputs x and points (n, 68, 2), pixels, NaN left out; 32 a step.
+
+    watched: (inputs, points) looked at after every epoch. Returns epoch, loss, held.
+    """
+    keras.utils.set_random_seed(seed)
+    # In smoke, building a graph would take longer than the training.
+    network.compile(optimizer, loss=losses.masked_mse, run_eagerly=PROFILE == "smoke")
+    look = None if watched is None else (watched[0], faces.to_targets(watched[1]))
+    history = network.fit(
+        x, faces.to_targets(points), batch_size=32, epochs=epochs, verbose=0,
+        validation_data=look, validation_batch_size=512, callbacks=[log] if log else None,
+    ).history
+    unknown = np.full(epochs, np.nan)
+    return pd.DataFrame({"epoch": np.arange(1, epochs + 1), "loss": history["loss"],
+                         "held": history.get("val_loss", unknown)})
+
+
+def predicted(network: keras.Model, x: np.ndarray) -> np.ndarray:
+    """Points of inputs x: (n, 68, 2) float32, pixels."""
+    return faces.to_pixels(keras.ops.convert_to_numpy(network(x)))
+
+
+# %% tags=["nbval-ignore-output"]
+own = transfer.own()
+mean_face = np.nanmean(train.points, axis=0)
+x, x_held = (transfer.frozen(own, 0, part.images) for part in (train, held))
+HIDDEN = [13, 14, 15, 16]
+hide = np.random.default_rng(3).random(len(x)) < 1 / 3
+EPOCHS = chapter.pick(smoke=1, quick=15, paper=15)
+
+
+def jaw(value: float) -> np.ndarray:
+    """Held-out crops' predicted points when the hidden training points are stored as `value`."""
+    points = train.points.copy()
+    points[np.ix_(hide, HIDDEN)] = value
+    start = faces.to_targets(mean_face[np.newaxis])[0]
+    network = transfer.network_for(transfer.own(), 0, start)
+    trained(network, x, points, EPOCHS, keras.optimizers.Adam(0.001), SEED)
+    return predicted(network, x_held)
+
+
+with_nan, with_zero = jaw(np.nan), jaw(0.0)
+
+# %% tags=["nbval-ignore-output"]
+def off(guess: np.ndarray, rows: list[int]) -> float:
+    """Mean distance from the true points, pixels."""
+    return evaluation.mean_px(held.points[:, rows], guess[:, rows])
+
+
+others = [k for k in range(68) if k not in HIDDEN]
+table = [{"unavailable points are": name, "those four points": off(guess, HIDDEN),
+          "the other 64": off(guess, others)}
+         for name, guess in (("left out", with_nan), ("taken for (0, 0)", with_zero))]
+course.show_table(table, **dict.fromkeys(list(table[0])[1:], "{:.2f} px"))
+assert PROFILE == "smoke" or off(with_zero, HIDDEN) > 2 * off(with_nan, HIDDEN)
+
+# %% tags=["nbval-ignore-output", "drawing"]
+figure, grid = plt.subplots(1, 2, figsize=(6.4, 3.2))
+for axes, guess, title in zip(grid, (with_nan, with_zero), ("left out", "taken for (0, 0)")):
+    plots.draw_face(axes, held.images[0], title=title)
+    axes.plot(*held.points[0].T, ".", color=plots.TRUE, markersize=4)
+    axes.plot(*guess[0].T, "x", color=plots.PREDICTED, markersize=4, mew=1)
+chapter.figure(
+    figure,
+    "16-b",
+    "A held-out face. Four points of the jaw were unavailable in a third of the training crops.",
+    alt="The same face twice with true points in green and predicted ones in red. On the left all "
+    "red crosses follow the face. On the right four crosses of the jaw have moved into the "
+    "face, towards the upper left corner of the picture.",
+)
+
+# %% [markdown]
+# The network answers with a mean of the two things it was told. A weight of a masked point is not
+# touched at all: hide point 8 everywhere, and its two columns of the last layer stay as they were,
+# to the last bit.
+
+# %% tags=["nbval-ignore-output"]
+points = train.points.copy()
+points[:, 8] = np.nan
+network = transfer.network_for(own, 0, np.zeros(OUTPUTS))
+before = network.layers[-1].get_weights()[0]
+trained(network, x, points, 1, "adam", SEED)
+moved = (network.layers[-1].get_weights()[0] != before).any(axis=0)
+assert not moved[16:18].any() and np.delete(moved, [16, 17]).all()
+
+# %% [markdown]
+# ## What is a loss worth?
+#
+# TRANSFER's losses are mean squared errors of coordinates in parts of the crop, from 0 to 1. It
+# never says what a constant would make. From the landmarks alone you can compute that
+# (`muct.constants`), for TRANSFER's own split. The crop around the points is 1 to 1.5 times as
+# large as their box. Its place is either perfect or wobbles with a standard deviation of 5%, as a
+# detector's box may.
+
+# %%
+constants = pd.read_csv(stored / "muct_constants.csv")
+chapter.table(
+    constants.to_dict("records"), "16.3", "MSE of constants on MUCT's landmarks: one mean face for all three copies of a "
+    "picture; one that knows which copy; one that knows the camera too.",
+    margin="{:.2f}", wobble="{:.2f}", one_face="{:.4f}", upright="{:.4f}", camera="{:.4f}")
+
+# %% tags=["drawing"]
+THEIRS = pd.DataFrame(
+    [("scratch, two paths", 0.01547, 0.02588), ("Inception, 0 blocks", 0.03599, 0.03567),
+     ("Inception, 2 blocks", 0.0001108, 0.003932), ("Inception, 4 blocks", 0.0002229, 0.003802),
+     ("ResNet50, 0 blocks", 0.01, 0.013), ("ResNet50, 2 blocks", 0.00005033, 0.003779)],
+    columns=["model", "training", "validation"])
+figure, axes = plt.subplots(figsize=(8.6, 3.4))
+kept = constants[constants.unavailable == "left out"]
+for column, colour, label in (("one_face", "orange", "one mean face for all copies"),
+                              ("upright", "sky", "a mean face that knows the copy")):
+    axes.axvspan(kept[column].min(), kept[column].max(), color=plots.COLOURS[colour], alpha=0.35,
+                 label=label)
+places = np.arange(len(THEIRS))[::-1]
+axes.plot(THEIRS.training, places, "o", mfc="none", color=plots.COLOURS["black"], label="training")
+axes.plot(THEIRS.validation, places, "o", color=plots.COLOURS["black"], label="validation")
+axes.set(xscale="log", yticks=places, yticklabels=THEIRS.model, ylim=(-0.6, 5.6))
+axes.set_xlabel("TRANSFER's loss (parts of the crop, squared)")
+axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
+chapter.figure(
+    figure,
+    "16-c",
+    "TRANSFER's six losses, and what constants make on the same people's landmarks.",
+    alt="Six rows of dots on a logarithmic axis and two shaded bands. Inception with 0 blocks has "
+    "both dots inside the right band, that of one mean face. The validation dots of the three "
+    "best models lie inside the left band, that of a mean face which knows the copy.",
+)
+
+# %%
+one_face, upright = kept["one_face"], kept["upright"]
+best = THEIRS.validation[THEIRS.validation < 0.01]
+assert one_face.min() < 0.03567 < one_face.max() and one_face.min() < 0.03599 < one_face.max()
+assert (best > upright.min()).all() and (best < upright.max()).all()
+print("0.003779 is an error of", f"{299 * 0.003779**0.5:.0f} of 299 pixels in a coordinate")
+
+# %% [markdown]
+# Look at the second row. Inception's frozen features have the same loss on training and test
+# pictures, and it is the loss of **one constant face**. That network has learned nothing, not even
+# which way is up.
+#
+# And the three best? On pictures they have not seen, they are where a mean face is that knows only
+# whether the picture is upright. The band is wide, since nobody knows DLIB's boxes. But from this
+# table you cannot conclude that TRANSFER's networks find eyes. (Those with the crosses in the right
+# places may still do; it shows some pictures.) If it took (0, 0) for a place, the band lies higher,
+# and we would learn less still.
+#
+# What does one constant face look like? Average the points over upright, mirrored and upside-down
+# copies of your crops, as a flip does it that moves coordinates and leaves their order.
+
+# %% tags=["nbval-ignore-output"]
+SIDE = 96
+copies = {"upright": mean_face, "mirrored": mean_face * (-1, 1) + (SIDE - 1, 0),
+          "upside down": mean_face * (1, -1) + (0, SIDE - 1)}
+constant = np.mean(list(copies.values()), axis=0)
+width = np.ptp(constant, axis=0) / np.ptp(mean_face, axis=0)
+print(f"its width and height are {width[0]:.0%} and {width[1]:.0%} of the mean face's")
+assert np.all(np.abs(width - 1 / 3) < 0.05)
+
+# %% tags=["nbval-ignore-output", "drawing"]
+figure, grid = plt.subplots(1, 4, figsize=(9.6, 2.8), sharex=True, sharey=True)
+for axes, (title, points) in zip(grid, {**copies, "mean of the three": constant}.items()):
+    colour = plots.COLOURS["red" if title.startswith("mean") else "blue"]
+    axes.plot(*points.T, ".", color=colour, markersize=4)
+    axes.plot(*points[:8].T, ".", color=plots.COLOURS["orange"], markersize=5)
+    axes.set(title=title, xlim=(0, 95), ylim=(95, 0), aspect="equal")
+chapter.figure(
+    figure,
+    "16-d",
+    "The best constant for three copies: a face a third as large, near the centre. Orange: the "
+    "points 0 to 7.",
+    alt="Four panels of 68 dots: a mean face, its mirror image, the same upside down, and the mean of "
+    "the three, in which all dots are crowded together near the centre of the picture.",
+)
+
+# %% [markdown]
+# In its section on optimisers TRANSFER shows a failure of RMSprop: *all the points accumulate near
+# the centre of the image*. It cures that with a rate of 0.1. Now you can say what it saw: the
+# constant that fits three copies best.
+#
+# ## Frozen features
+#
+# With 0 unfrozen blocks the source is a fixed function. Its features are computed once; the rest is
+# linear. For a linear layer you need no optimiser. Ridge regression gives the best one at once,
+# with its strength chosen on the people of the validation part:
+#
+# $$W = (X^\top X + \alpha I)^{-1} X^\top Y$$
+#
+# with $X$ `(n, features)`, standardised, and $Y$ `(n, 136)`. The table asks the question that
+# TRANSFER left out: how much of this could **random** weights do? Or 24 by 24 pixels without any
+# network?
+
+# %%
+def ridge(learn: np.ndarray, points: np.ndarray, others: list[np.ndarray]) -> list[np.ndarray]:
+    """Points of `others`, features like `learn` (n, f); the first of them chooses alpha."""
+    shape, mean = points.shape[1:], np.nanmean(points, axis=0)
+    y = np.nan_to_num(points - mean).reshape(len(points), -1)  # unavailable: the mean's place
+    middle, spread = learn.mean(axis=0), learn.std(axis=0) + 1e-6
+    a, *rest = (((z - middle) / spread).astype(np.float64) for z in (learn, *others))
+    values, vectors = np.linalg.eigh(a @ a.T)
+    best = None
+    for alpha in 10.0 ** np.arange(0, 7):
+        weights = a.T @ (vectors @ ((vectors.T @ y) / (values + alpha)[:, np.newaxis]))
+        guesses = [(z @ weights).reshape(-1, *shape) + mean for z in rest]
+        score = np.nanmean((guesses[0] - choose.points) ** 2)
+        if best is None or score < best[0]:
+            best = score, guesses
+    return best[1]
+
+
+# %%
+def flat(values: np.ndarray) -> np.ndarray:
+    """(n, ...) as (n, f)."""
+    return values.reshape(len(values), -1)
+
+
+def small(images: np.ndarray) -> np.ndarray:
+    """Means of 4 by 4 pixels: (n, 576)."""
+    return images.reshape(-1, 24, 4, 24, 4).mean(axis=(2, 4)).reshape(-1, 576)
+
+
+def readings(name: str, seed: int, every: int = 1) -> list[dict]:
+    """Held-out errors of linear read-outs of one frozen network: a row for each depth of it.
+
+    every: learn from every so many-th crop only.
+    """
+    if name == "mean face":
+        ways = {"none": lambda images: np.zeros((len(images), 1))}
+    elif name == "pixels":
+        ways = {"24 x 24": small}
+    else:
+        source = {"ours": transfer.own, "ours, random": lambda: transfer.untrained(seed)}.get(
+            name, lambda: large[name] if seed == SEED else transfer.imagenet(name, 0, seed))()
+        ways = {depth: lambda images, b=b: flat(transfer.frozen(source, b, images))
+                for depth, b in (("last vector", 0), ("last maps", 1))
+                if b == 0 or name.startswith("ours")}
+    rows = []
+    for depth, way in ways.items():
+        shown = train.images[::every], choose.images, held.images
+        ends = np.cumsum([len(images) for images in shown])
+        learn, *others, _ = np.split(way(np.concatenate(shown)), ends)
+        guess = ridge(learn, train.points[::every], others)[1]
+        rows.append({"features": depth, "numbers": learn.shape[1],
+                     "mse": evaluation.mse(held.points, guess),
+                     "mean_px": evaluation.mean_px(held.points, guess),
+                     "nme": sixty_eight.nme(held.points, guess)})
+    return rows
+
+
+# %% [markdown]
+# The profile *paper* runs this chapter's studies with three seeds and stores every row; a stopped
+# study goes on where it was.
+
+# %%
+def study(name: str, runs: list[dict], rows_of) -> pd.DataFrame:
+    """The stored study `name`; with the profile paper, what is missing of it is made first."""
+    path = stored / f"{name}_{SOURCE}.csv"
+    table = pd.read_csv(path) if path.exists() else None
+    for run in runs if PROFILE == "paper" else []:
+        if table is not None and (table[list(run)] == pd.Series(run)).all(axis=1).any():
+            continue
+        fresh = pd.DataFrame(rows_of(**run)).assign(**run)
+        table = fresh if table is None else pd.concat([table, fresh], ignore_index=True)
+        with files.replacing(path) as aside:
+            table.to_csv(aside, index=False, float_format="%.6g")
+    return pd.read_csv(path if path.exists() else stored / f"{name}_open.csv")
+
+
+# %%
+def by_run(table: pd.DataFrame, keys: list[str], values: list[str]) -> list[dict]:
+    """Mean and standard deviation over the seeds, as text, best first."""
+    rows = []
+    for key, part in table.groupby(keys, sort=False):
+        row = dict(zip(keys, key)) | {"seeds": part.seed.nunique(), "_": part[values[0]].mean()}
+        for value in values:
+            spread = f" ± {part[value].std():.5f}" if len(part) > 1 else ""
+            row[value] = f"{part[value].mean():.5f}{spread}"
+        rows.append(row)
+    return [{k: v for k, v in row.items() if k != "_"} for row in sorted(rows, key=lambda r: r["_"])]
+
+
+# %%
+SEEDS = range(3)
+runs = [{"network": name, "seed": 0} for name in ("mean face", "pixels", "ours")]
+runs += [{"network": name, "seed": seed} for name in ("ours, random", "ResNet50")
+         for seed in SEEDS]
+frozen = study("frozen", runs, lambda network, seed: readings(network, seed))
+chapter.table(by_run(frozen, ["network", "features", "numbers"], ["mse"]), "16.4",
+              "The stored study: linear read-outs of frozen features, held-out MSE. ResNet50 has "
+              "random weights.")
+
+# %% [markdown]
+# Now yours, from a third of the crops. If you have ImageNet's weights, the last row is theirs.
+
+# %% tags=["nbval-ignore-output"]
+names = ["pixels", "ours", "ours, random", "ResNet50"][: chapter.pick(3, 4, 4)]
+live = [{"network": name, **row} for name in names
+        for row in readings(name, SEED, CUTS if PROFILE == "quick" else 1)]
+course.show_table(live, mse="{:.5f}", mean_px="{:.2f}", nme="{:.1f} %")
+of_mean = np.broadcast_to(mean_face, held.points.shape)
+base = evaluation.mse(held.points, of_mean)
+print(f"mean face: mse {base:.5f}, mean_px {evaluation.mean_px(held.points, of_mean):.2f}")
+assert PROFILE == "smoke" or live[1]["mse"] < base
+
+# %% [markdown]
+# Read Table 16.4 from the bottom to the top.
+#
+# - **Random features are no noise.** ResNet50 with random weights removes most of the mean face's
+#   error. TRANSFER's frozen ResNet50 comes from a constant's 0.03 to 0.06 down to 0.013. Without
+#   this control nobody can say what ImageNet did for it.
+# - **The learned source beats the same network with random weights**, at both depths and with
+#   every seed. That difference is transfer.
+# - **The last vector is not the best place to read.** It was made for 15 points in other crops. The
+#   maps before it know more, and plain pixels beat every last vector.
+
+# %%
+by_name = frozen.set_index(["network", "features"]).mse
+deep, maps_of = by_name.xs("last vector", level=1), by_name.xs("last maps", level=1)
+assert deep["ResNet50"].max() < 0.4 * by_name["mean face"].iloc[0]
+assert deep["ours"] < deep["ours, random"].min() and maps_of["ours"] < maps_of["ours, random"].min()
+assert maps_of["ours"] < by_name["pixels"].iloc[0] < deep.min()
+
+# %% [markdown]
+# ## x, x squared and sin x
+#
+# TRANSFER feeds its frozen Inception features into three rows of dense layers: as they are,
+# squared, and through a sine. It says that the plain features had not given good results. What
+# could these two add? For small x, sin x is x. And a feature behind a ReLU is never negative, so
+# its square rises wherever it does.
+
+# %% tags=["nbval-ignore-output"]
+SCALE = 5 * x.std()  # with larger features the squares explode at the start
+scaled = x / SCALE
+for name, changed in (("sin x", np.sin(scaled)), ("x squared", scaled**2)):
+    active = scaled.std(axis=0) > 0.01
+    alike = [np.corrcoef(scaled[:, k], changed[:, k])[0, 1] for k in np.flatnonzero(active)]
+    print(f"{name:<10} correlation with x: median {np.median(alike):.2f} over the features")
+
+# %% [markdown]
+# The fair rival of three rows is three rows of the *same* x: as many weights, no new feature.
+
+# %%
+WAYS = {"x": lambda v: v, "x squared": keras.ops.square, "sin x": keras.ops.sin}
+HEADS = {"x": ["x"], "x, x, x": ["x"] * 3, "x, x, sin x": ["x", "x", "sin x"],
+         "x, x squared, sin x": ["x", "x squared", "sin x"]}
+
+
+def head(rows: list[str], features: int, start: np.ndarray) -> keras.Model:
+    """TRANSFER's head: a row of 64 units on each version of the features, joined, 136 outputs."""
+    inputs = keras.layers.Input((features,))
+    parts_of = [keras.layers.Dense(64, activation="relu")(WAYS[name](inputs)) for name in rows]
+    joined = keras.layers.concatenate(parts_of) if len(parts_of) > 1 else parts_of[0]
+    last = keras.layers.Dense(OUTPUTS, bias_initializer=keras.initializers.Constant(start))
+    return keras.Model(inputs, last(joined))
+
+
+# %%
+START = faces.to_targets(mean_face[np.newaxis])[0]
+STEPS = chapter.pick(smoke=2, quick=240, paper=240)
+
+
+def epochs_for(n: int, steps: int) -> int:
+    """Epochs of n crops, 32 a step, that make so many steps."""
+    return max(1, round(steps / -(-n // 32)))
+
+
+def after(model, inputs, looked, steps, optimizer, seed) -> list[dict]:
+    """Train for so many steps; the mean loss of the last epoch, and the held-out MSE after it."""
+    epochs = epochs_for(len(inputs), steps)
+    history = trained(model, inputs, train.points, epochs, optimizer, seed)
+    error = evaluation.mse(held.points, predicted(model, looked))
+    return [{"held": error, "loss": history.loss.iloc[-1]}]
+
+
+def head_rows(rows: str, seed: int) -> list[dict]:
+    """One training of a head on the source's last vector."""
+    keras.utils.set_random_seed(seed)
+    model = head(HEADS[rows], x.shape[1], START)
+    return after(model, x / SCALE, x_held / SCALE, STEPS, "adam", seed)
+
+
+# %%
+runs = [{"rows": rows, "seed": seed} for seed in SEEDS for rows in HEADS]
+heads = study("heads", runs, lambda rows, seed: head_rows(rows, seed))
+chapter.table(by_run(heads, ["rows"], ["held", "loss"]), "16.5",
+              "The stored study: heads on the source's last vector, MSE after the last epoch.")
+
+# %% tags=["nbval-ignore-output"]
+course.show_table([{"rows": rows, **head_rows(rows, SEED)[0]}
+                   for rows in ("x, x, x", "x, x squared, sin x")], loss="{:.5f}", held="{:.5f}")
+
+# %% [markdown]
+# The spread over the seeds is the yardstick. No row beats the plain one by more than that. The three
+# rows fit the training crops better, whatever is in them, since they have more weights. TRANSFER
+# compared its head with one that had fewer.
+
+# %%
+of_heads = heads.groupby("rows")[["held", "loss"]].agg(["mean", "std"])
+plain = of_heads.loc["x", "held"]
+assert (of_heads.held["mean"] > plain["mean"] - plain["std"]).all()
+assert (of_heads.loss["mean"].drop("x") < of_heads.loss["mean"]["x"]).all()
+
+# %% [markdown]
+# ## Unfreezing
+#
+# Now let the last blocks learn as well. What lies before them stays fixed, so its outputs are
+# computed once (`transfer.frozen`), and a step costs only what is trained. `transfer.network_for`
+# joins the blocks to a new last layer that starts at the mean face. All trainings take the same
+# number of steps, at Adam's own rate. Each is taken as it is **after its last epoch**: nothing is
+# chosen on the held-out people.
+
+# %%
+LEARN = chapter.pick(smoke=2, quick=72, paper=72)
+
+
+def unfrozen(weights: str, blocks: int, seed: int, steps: int, log=None):
+    """A network with so many blocks unfrozen, its history, and its inputs of the held-out crops."""
+    source = transfer.own() if weights == "faces" else transfer.untrained(seed)
+    inputs, looked = (transfer.frozen(source, blocks, part.images) for part in (train, held))
+    keras.utils.set_random_seed(seed)
+    model = transfer.network_for(source, blocks, START)
+    history = trained(model, inputs, train.points, epochs_for(len(inputs), steps), "adam", seed,
+                      (looked, held.points), log)
+    return model, history, looked
+
+
+# %%
+def curve(weights: str, blocks: int, seed: int) -> list[dict]:
+    """Every epoch of one training of the study."""
+    return unfrozen(weights, blocks, seed, 240)[1].to_dict("records")
+
+
+runs = [{"weights": weights, "blocks": blocks, "seed": seed}
+        for seed in SEEDS for weights in ("faces", "random") for blocks in (0, 2, 4)]
+blocks_study = study("blocks", runs, curve)
+
+# %%
+last = blocks_study[blocks_study.epoch == blocks_study.epoch.max()]
+chapter.table(by_run(last, ["weights", "blocks"], ["held", "loss"]), "16.6",
+              "The stored study: blocks unfrozen, MSE after 240 steps.")
+
+# %% tags=["drawing"]
+figure, grid = plt.subplots(1, 2, figsize=(8.8, 3.4), sharey=True)
+for axes, weights in zip(grid, ("faces", "random")):
+    for blocks, colour in ((0, "grey"), (2, "blue"), (4, "orange")):
+        rows = blocks_study[(blocks_study.weights == weights) & (blocks_study.blocks == blocks)]
+        for seed, part in rows.groupby("seed"):
+            label = f"{blocks} blocks" if seed == 0 else None
+            axes.plot(part.epoch, part.held, color=plots.COLOURS[colour], lw=1.2, label=label)
+    axes.set(yscale="log", xlabel="epoch", title=f"source: {weights}")
+    axes.legend()
+grid[0].set_ylabel("held-out MSE")
+chapter.figure(
+    figure,
+    "16-e",
+    "0, 2 and 4 blocks unfrozen, three seeds each, from the course's source and from random "
+    "weights.",
+    alt="Two panels of falling curves over the epochs on a logarithmic axis, three curves for "
+    "each number of blocks. On the left, the source trained on faces; on the right, random "
+    "weights, whose curves for 0 blocks lie highest.",
+)
+
+# %% [markdown]
+# Compare the pairs of curves, seed by seed. From the source that knows faces, two blocks are enough:
+# to free the first two convolutions as well brings nothing more, or harm. From random weights
+# it is the other way round: filters that never learned must learn now.
+
+# %%
+pairs = last.pivot(index=["weights", "seed"], columns="blocks", values="held")
+assert (pairs.loc["faces"][2] < pairs.loc["faces"][4]).all()
+assert (pairs.loc["random"][4] < pairs.loc["random"][2]).all()
+assert (pairs[2] < pairs[0]).all() and (pairs.loc["faces"] < pairs.loc["random"]).all(axis=None)
+
+# %% [markdown]
+# And yours, shorter, from the source that knows faces:
+
+# %% tags=["nbval-ignore-output"]
+logs = figures.folder().parent / "tensorboard" / f"16-{PROFILE}"
+shutil.rmtree(logs, ignore_errors=True)
+mine, timed = {}, []
+for blocks in (0, 2, 4):
+    started = time.perf_counter()
+    log = event_log.EventLog(logs / f"{blocks}-blocks")
+    mine[blocks] = unfrozen("faces", blocks, SEED, LEARN, log)
+    history = mine[blocks][1]
+    timed.append({"blocks": blocks, "training": history.loss.iloc[-1],
+                  "held-out": history.held.iloc[-1], "seconds": time.perf_counter() - started})
+course.show_table(timed, training="{:.5f}", seconds="{:.1f}", **{"held-out": "{:.5f}"})
+assert PROFILE == "smoke" or min(row["held-out"] for row in timed) < 0.7 * base
+
+# %% tags=["nbval-ignore-output", "drawing"]
+model, _, looked = mine[2]
+guess = predicted(model, looked)
+wrong = evaluation.distances(held.points, guess).mean(axis=1)
+order = np.argsort(wrong)
+figure, grid = plt.subplots(1, 4, figsize=(9.6, 2.8))
+for axes, k in zip(grid, [*order[:2], *order[-2:]]):
+    plots.draw_face(axes, held.images[k], title=f"{wrong[k]:.1f} px of 96")
+    axes.plot(*held.points[k].T, ".", color=plots.TRUE, markersize=4)
+    axes.plot(*guess[k].T, "x", color=plots.PREDICTED, markersize=3.5, mew=0.9)
+chapter.figure(
+    figure,
+    "16-f",
+    "Two blocks unfrozen: the two best (left) and the two worst held-out faces.",
+    alt="Four faces with 68 true points in green and predicted ones in red. On the left they lie on "
+    "each other; on the right the red face has the right form but is shifted or turned.",
+)
+
+# %% [markdown]
+# ### TensorBoard
+#
+# TRANSFER watched its trainings in TensorBoard. Keras has a callback for that,
+# `keras.callbacks.TensorBoard(folder)`. It needs the package `tensorboard`, which TensorFlow no
+# longer installs with itself, and without it stops with an error. So the cell above used
+# `event_log.EventLog`, which writes the same files with what is here. Read them back:
+
+# %% tags=["nbval-ignore-output"]
+events = event_log.read(logs)
+print(sorted(events.run.unique()), sorted(events.tag.unique()))
+written = events[events.run == "2-blocks/validation"].value.to_numpy()
+assert np.allclose(written, mine[2][1].held)
+
+# %% [markdown]
+# To look at them, install TensorBoard (`pip install tensorboard`), run the line that the next cell
+# prints, and open the address it names.
+
+# %% tags=["nbval-ignore-output"]
+print("tensorboard --logdir", os.path.relpath(logs))
+
+# %% [markdown]
+# ## Optimisers
+#
+# TRANSFER found all results with SGD poor, made RMSprop work with a rate of 0.1, and stayed with
+# Adam and Nadam at Keras's rates. An optimiser can only be judged **at its own best rate**. The loss
+# is a mean over all outputs, so each of the 136 gets a 136th of the gradient it would have alone.
+# Plain descent then takes steps 136 times as small. The other three divide by the gradient's own size
+# and do not notice.
+#
+# **Predict**: where will SGD's best rate be, compared with Keras's 0.01? The same head on the same
+# frozen features, its outputs starting at zero as TRANSFER's did:
+
+# %%
+OPTIMISERS = {"SGD": keras.optimizers.SGD, "RMSprop": keras.optimizers.RMSprop,
+              "Adam": keras.optimizers.Adam, "Nadam": keras.optimizers.Nadam}
+RATES = (10.0, 1.0, 0.1, 0.01, 0.001)
+
+
+def optimised(optimiser: str, rate: float, seed: int) -> list[dict]:
+    """One training of the plain head."""
+    keras.utils.set_random_seed(seed)
+    model = head(["x"], x.shape[1], np.zeros(OUTPUTS))
+    return after(model, x / SCALE, x_held / SCALE, STEPS, OPTIMISERS[optimiser](rate), seed)
+
+
+# %%
+runs = [{"optimiser": name, "rate": rate, "seed": seed}
+        for seed in SEEDS for name in OPTIMISERS for rate in RATES if rate < 1 or name == "SGD"]
+rates_study = study("optimisers", runs, optimised)
+
+# %%
+grid_of = rates_study.groupby(["optimiser", "rate"]).held.agg(["mean", "std"])
+rows = []
+for name in OPTIMISERS:
+    cells = {f"{rate:g}": "{mean:.5f} ± {std:.5f}".format(**grid_of.loc[name, rate])
+             for rate in RATES if (name, rate) in grid_of.index}
+    rows.append({"optimiser": name} | dict.fromkeys((f"{rate:g}" for rate in RATES), "") | cells)
+chapter.table(rows, "16.7", "The stored study: held-out MSE by optimiser and rate.")
+
+# %% tags=["drawing"]
+figure, axes = plt.subplots(figsize=(7.2, 3.4))
+for name, part in grid_of.reset_index().groupby("optimiser"):
+    axes.errorbar(part.rate, part["mean"], part["std"], marker="o", label=name, capsize=3)
+axes.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="held-out MSE")
+axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
+chapter.figure(
+    figure,
+    "16-g",
+    "Four optimisers at several rates, three seeds each.",
+    alt="Four curves of held-out error over the learning rate, both axes logarithmic. "
+    "SGD is lowest at the largest rate, 10, "
+    "Adam and Nadam at 0.01.",
+)
+
+# %%
+by_rate = rates_study.groupby(["optimiser", "rate"]).held.mean()
+lowest_of = by_rate.groupby("optimiser").min()
+print("best rates:", ", ".join(f"{name} {by_rate[name].idxmin():g}" for name in OPTIMISERS))
+assert by_rate["SGD"].idxmin() == 10 and lowest_of["SGD"] < 1.1 * lowest_of["Adam"]
+assert by_rate["RMSprop", 0.1] > 1.5 * lowest_of["RMSprop"]
+
+# %% [markdown]
+# SGD is not poor. At Keras's rate it is a thousand times too slow, at its own it ends where Adam
+# ends. And TRANSFER's 0.1 for RMSprop is the worst of the three rates here: what looked like a
+# cure of the centred points was not a better optimum.
+
+# %% tags=["nbval-ignore-output"]
+course.show_table([{"optimiser": name, "rate": rate, **optimised(name, rate, SEED)[0]}
+                   for name, rate in (("SGD", 0.01), ("SGD", 10.0))],
+                  loss="{:.5f}", held="{:.5f}")
+
+# %% [markdown]
+# ## Two paths
+#
+# TRANSFER's own network has two paths with filters of 3 and of 6 pixels and joins them before the
+# dense layers, to see small and large details. The drawing of its layers cannot be read in the
+# report; here each path has 4, 8 and 8 filters with a pool behind each, then 128 units.
+
+# %%
+def two_paths(kernels: tuple[int, int], start: np.ndarray) -> keras.Model:
+    """A path of three convolutions for each side of kernel, joined; (96, 96, 1) to (136,)."""
+    inputs, ends = keras.layers.Input((96, 96, 1)), []
+    for side in kernels:
+        maps = inputs
+        for filters in (4, 8, 8):
+            maps = keras.layers.Conv2D(filters, side, padding="same", activation="relu")(maps)
+            maps = keras.layers.MaxPooling2D(2)(maps)
+        ends.append(keras.layers.Flatten()(maps))
+    units = keras.layers.Dense(128, activation="relu")(keras.layers.concatenate(ends))
+    last = keras.layers.Dense(OUTPUTS, bias_initializer=keras.initializers.Constant(start))
+    return keras.Model(inputs, last(units))
+
+
+KERNELS = {"3 and 6": (3, 6), "3 and 3": (3, 3), "6 and 6": (6, 6)}
+for name, kernels in KERNELS.items():
+    print(f"kernels {name}: {two_paths(kernels, np.zeros(OUTPUTS)).count_params():,} parameters")
+
+# %% [markdown]
+# Whether it is the *two sizes* that help is answered by two paths of the same size.
+
+# %%
+def pathed(kernels: str, seed: int, steps: int = 72) -> list[dict]:
+    """One training of a network with two paths."""
+    keras.utils.set_random_seed(seed)
+    model = two_paths(KERNELS[kernels], START)
+    inputs, looked = faces.to_inputs(train.images), faces.to_inputs(held.images)
+    return after(model, inputs, looked, steps, "adam", seed)
+
+
+# %%
+runs = [{"kernels": name, "seed": seed} for seed in SEEDS for name in KERNELS]
+paths = study("paths", runs, pathed)
+chapter.table(by_run(paths, ["kernels"], ["held", "loss"]), "16.8",
+              "The stored study: two paths, MSE after 72 steps.")
+
+# %%
+of_paths = paths.groupby("kernels").held
+assert of_paths.mean()["6 and 6"] < of_paths.mean()["3 and 6"] < of_paths.mean()["3 and 3"]
+assert of_paths.max()["6 and 6"] < of_paths.min()["3 and 6"]
+
+# %% [markdown]
+# Two sizes beat two small ones. But two *large* ones beat both, with every seed. After so short a
+# training it is the larger filter that helps, not the mixture. TRANSFER had no such control.
+
+# %% tags=["nbval-ignore-output"]
+short = pathed("3 and 6", SEED, LEARN // 2)[0]
+print(f"yours, {LEARN // 2} steps: training {short['loss']:.5f}, held out {short['held']:.5f}")
+
+# %% [markdown]
+# ## The table of losses
+#
+# TRANSFER closes with six rows. Beside them, our stored studies: the same numbers of unfrozen
+# blocks, of our source. Ours are brought to TRANSFER's unit, parts of the crop: targets in [-1, 1]
+# are twice as long, so a squared error is four times as large.
+
+# %%
+means = {(w, b): part.held.mean() / 4 for (w, b), part in last.groupby(["weights", "blocks"])}
+OURS = [paths[paths.kernels == "3 and 6"].held.mean() / 4, means["faces", 0], means["faces", 2],
+        means["faces", 4], means["faces", 0], means["faces", 2]]
+constant_face = frozen.loc[frozen.network == "mean face", "mse"].iloc[0] / 4
+rows = [{"model": row.model, "TRANSFER, training": row.training,
+         "TRANSFER, validation": row.validation, "ratio": row.validation / row.training,
+         "ours, held out": ours, "our mean face": constant_face}
+        for row, ours in zip(THEIRS.itertuples(), OURS)]
+losses_of = {"ours, held out": "{:.6f}", "our mean face": "{:.6f}", "ratio": "{:.0f}",
+             "TRANSFER, training": "{:.8g}", "TRANSFER, validation": "{:.6f}"}
+chapter.table(rows, "16.9", "TRANSFER's losses, and ours with as many blocks of our source.",
+              **losses_of)
+
+# %% [markdown]
+# Other pictures, other networks: you cannot compare the columns row by row. But you can ask of both
+# which conclusions they carry.
+#
+# - **2 against 4 blocks.** TRANSFER's text calls four blocks of Inception worse than two. Its table
+#   has 0.003802 for four and 0.003932 for two. The three best rows are within 4% of each other,
+#   with one seed each. How far apart do seeds lie in our study?
+
+# %%
+for (weights, blocks), part in last.groupby(["weights", "blocks"]):
+    far = part.held.max() / part.held.min() - 1
+    print(f"source {weights:<7}{blocks} blocks: the worst of three seeds is {far:.0%} above the best")
+for weights, part in pairs.groupby("weights"):
+    print(f"source {weights}: 2 blocks beat 4 in {(part[2] < part[4]).sum()} of {len(part)} seeds, "
+          f"0 in {(part[2] < part[0]).sum()}")
+
+# %% [markdown]
+# - **When to stop.** TRANSFER keeps the weights with the lowest loss on the pictures it then
+#   reports. That is a look at the answer, once an epoch, and it flatters whoever looks oftener.
+#   DENSE finds 15 epochs worse than 10, but the longer run had also learned from other pictures. In
+#   our study nothing else changes:
+
+# %%
+curves = blocks_study.set_index(["weights", "blocks", "seed"])
+ends = curves[curves.epoch == curves.epoch.max()].held
+two_thirds = curves[curves.epoch == round(curves.epoch.max() * 2 / 3)].held
+lowest = curves.groupby(level=[0, 1, 2]).held.min()
+print(f"half as long again: worse in {(ends > two_thirds).sum()} of {len(ends)} trainings")
+print(f"the last epoch is at most {(ends / lowest - 1).max():.1%} above the lowest")
+
+# %% [markdown]
+# - **What was memorised.** The ratio column: 75 times the training loss for the best model. And one
+#   part of such a gap may not be memory at all. Until 2018 a *frozen* batch normalisation in Keras
+#   took its mean and variance from the batch while training and the stored ones while testing (pull
+#   request 9965 describes it), so the layers behind it saw two different worlds. TRANSFER is from
+#   2017. Not tested here: the course's Keras no longer does that.
+
+# %% [markdown]
+# ## What you saw
+#
+# - Say first where the weights come from. A large network with random weights is no transfer; it is
+#   the control, and it is far better than a mean face.
+# - Two trainings, one split: whoever the source has seen cannot be tested.
+# - (0, 0) is a place to a network. NaN and a masked loss leave the point out, and its weights
+#   untouched.
+# - A loss needs its constant. TRANSFER's frozen Inception is at the constant of three flipped
+#   copies, and its best models are where a mean face is that knows which way is up.
+# - Frozen features are computed once. The layer before the last can know more than the last.
+# - Learned weights beat random ones, at every number of unfrozen blocks. Unfreezing two blocks
+#   brings much. Two against four: from a learned source two, from random weights four.
+# - A sine of small numbers is the numbers. An optimiser is judged at its own best rate. Two paths
+#   need a rival with two paths.
+#
+# ## Exercises
+#
+# **1. In pixels.** TRANSFER's best loss, 0.003779, is a mean over x and y, in parts of a crop of
+# 299 pixels. How many pixels is the root-mean-square *distance* of a point?
+
+# %%
+def check_1(answer: float) -> None:
+    """Say whether the distance is right, to half a pixel."""
+    right = abs(answer - 299 * np.sqrt(2 * 0.003779)) < 0.5
+    print("right" if right else "not yet: a distance squared is the sum of two squares")
+
+
+# %% tags=["solution"]
+check_1(299 * (2 * 0.003779) ** 0.5)
+
+# %% [markdown]
+# **2. If the twins had changed places.** Suppose TRANSFER's mirrored copies had swapped the points
+# of each pair, and only the upside-down copies had kept their order. Upside down, left stays left.
+# How wide and how high would the best constant be, in parts of the mean face?
+
+# %%
+def check_2(wide: float, high: float) -> None:
+    """Say whether both shares are right, to a twentieth."""
+    twins = copies["mirrored"][sixty_eight.mirror_order()]
+    best = (copies["upright"] + twins + copies["upside down"]) / 3
+    share = np.ptp(best, axis=0) / np.ptp(mean_face, axis=0)
+    right = np.abs(share - (wide, high)).max() < 0.05
+    print("right" if right else "not yet: average x and y of a point over the three copies")
+
+
+# %% tags=["solution"]
+check_2(1, 1 / 3)
+
+# %% [markdown]
+# **3. People the source has met.** Hold out a third of the people the source learned from, instead
+# of strangers. Predict: is the error on them smaller, and by how much? (With pictures of your own
+# folder the source knows nobody.)
+
+# %% tags=["solution", "nbval-ignore-output"]
+met = split.train[:MOST][::3]
+rest = np.setdiff1d(split.train[:MOST], met)
+learn, known, strange = crops_of(rest, CUTS, 0), crops_of(met, 1, 5), crops_of(split.test, 1, 5)
+seen = [flat(transfer.frozen(own, 1, part.images)) for part in (learn, choose, known, strange)]
+_, on_known, on_strange = ridge(seen[0], learn.points, seen[1:])
+for name, part, guess in (("met", known, on_known), ("strangers", strange, on_strange)):
+    print(f"{name}: {evaluation.mean_px(part.points, guess):.2f} px of 96, "
+          f"NME {sixty_eight.nme(part.points, guess):.1f} %")
+
+# %% [markdown]
+# **4. How many blocks?** Our source has four. Train with 1 and 3 unfrozen as well
+# (`unfrozen("faces", 1, SEED, LEARN)`), two seeds each. Before you draw a curve through the five
+# numbers: how far apart are the seeds?
+
+# %% [markdown]
+# **5. Open.** On a machine with a network, give ImageNet its chance: `large["ResNet50"]` with 0, 2
+# and 4 blocks against our source. What must you hold equal, so that the comparison is fair: the
+# steps, the seconds, or the pictures?
