@@ -7,7 +7,7 @@ import typing
 from fkd_utils import run_cli, sweeps
 
 DESCRIPTION = """Train the networks of DEPTH's Tables 3 to 5 (chapter 13), each a run of its own.
-The plans smoke, quick and paper are those of the profiles; stored is what came with the course;
+The plans smoke, quick and paper are those of the profiles; stored and leak came with the course;
 full has the paper's own width and epochs and wants graphics cards.
 
 Without --scheduler the runs go to a Dask cluster of processes on this machine. For several
@@ -29,7 +29,7 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("plan", metavar="PLAN", help="smoke, quick, stored, paper or full")
+    parser.add_argument("plan", metavar="PLAN", help="smoke, quick, stored, leak, paper or full")
     run_cli.add_data(parser)
     sweeps.add_option(parser)
     parser.add_argument("--out", required=True, type=pathlib.Path, metavar="FILE", help="a CSV")
