@@ -96,7 +96,8 @@ def trained_numbers(source: transfer.Source, blocks: int) -> int:
 
 rows = []
 for name, source in {**large, "ours": transfer.own()}.items():
-    row = {"network": name, "blocks": len(source.ends), "all weights": source.network.count_params()}
+    row = {"network": name, "blocks": len(source.ends)}
+    row["all weights"] = source.network.count_params()
     rows.append(row | {f"{b} unfrozen": trained_numbers(source, b) for b in (0, 2, 4)})
 chapter.table(rows, "16.1", "Weights in all, and weights that are trained, by unfrozen blocks.",
               **dict.fromkeys(list(rows[0])[2:], "{:,}"))
@@ -143,9 +144,9 @@ chapter.figure(
     figure,
     "16-a",
     "One photograph, four crops. Blue: the points 0 to 7, the subject's right half of the jaw.",
-    alt="The same face cut four times, a little shifted and scaled, the second and fourth mirrored. "
-    "Green dots on jaw, brows, nose, eyes and lips; eight blue dots on the jaw are on the left "
-    "side of the picture each time, since the points change places in the mirror.",
+    alt="The same face cut four times, a little shifted and scaled, the second and fourth "
+    "mirrored. Green dots on jaw, brows, nose, eyes and lips; eight blue dots on the jaw are on "
+    "the left side of the picture each time, since the points change places in the mirror.",
 )
 
 # %% [markdown]
@@ -207,7 +208,8 @@ assert 3755 - 1245 == 2510 and 3 * 1245 - 3723 == 12 and 3 * 2510 - 7497 == 33
 #   **83** subjects who have 249: an index that counts from 0.
 # - With its flips it has three copies of each picture, 3,723 to test. Three times 1,245 are 3,735.
 #   Twelve are missing, and 33 of the training copies: four and eleven pictures, if a face that DLIB
-#   does not find leaves no crop. Those are the hardest ones, and they are in no loss.
+#   does not find leaves no crop. Those would be the hardest, and they
+#   are in no loss.
 # - Its copies are upright, mirrored **and upside down**, in the test set as well.
 
 # %% [markdown]
@@ -317,8 +319,8 @@ assert not moved[16:18].any() and np.delete(moved, [16, 17]).all()
 # %%
 constants = pd.read_csv(stored / "muct_constants.csv")
 chapter.table(
-    constants.to_dict("records"), "16.3", "MSE of constants on MUCT's landmarks: one mean face for all three copies of a "
-    "picture; one that knows which copy; one that knows the camera too.",
+    constants.to_dict("records"), "16.3", "MSE of constants on MUCT's landmarks: one mean face "
+    "for all three copies of a picture; one that knows which copy; one that knows the camera too.",
     margin="{:.2f}", wobble="{:.2f}", one_face="{:.4f}", upright="{:.4f}", camera="{:.4f}")
 
 # %% tags=["drawing"]
@@ -390,14 +392,14 @@ chapter.figure(
     "16-d",
     "The best constant for three copies: a face a third as large, near the centre. Orange: the "
     "points 0 to 7.",
-    alt="Four panels of 68 dots: a mean face, its mirror image, the same upside down, and the mean of "
-    "the three, in which all dots are crowded together near the centre of the picture.",
+    alt="Four panels of 68 dots: a mean face, its mirror image, the same upside down, and the "
+    "mean of the three, in which all dots are crowded together near the centre of the picture.",
 )
 
 # %% [markdown]
 # In its section on optimisers TRANSFER shows a failure of RMSprop: *all the points accumulate near
-# the centre of the image*. It cures that with a rate of 0.1. Now you can say what it saw: the
-# constant that fits three copies best.
+# the centre of the image*. It cures that with a rate of 0.1. Compare the last panel: such is the
+# constant that fits three copies best, if a mirrored copy keeps the order of its points.
 #
 # ## Frozen features
 #
@@ -497,7 +499,8 @@ def by_run(table: pd.DataFrame, keys: list[str], values: list[str]) -> list[dict
             spread = f" ± {part[value].std():.5f}" if len(part) > 1 else ""
             row[value] = f"{part[value].mean():.5f}{spread}"
         rows.append(row)
-    return [{k: v for k, v in row.items() if k != "_"} for row in sorted(rows, key=lambda r: r["_"])]
+    rows.sort(key=lambda row: row["_"])
+    return [{name: value for name, value in row.items() if name != "_"} for row in rows]
 
 
 # %%
@@ -723,8 +726,8 @@ chapter.figure(
     figure,
     "16-f",
     "Two blocks unfrozen: the two best (left) and the two worst held-out faces.",
-    alt="Four faces with 68 true points in green and predicted ones in red. On the left they lie on "
-    "each other; on the right the red face has the right form but is shifted or turned.",
+    alt="Four faces with 68 true points in green and predicted ones in red. On the left they lie "
+    "on each other; on the right the red face has the right form but is shifted or turned.",
 )
 
 # %% [markdown]
@@ -908,7 +911,7 @@ chapter.table(rows, "16.9", "TRANSFER's losses, and ours with as many blocks of 
 # %%
 for (weights, blocks), part in last.groupby(["weights", "blocks"]):
     far = part.held.max() / part.held.min() - 1
-    print(f"source {weights:<7}{blocks} blocks: the worst of three seeds is {far:.0%} above the best")
+    print(f"source {weights:<7}{blocks} blocks: worst of three seeds {far:.0%} above the best")
 for weights, part in pairs.groupby("weights"):
     print(f"source {weights}: 2 blocks beat 4 in {(part[2] < part[4]).sum()} of {len(part)} seeds, "
           f"0 in {(part[2] < part[0]).sum()}")
