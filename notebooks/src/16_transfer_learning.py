@@ -431,22 +431,19 @@ def ridge(learn: np.ndarray, points: np.ndarray, others: list[np.ndarray]) -> li
     return best[1]
 
 
-# %%
 def flat(values: np.ndarray) -> np.ndarray:
     """(n, ...) as (n, f)."""
     return values.reshape(len(values), -1)
 
 
+# %%
 def small(images: np.ndarray) -> np.ndarray:
     """Means of 4 by 4 pixels: (n, 576)."""
     return images.reshape(-1, 24, 4, 24, 4).mean(axis=(2, 4)).reshape(-1, 576)
 
 
 def readings(name: str, seed: int, every: int = 1) -> list[dict]:
-    """Held-out errors of linear read-outs of one frozen network: a row for each depth of it.
-
-    every: learn from every so many-th crop only.
-    """
+    """Held-out errors of read-outs of a frozen network by depth, from every so many-th crop."""
     if name == "mean face":
         ways = {"none": lambda images: np.zeros((len(images), 1))}
     elif name == "pixels":
@@ -934,8 +931,8 @@ print(f"the last epoch is at most {(ends / lowest - 1).max():.1%} above the lowe
 # - **What was memorised.** The ratio column: 75 times the training loss for the best model. And one
 #   part of such a gap may not be memory at all. Until 2018 a *frozen* batch normalisation in Keras
 #   took its mean and variance from the batch while training and the stored ones while testing (pull
-#   request 9965 describes it), so the layers behind it saw two different worlds. TRANSFER is from
-#   2017. Not tested here: the course's Keras no longer does that.
+#   request 9965 describes it), so the layers behind it saw two different worlds. TRANSFER's
+#   report is of December 2017. That is not tested here: the course's Keras no longer does so.
 
 # %% [markdown]
 # ## What you saw
