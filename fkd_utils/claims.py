@@ -46,9 +46,11 @@ class Claim:
 
 def every() -> list[Claim]:
     """All claims, in the order of the studies."""
-    from fkd_utils import claims_cascade, claims_dense, claims_thesis  # they import this module
+    # They import this module.
+    from fkd_utils import claims_cascade, claims_dense, claims_depth, claims_thesis, claims_transfer
 
-    return [*claims_thesis.CLAIMS, *claims_cascade.CLAIMS, *claims_dense.CLAIMS]
+    studies = (claims_thesis, claims_depth, claims_cascade, claims_dense, claims_transfer)
+    return [claim for study in studies for claim in study.CLAIMS]
 
 
 def table() -> pd.DataFrame:

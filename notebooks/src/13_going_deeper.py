@@ -27,7 +27,7 @@
 # **Needs** chapters 06 to 08. **Takes** about a minute on two idle cores (profile *quick*).
 # **Figures** 13-a to 13-i.
 #
-# **Tables** 13-a to 13-e.
+# **Tables** 13.1 to 13.5.
 
 # %% tags=["parameters"]
 import os
@@ -266,7 +266,7 @@ table = [{"network": label, "sees (pixels)": receptive_field(row),
           "parameters": counts(row)[0], "multiply-adds": counts(row)[1]}
          for label, row in deep.TABLE_3.items()]
 title = "The sixteen networks of DEPTH Table 3 at full width, by the choices named above."
-chapter.table(table, "13-a", title, **{"parameters": "{:,}", "multiply-adds": "{:,}"})
+chapter.table(table, "13.1", title, **{"parameters": "{:,}", "multiply-adds": "{:,}"})
 
 # %% tags=["drawing"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.4))
@@ -568,13 +568,13 @@ def show(table: str, number: str) -> None:
 
 
 # %% tags=["nbval-ignore-output"]
-show("3", "13-b")
+show("3", "13.2")
 
 # %% tags=["nbval-ignore-output"]
-show("4", "13-c")
+show("4", "13.3")
 
 # %% tags=["nbval-ignore-output"]
-show("5", "13-d")
+show("5", "13.4")
 
 # %% [markdown]
 # Do not compare left with right: DEPTH's test pictures are changed copies of faces that trained, the
@@ -784,7 +784,7 @@ chapter.table(
       "loss as measured": leak["val_loss", order].mean(),
       "mean face there": leak["val_mean_face", order].mean(),
       "loss on new people": leak["test_loss", order].mean()} for order in orders],
-    "13-e",
+    "13.5",
     f"DEPTH's recipe in two orders; px², mean of {len(leak)} seeds.",
     **{"face seen": "{:.0%}", "loss as measured": "{:.2f}", "mean face there": "{:.1f}",
        "loss on new people": "{:.2f}"})

@@ -1,0 +1,132 @@
+"""The claims of TRANSFER and of DENSE part 3 (chapter 16), with the functions that answer them."""
+
+import pandas as pd
+
+from fkd_utils import published
+from fkd_utils.claims import Claim, Finding
+
+_BLOCKS, _CONSTANTS = "transfer/blocks_open.csv", "transfer/muct_constants.csv"
+
+
+def _table(name: str) -> pd.DataFrame:
+    return pd.read_csv(published.FOLDER / name)
+
+
+def _last(weights: str, blocks: int) -> pd.Series:
+    """Held-out MSE by seed after the last epoch."""
+    table = _table(_BLOCKS)
+    chosen = table[(table.weights == weights) & (table.blocks == blocks)]
+    return chosen[chosen.epoch == chosen.epoch.max()].set_index("seed").held
+
+
+def _two_against_none() -> Finding:
+    two, none = _last("faces", 2), _last("faces", 0)
+    ours = f"{two.mean():.5f} against {none.mean():.5f} (MSE, {len(two)} seeds)"
+    return Finding(ours, "holds" if (two < none).all() else "depends", _BLOCKS)
+
+
+def _two_against_four() -> Finding:
+    better = {w: int((_last(w, 2) < _last(w, 4)).sum()) for w in ("faces", "random")}
+    seeds = len(_last("faces", 2))
+    ours = (
+        f"better in {better['faces']} of {seeds} seeds, {better['random']} of {seeds} from chance"
+    )
+    both = set(better.values())
+    return Finding(ours, "holds" if both == {seeds} else "depends", _BLOCKS)
+
+
+def _transferred() -> Finding:
+    faces, random = _last("faces", 4), _last("random", 4)
+    ours = f"{faces.mean():.5f} against {random.mean():.5f} (MSE, 4 blocks)"
+    return Finding(ours, "holds" if (faces < random).all() else "depends", _BLOCKS)
+
+
+def _powers() -> Finding:
+    mean = _table("transfer/heads_open.csv").groupby("rows").held.mean()
+    copies, powers = mean["x, x, x"], mean["x, x squared, sin x"]
+    ours = f"{powers:.5f} against {copies:.5f} with three plain copies (MSE)"
+    return Finding(ours, "holds" if powers < copies else "fails", "transfer/heads_open.csv")
+
+
+def _two_paths() -> Finding:
+    mean = _table("transfer/paths_open.csv").groupby("kernels").held.mean()
+    ours = (
+        f"{mean['3 and 6']:.5f}; one size {mean['3 and 3']:.5f} (3) and {mean['6 and 6']:.5f} (6)"
+    )
+    best = mean.idxmin() == "3 and 6"
+    return Finding(ours, "holds" if best else "fails", "transfer/paths_open.csv")
+
+
+def _rates(optimiser: str) -> pd.Series:
+    table = _table("transfer/optimisers_open.csv")
+    return table[table.optimiser == optimiser].groupby("rate").held.mean()
+
+
+def _sgd() -> Finding:
+    sgd, adam = _rates("SGD"), _rates("Adam")
+    ours = (
+        f"SGD {sgd.min():.5f} at rate {sgd.idxmin():g}, Adam {adam.min():.5f} at {adam.idxmin():g}"
+    )
+    return Finding(ours, "fails" if sgd.min() < 1.2 * adam.min() else "holds",
+                   "transfer/optimisers_open.csv")  # fmt: skip
+
+
+def _rmsprop() -> Finding:
+    rates = _rates("RMSprop")
+    ours = f"best at {rates.idxmin():g}: {rates.min():.5f}; at 0.1: {rates[0.1]:.5f}"
+    verdict = "holds" if rates.idxmin() == 0.1 else "fails"
+    return Finding(ours, verdict, "transfer/optimisers_open.csv")
+
+
+def _constant(column: str, loss: float, what: str) -> Finding:
+    """What a constant makes of MUCT's landmarks, over the crops one may think of."""
+    table = _table(_CONSTANTS)
+    values = table[table.unavailable == "left out"][column]
+    ours = f"{what}: {values.min():.4f} to {values.max():.4f}"
+    return Finding(ours, "fails" if values.min() < loss else "depends", _CONSTANTS)
+
+
+def _subjects() -> Finding:
+    facts = _table("transfer/muct_facts.csv").set_index("fact")["count"]
+    known = [facts[f"pictures of the first {count} people, one camera"] for count in (82, 83)]
+    ours = f"82 subjects make {known[0]}, 83 make {known[1]}"
+    return Finding(ours, "holds" if known[0] == 249 else "fails", "transfer/muct_facts.csv")
+
+
+def _longer() -> Finding:
+    worse = total = 0
+    for _, run in _table(_BLOCKS).groupby(["weights", "blocks", "seed"]):
+        held = run.set_index("epoch").held
+        end = held.index.max()
+        worse += held[end] > held[round(end * 2 / 3)]
+        total += 1
+    ours = f"half as many epochs again: worse in {worse} of {total} trainings"
+    return Finding(ours, "fails" if worse < total / 3 else "depends", _BLOCKS)
+
+
+def _claim(place: str, text: str, theirs: str, figure: str, find, study="TRANSFER") -> Claim:
+    return Claim(study, place, text, theirs, figure, find)
+
+
+CLAIMS = [
+    _claim("4.2, table", "retraining two blocks is better than none",
+           "0.003932 against 0.03567 (Inception)", "Table 16.6", _two_against_none),
+    _claim("3.2.2; 4.2, table", "retraining two blocks is better than four",
+           "text yes; table no: 0.003932, 0.003802", "Table 16.6", _two_against_four),
+    _claim("3.2", "transferred weights beat a start by chance", "0.003779 against 0.02588", "16-e",
+           _transferred),
+    _claim("3.2.2", "squares and sines of frozen features improve on the plain ones", "no number",
+           "Table 16.5", _powers),
+    _claim("5.1", "two paths with kernels of 3 and 6 improve on one size", "no number",
+           "Table 16.8", _two_paths),
+    _claim("3.3", "results with SGD are poor, Adam serves best", "no number", "16-g", _sgd),
+    _claim("3.3", "RMSprop needs a rate of 0.1", "0.1, falling to 0.0001", "Table 16.7", _rmsprop),
+    _claim("4.2, table", "a loss of 0.0038 means that the landmarks are found", "0.003779", "16-c",
+           lambda: _constant("upright", 0.003779, "a mean face that knows which copy it is")),
+    _claim("4.2, table", "frozen Inception features carry landmarks", "0.03567", "16-c",
+           lambda: _constant("one_face", 0.03567, "one constant face")),
+    _claim("2.2", "the first 82 subjects make 249 pictures a camera", "249", "Table 16.2",
+           _subjects),
+    _claim("Part 3", "training for 15 epochs instead of 10 is worse on new faces",
+           "worse on Kaggle", "16-e", _longer, study="DENSE"),
+]  # fmt: skip
