@@ -38,6 +38,13 @@ class Muct(typing.NamedTuple):
     points: np.ndarray
 
 
+def is_folder(path: str | pathlib.Path) -> bool:
+    """Whether this is a folder with .pts or .asf files in it, at any depth."""
+    folder = pathlib.Path(path).expanduser()
+    suffixes = (file.suffix for file in folder.rglob("*")) if folder.is_dir() else ()
+    return any(suffix in (".pts", ".asf") for suffix in suffixes)
+
+
 def read_pts(path: pathlib.Path) -> np.ndarray:
     """The points of a 300-W file: (n, 2) float64 pixels. The file counts pixels from 1.
 

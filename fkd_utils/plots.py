@@ -9,6 +9,7 @@ import matplotlib.figure
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib import ticker
 
 from fkd_utils import evaluation
 
@@ -107,6 +108,7 @@ def draw_curves(axes: matplotlib.axes.Axes, history: pd.DataFrame, best_epoch: i
     axes.plot(best_epoch, best, "o", color=COLOURS["blue"], markersize=7, markeredgecolor="white")
     low, high = np.nanmin(history[["loss", "val_loss"]]), np.nanmax(history[["loss", "val_loss"]])
     axes.set(yscale="log", xlabel="epoch", ylabel="MSE (targets in [-1, 1])")
+    axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
     axes.set_ylim(low / 1.2, high * 1.6)
     axes.legend(loc="upper right", fontsize=9)
 

@@ -104,10 +104,11 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from fkd_utils import sources
+    from fkd_utils import landmarks, sources
 
     chapters = runner.find_chapters(args.chapters)
-    sources.load(args.data)  # bad data is said once, here, and not by every chapter
+    if not landmarks.is_folder(args.data):  # chapters 15 and 16 read such folders themselves
+        sources.load(args.data)  # bad data is said once, here, and not by every chapter
     outcomes = runner.run_chapters(chapters, args.profile, args.data, args.seed)
     index = runner.write_report(args.profile, args.data)
     failed = [o.chapter.stem for o in outcomes if o.error]

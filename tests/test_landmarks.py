@@ -204,3 +204,11 @@ def test_real_sets():
     names, points = landmarks.read_muct(shared / "muct" / "muct76-opencv.csv")
     assert len(names) == len(points) == 7510
     assert np.nanmin(points) >= 0
+
+
+def test_a_folder_of_landmarks_is_known_by_its_files(tmp_path):
+    (tmp_path / "deep").mkdir()
+    assert not landmarks.is_folder(tmp_path)
+    assert not landmarks.is_folder("open")
+    (tmp_path / "deep" / "face.pts").touch()
+    assert landmarks.is_folder(tmp_path) and landmarks.is_folder(str(tmp_path / "deep"))
