@@ -56,7 +56,7 @@ def test_a_failed_chapter_makes_the_status_1(monkeypatch, tmp_path, capsys):
 
 def test_runs_list_show_and_resume(blob_parts, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("FKD_RUNS", str(tmp_path))
-    monkeypatch.setattr(parts, "prepare", lambda data, seed, limit, grown: blob_parts)
+    monkeypatch.setattr(parts, "prepare", lambda **source: blob_parts)
     recipe = training.Recipe("first", "adam", 0.001, epochs=2)
     run = training.train(recipe, blob_parts)
     stopped = training.Recipe("first", "adam", 0.001, epochs=3)
