@@ -54,7 +54,7 @@ def _fifth(
     recipe = training.Recipe(
         "fifth", "adam", 0.001, 1000, dropout=dropout, leaky=leaky, steps=30, grow_every=125
     )
-    return Planned(recipe, {"smoke": 2, "quick": 18, "paper": 1000}, thesis)
+    return Planned(recipe, {"smoke": 2, "quick": 12, "paper": 1000}, thesis)
 
 
 # Trained on `grown` faces: 30 random batches an epoch, growing (THESIS 4.7). The thesis gives one

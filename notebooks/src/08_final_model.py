@@ -212,7 +212,7 @@ def noise(network: keras.Model, size: int, draws: int = 8) -> float:
 # ## Four variants
 #
 # Everything but the named change stays the same: faces, batches, seed. Each has one line in
-# `recipes.TABLE_4_4`. The quick profile trains 18 epochs of 30 steps, so its batch never grows.
+# `recipes.TABLE_4_4`. The quick profile trains 12 epochs of 30 steps, so its batch never grows.
 
 # %% tags=["nbval-ignore-output"]
 runs = {
@@ -544,7 +544,7 @@ chapter.figure(
 # Now your own runs, one seed and as long as the profile allows.
 
 # %% tags=["nbval-ignore-output"]
-count, passes, seeds = chapter.pick(smoke=(60, 1, 1), quick=(300, 20, 1), paper=(400, 60, 4))
+count, passes, seeds = chapter.pick(smoke=(60, 1, 1), quick=(300, 14, 1), paper=(400, 60, 4))
 live = []
 for seed in range(SEED, SEED + seeds):
     recipe = training.Recipe("fifth", "adam", 0.001, passes, seed=seed)

@@ -248,7 +248,8 @@ chapter.figure(
     "whose loss is NaN is not drawn.",
     alt="Training loss by epoch on a logarithmic axis, divided by the loss of the mean face, one "
     "curve for each setting that has a loss. ReLU with Adam falls below the dotted line at 1; "
-    "curves of sigmoid layers come down to the line and stay there, others lie far above it.",
+    "sigmoid layers under plain descent come down to the line and stay there, under Adam they "
+    "stay there for most of the epochs; other curves lie far above it.",
 )
 
 # %% [markdown]

@@ -49,7 +49,7 @@ import numpy as np
 import pandas as pd
 
 from fkd_utils import course, files, keypoints, landmarks, light, open_photos, photos, plots
-from fkd_utils import published, splits, warps
+from fkd_utils import published, splits, studies, warps
 from fkd_utils.errors import InputError
 
 chapter = course.Chapter("15", PROFILE, DATA, SEED)
@@ -320,16 +320,9 @@ def trained_nose(rate: float, seed: int, epochs: int) -> tuple[keras.Model, pd.D
 def study(name: str, runs: list[dict], trained) -> pd.DataFrame | None:
     """The stored study `name`; with the profile paper, what is missing of it is trained first."""
     path = published.FOLDER / "dense" / f"{name}_{SOURCE}.csv"
-    table = pd.read_csv(path) if path.exists() else None
-    for run in runs if PROFILE == "paper" else []:
-        if table is not None and (table[list(run)] == pd.Series(run)).all(axis=1).any():
-            continue
-        table = pd.concat([table, trained(**run).assign(**run)], ignore_index=True)
-        with files.replacing(path) as aside:
-            table.to_csv(aside, index=False, float_format="%.7g")
-    if table is None:
+    if PROFILE != "paper" and not path.exists():
         print(f"the study {path.name} has not been run yet; the profile paper runs it")
-    return table
+    return studies.completed(path, runs if PROFILE == "paper" else [], trained)
 
 
 # %%

@@ -50,9 +50,11 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from tensorboard.backend.event_processing import event_accumulator
+from tensorboard.util import tensor_util
 
-from fkd_utils import course, event_log, evaluation, faces, files, figures, landmarks, losses
-from fkd_utils import muct, open_photos, parts, plots, published, sixty_eight, splits, transfer
+from fkd_utils import course, evaluation, faces, figures, landmarks, losses, muct, open_photos
+from fkd_utils import parts, plots, published, sixty_eight, splits, studies, transfer
 
 chapter = course.Chapter("16", PROFILE, DATA, SEED)
 
@@ -475,15 +477,8 @@ def readings(name: str, seed: int, every: int = 1) -> list[dict]:
 def study(name: str, runs: list[dict], rows_of) -> pd.DataFrame:
     """The stored study `name`; with the profile paper, what is missing of it is made first."""
     path = stored / f"{name}_{SOURCE}.csv"
-    table = pd.read_csv(path) if path.exists() else None
-    for run in runs if PROFILE == "paper" else []:
-        if table is not None and (table[list(run)] == pd.Series(run)).all(axis=1).any():
-            continue
-        fresh = pd.DataFrame(rows_of(**run)).assign(**run)
-        table = fresh if table is None else pd.concat([table, fresh], ignore_index=True)
-        with files.replacing(path) as aside:
-            table.to_csv(aside, index=False, float_format="%.6g")
-    return pd.read_csv(path if path.exists() else stored / f"{name}_open.csv")
+    table = studies.completed(path, runs if PROFILE == "paper" else [], rows_of)
+    return studies.stored(stored / f"{name}_open.csv") if table is None else table
 
 
 # %%
@@ -701,7 +696,7 @@ shutil.rmtree(logs, ignore_errors=True)
 mine, timed = {}, []
 for blocks in (0, 2, 4):
     started = time.perf_counter()
-    log = event_log.EventLog(logs / f"{blocks}-blocks")
+    log = keras.callbacks.TensorBoard(logs / f"{blocks}-blocks", write_graph=False)
     mine[blocks] = unfrozen("faces", blocks, SEED, LEARN, log)
     history = mine[blocks][1]
     timed.append({"blocks": blocks, "training": history.loss.iloc[-1],
@@ -790,20 +785,25 @@ assert (freed["with the batch's own"] < freed["held out"] / 2).all()
 # %% [markdown]
 # ### TensorBoard
 #
-# TRANSFER watched its trainings in TensorBoard. Keras has a callback for that,
-# `keras.callbacks.TensorBoard(folder)`. It needs the package `tensorboard`, which TensorFlow no
-# longer installs with itself, and without it stops with an error. So the cell above used
-# `event_log.EventLog`, which writes the same files with what is here. Read them back:
+# TRANSFER watched its trainings in TensorBoard. Keras has a callback for that, and the cell above
+# handed it to `fit`: `keras.callbacks.TensorBoard(folder)`. It writes the numbers of every epoch into
+# files of events, one for training and one for validation. What is in them?
 
 # %% tags=["nbval-ignore-output"]
-events = event_log.read(logs)
-print(sorted(events.run.unique()), sorted(events.tag.unique()))
-written = events[events.run == "2-blocks/validation"].value.to_numpy()
-assert np.allclose(written, mine[2][1].held)
+def logged(folder: pathlib.Path, tag: str) -> np.ndarray:
+    """The values that TensorBoard finds under a name in a folder of events."""
+    events = event_accumulator.EventAccumulator(str(folder)).Reload()
+    return np.array([tensor_util.make_ndarray(e.tensor_proto) for e in events.Tensors(tag)])
+
+
+for folder in sorted(logs.glob("*/*")):
+    print(f"{folder.parent.name}, {folder.name}: a value for each of "
+          f"{len(logged(folder, 'epoch_loss'))} epochs")
+assert np.allclose(logged(logs / "2-blocks" / "validation", "epoch_loss"), mine[2][1].held)
 
 # %% [markdown]
-# To look at them, install TensorBoard (`pip install tensorboard`), run the line that the next cell
-# prints, and open the address it names.
+# To watch them, run the line that the next cell prints in a terminal (JupyterLab: *File, New,
+# Terminal*), and open the address it names. It also works while a training is running.
 
 # %% tags=["nbval-ignore-output"]
 print("tensorboard --logdir", os.path.relpath(logs))
