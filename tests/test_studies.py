@@ -1,0 +1,45 @@
+"""Stored studies: every run once, every row kept."""
+
+import pandas as pd
+import pytest
+
+from fkd_utils import studies
+
+RUNS = [{"rate": rate, "seed": seed} for rate in (0.1, 0.01) for seed in (0, 1)]
+
+
+class Trainer:
+    """Two rows a run; notes which runs it was asked for, and can be stopped."""
+
+    def __init__(self, stops_at: int | None = None) -> None:
+        self.made, self.stops_at = [], stops_at
+
+    def __call__(self, rate: float, seed: int) -> list[dict]:
+        if len(self.made) == self.stops_at:
+            raise KeyboardInterrupt
+        self.made.append((rate, seed))
+        return [{"epoch": epoch, "loss": rate * epoch + seed} for epoch in (1, 2)]
+
+
+def test_every_run_is_made_once_with_its_settings_beside_its_rows(tmp_path):
+    path, trainer = tmp_path / "study.csv", Trainer()
+    table = studies.completed(path, RUNS, trainer)
+    assert trainer.made == [(0.1, 0), (0.1, 1), (0.01, 0), (0.01, 1)]
+    assert list(table.columns) == ["epoch", "loss", "rate", "seed"] and len(table) == 8
+    assert (table.loss == table.rate * table.epoch + table.seed).all()
+    again = Trainer()
+    pd.testing.assert_frame_equal(studies.completed(path, RUNS, again), table)
+    assert again.made == []
+
+
+def test_a_stopped_study_goes_on_where_it_was(tmp_path):
+    path = tmp_path / "study.csv"
+    with pytest.raises(KeyboardInterrupt):
+        studies.completed(path, RUNS, Trainer(stops_at=3))
+    assert len(studies.stored(path)) == 6
+    rest = Trainer()
+    assert len(studies.completed(path, RUNS, rest)) == 8 and rest.made == [(0.01, 1)]
+
+
+def test_a_study_that_nobody_ran_is_none(tmp_path):
+    assert studies.stored(tmp_path / "none.csv") is None
