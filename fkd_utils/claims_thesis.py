@@ -282,14 +282,14 @@ CLAIMS = [
     ),
     _claim(
         "4.3", "Third overfits, and after its best epoch only gets worse", "from epoch 300",
-        "4.5", lambda: _overfits("Third"),
+        "05-g", lambda: _overfits("Third"),
     ),
     _claim(
         "4.3", "with dropout, training error starts above validation error",
         "for about 200 epochs", "4.5", _training_above,
     ),
     _claim(
-        "4.3", "25% dropout helps Third", "0.80 times", "Table 4.1",
+        "4.3", "25% dropout helps Third", "0.80 times", "06-e",
         lambda: _seeds("Third, dropout", "Third"),
     ),
     _claim(
@@ -298,15 +298,15 @@ CLAIMS = [
     ),
     _claim("4.4", "pools make an epoch about 10% faster", "-10% (GPU)", "4.9", _pooling_is_faster),
     _claim(
-        "4.4", "pools beat strides: Fourth is better than Third", "0.91 times", "Table 4.1",
+        "4.4", "pools beat strides: Fourth is better than Third", "0.91 times", "06-e",
         lambda: _seeds("Fourth", "Third"),
     ),
     _claim(
-        "4.4", "pools beat strides, both with dropout", "0.86 times", "Table 4.1",
+        "4.4", "pools beat strides, both with dropout", "0.86 times", "06-e",
         lambda: _seeds("Fourth, dropout", "Third, dropout"),
     ),
     _claim(
-        "4.4", "25% dropout helps Fourth", "0.75 times", "Table 4.1",
+        "4.4", "25% dropout helps Fourth", "0.75 times", "06-e",
         lambda: _seeds("Fourth, dropout", "Fourth"),
     ),
     _claim(
@@ -317,9 +317,9 @@ CLAIMS = [
     _claim(
         "4.5", "that fall measures what was learned", "78%", "Table 4.1", _fall_from_mean_face
     ),
-    _claim("4.5", "one face is the worst for all seven networks", "7 of 7", "09-e", _worst_for_all),
+    _claim("4.5", "one face is the worst for all seven networks", "7 of 7", "09-g", _worst_for_all),
     _claim(
-        "4.5", "hard faces gain much less than all", "20% against 78%", "09-e", _hard_faces_gain
+        "4.5", "hard faces gain much less than all", "20% against 78%", "09-g", _hard_faces_gain
     ),
     _claim("4.5", "a GPU trains Third 31 and Fourth 38 times faster", "31, 38", "4.9", _no_gpu),
     _claim(
