@@ -27,10 +27,14 @@ class Stored:
     metrics: dict
     history: pd.DataFrame
 
+    def array(self, name: str) -> np.ndarray:
+        """An array of predictions.npz, a row a face; `publishing.publish` says which there are."""
+        with np.load(self.folder / "predictions.npz", allow_pickle=False) as stored:
+            return stored[name]
+
     def errors(self, part: str) -> np.ndarray:
         """Predicted minus labelled points of "validation" or "test": (n, 15, 2), pixels."""
-        with np.load(self.folder / "predictions.npz", allow_pickle=False) as stored:
-            return stored[f"{part}_errors"]
+        return self.array(f"{part}_errors")
 
     def summary(self) -> str:
         """What was trained on what, and how it ended, in two lines."""
