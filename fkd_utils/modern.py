@@ -76,6 +76,22 @@ def with_sources(model: keras.Model) -> keras.Model:
     return keras.Model([picture, second], outputs, name=f"{model.name}_with_sources")
 
 
+def with_two_heads(model: keras.Model) -> keras.Model:
+    """As `with_sources`, but the second labeller gets heat maps of its own instead of an offset.
+
+    The last layer, from features to maps, stands twice; the second starts as a copy of the first,
+    and each learns from its own labeller's rows alone. What both share is everything before.
+    """
+    ours = model.get_layer("heatmaps")
+    theirs = keras.layers.Conv2D(len(keypoints.KEYPOINTS), 1, name="heatmaps_second")
+    points = heatmaps.SoftArgmax(STRIDE)(theirs(ours.input))
+    theirs.set_weights(ours.get_weights())
+    targets = keras.layers.Reshape((-1,))(keras.layers.Rescaling(1 / HALF, offset=-1.0)(points))
+    second = keras.layers.Input((1,), name="second")
+    outputs = keras.ops.where(second > 0.5, targets, model.output)
+    return keras.Model([model.inputs[0], second], outputs, name=f"{model.name}_with_two_heads")
+
+
 def offset_px(model: keras.Model) -> np.ndarray:
     """What `with_sources` has learnt: (15, 2), pixels, second labeller less the first."""
     kernel = keras.ops.convert_to_numpy(model.get_layer("offset").kernel)

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -71,6 +72,14 @@ def test_stored_errors_are_those_of_the_network(published, run, blob_parts):
     np.testing.assert_allclose(errors, run.predict(blob_parts.test.images) - truth, atol=0.1)
     mse = evaluation.mse(truth, truth + errors)
     assert json.loads((published / "metrics.json").read_text())["test"]["mse"] == pytest.approx(mse)
+
+
+def test_which_faces_belong_together_is_kept_but_not_who_they_are(run, blob_parts, tmp_path):
+    part = dataclasses.replace(blob_parts.test, groups=100 + np.arange(len(blob_parts.test)) // 2)
+    data = dataclasses.replace(blob_parts, test=part)
+    publishing.publish(run, tmp_path / "grouped", data, False, "a desk")
+    with np.load(tmp_path / "grouped" / "predictions.npz", allow_pickle=False) as stored:
+        np.testing.assert_array_equal(stored["test_group"], np.arange(len(part)) // 2)
 
 
 def test_without_weights(run, blob_parts, tmp_path):
