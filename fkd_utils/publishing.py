@@ -85,7 +85,9 @@ def publish(
     offset = run.offset_px()
     if offset is not None:
         habit = {name: offset[keypoints.INDEX[name]] for name in keypoints.FOUR_POINTS}
-        summary["second_labeller_px"] = {k: np.round(xy, 3).tolist() for k, xy in habit.items()}
+        summary["second_labeller_px"] = {
+            k: np.round(xy.astype(float), 3).tolist() for k, xy in habit.items()
+        }
     _write_json(folder / "metrics.json", summary)  # last: a folder with it is complete
 
 
