@@ -269,7 +269,7 @@ def _tilt() -> Finding:
 def _glasses() -> Finding:
     """Error that drawn sunglasses add, and the same drawing over the mouth, px a point."""
     run = _finest()
-    far, groups = np.linalg.norm(run.errors("test"), axis=2), run.array("test_groups")
+    far, groups = np.linalg.norm(run.errors("test"), axis=2), run.groups("test")
     added = [
         conditions.interval((run.array(f"test_covered_{where}") - far).mean(axis=1), groups)
         for where in ("eyes", "mouth")

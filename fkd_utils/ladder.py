@@ -2,7 +2,8 @@
 
     python -m fkd_utils runs ladder --data FOLDER --machine "a desk computer"
 
-trains the rungs on real faces and keeps them in data/published/wild_ladder_0 to _9. All rungs see
+trains the rungs on real faces and keeps them in data/published/wild_ladder_0 to _9, the final
+network in wild_final and the variant with two heads in wild_two_heads. All rungs see
 equally many faces in equally many steps: only the named change differs from the rung before.
 """
 
@@ -57,6 +58,9 @@ _CHANGES: tuple[tuple[str, dict, dict], ...] = (
 )
 
 
+FINAL, HEADS = len(_CHANGES) + 1, len(_CHANGES) + 2  # the numbers behind the ladder's own
+
+
 def rungs(epochs: int = EPOCHS, steps: int = STEPS) -> list[Rung]:
     """The ladder from Fifth up, each rung the one before with one change."""
     ladder = [
@@ -78,6 +82,13 @@ def final(epochs: int = FINAL_EPOCHS, steps: int = STEPS) -> Rung:
     return dataclasses.replace(rungs(epochs, steps)[-1], change="trained for longer")
 
 
+def two_heads(epochs: int = EPOCHS, steps: int = STEPS) -> Rung:
+    """The rung with an offset for the second labeller, with heat maps of its own instead."""
+    rung = next(rung for rung in rungs(epochs, steps) if rung.recipe.sources)
+    recipe = dataclasses.replace(rung.recipe, sources="heads")
+    return dataclasses.replace(rung, change="heat maps for the second labeller", recipe=recipe)
+
+
 def climb(
     chosen: collections.abc.Iterable[int],
     data: str,
@@ -86,14 +97,15 @@ def climb(
     steps: int = STEPS,
     folder: pathlib.Path | None = None,
 ) -> list[pathlib.Path]:
-    """Train and publish the chosen rungs (0 to 9; 10 is `final`); returns their folders.
+    """Train and publish the chosen rungs; returns their folders.
+
+    0 to 9 are `rungs`, 10 is `final`, 11 `two_heads`.
 
     data: open, kaggle or a folder. A rung that is trained already is found; a stopped one goes on.
     """
-    ladder, made = rungs(epochs, steps), []
+    ladder, made = [*rungs(epochs, steps), final(steps=steps), two_heads(epochs, steps)], []
     for number in chosen:
-        last = number == len(ladder)
-        rung = final(steps=steps) if last else ladder[number]
+        rung, last = ladder[number], number == FINAL
         faces_of = rung.faces(data)
         run = training.train(rung.recipe, faces_of)
         made.append((folder or published.FOLDER) / folder_of(number))
@@ -102,5 +114,40 @@ def climb(
 
 
 def folder_of(number: int) -> str:
-    """Name of a rung's published run: wild_ladder_4; the final one is wild_final."""
-    return "wild_final" if number > len(_CHANGES) else f"wild_ladder_{number}"
+    """Name of a rung's published run: wild_ladder_4, wild_final, wild_two_heads."""
+    return {FINAL: "wild_final", HEADS: "wild_two_heads"}.get(number, f"wild_ladder_{number}")
+
+
+def carry(
+    onto: str,
+    machine: str,
+    epochs: int = FINAL_EPOCHS,
+    steps: int = STEPS,
+    folder: pathlib.Path | None = None,
+) -> pathlib.Path:
+    """Train the final network on the embedded faces alone, and report it on those of `onto`.
+
+    onto: a folder in Kaggle's format, whose test part becomes the published run's. Validation
+    stays with the embedded faces: whoever has only these could not choose by others. Returns the
+    published run's folder, open_final.
+    """
+    rung = final(epochs, steps)
+    home = rung.faces("open")
+    run = training.train(rung.recipe, home)
+    made = (folder or published.FOLDER) / "open_final"
+    seen = dataclasses.replace(home, test=parts.prepare(onto, 0).test)
+    publishing.publish(run, made, seen, True, machine, rung.flipped)
+    return made
+
+
+def batches_until(run: published.Stored, error: float) -> float | None:
+    """Batches of 64 faces that a published run took until its validation MSE was at most `error`.
+
+    None when it never was. Counts batches of another size by their faces.
+    """
+    recipe = training.Recipe(**run.settings["recipe"])
+    reached = run.history.epoch[run.history.val_loss <= error]
+    if reached.empty:
+        return None
+    faces_of = (recipe.steps * recipe.batch_at(e) for e in range(1, int(reached.iloc[0]) + 1))
+    return sum(faces_of) / 64

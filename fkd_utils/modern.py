@@ -76,6 +76,22 @@ def with_sources(model: keras.Model) -> keras.Model:
     return keras.Model([picture, second], outputs, name=f"{model.name}_with_sources")
 
 
+def with_two_heads(model: keras.Model) -> keras.Model:
+    """As `with_sources`, but the second labeller gets heat maps of its own instead of an offset.
+
+    The last layer, from features to maps, stands twice; the second starts as a copy of the first,
+    and each learns from its own labeller's rows alone. What both share is everything before.
+    """
+    ours = model.get_layer("heatmaps")
+    theirs = keras.layers.Conv2D(len(keypoints.KEYPOINTS), 1, name="heatmaps_second")
+    points = heatmaps.SoftArgmax(STRIDE)(theirs(ours.input))
+    theirs.set_weights(ours.get_weights())
+    targets = keras.layers.Reshape((-1,))(keras.layers.Rescaling(1 / HALF, offset=-1.0)(points))
+    second = keras.layers.Input((1,), name="second")
+    outputs = keras.ops.where(second > 0.5, targets, model.output)
+    return keras.Model([model.inputs[0], second], outputs, name=f"{model.name}_with_two_heads")
+
+
 def offset_px(model: keras.Model) -> np.ndarray:
     """What `with_sources` has learnt: (15, 2), pixels, second labeller less the first."""
     kernel = keras.ops.convert_to_numpy(model.get_layer("offset").kernel)
@@ -95,13 +111,15 @@ def from_second(points: np.ndarray) -> np.ndarray:
 def for_export(model: keras.Model) -> keras.Model:
     """`model` from grey values 0..255 to pixels: (n, 96, 96, 1) float32 to (n, 15, 2) float32.
 
-    The normalisation goes into the file, so that whoever uses it needs no manual.
+    The normalisation goes into the file, so that whoever uses it needs no manual. A division by
+    255 before the first layer is the same as one of its kernel, and that costs nothing later.
     """
-    grey = keras.layers.Input((keypoints.SIDE, keypoints.SIDE, 1), name="grey")
-    targets = model(keras.layers.Rescaling(1 / 255)(grey))
-    pixels = keras.layers.Rescaling(HALF, offset=HALF)(targets)
+    twin = type(model).from_config(model.get_config())
+    kernel, *others = model.get_weights()
+    twin.set_weights([kernel / np.float32(255), *others])
+    pixels = keras.layers.Rescaling(HALF, offset=HALF)(twin.output)
     points = keras.layers.Reshape((-1, 2), name="keypoints")(pixels)
-    return keras.Model(grey, points, name=f"{model.name}_export")
+    return keras.Model(twin.inputs[0], points, name=f"{model.name}_export")
 
 
 def _way_down(picture: keras.KerasTensor) -> list[keras.KerasTensor]:

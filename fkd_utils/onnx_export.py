@@ -22,14 +22,21 @@ def export(model: keras.Model, path: pathlib.Path) -> None:
         model.export(aside, format="onnx", verbose=False)
 
 
-def scorer(path: pathlib.Path) -> collections.abc.Callable[[np.ndarray], np.ndarray]:
-    """A function from inputs (n, 96, 96, 1) float32 to outputs (n, 30), on the processor.
+def scorer(
+    path: pathlib.Path, threads: int = 0
+) -> collections.abc.Callable[[np.ndarray], np.ndarray]:
+    """A function from inputs (n, 96, 96, 1) float32 to the file's outputs, on the processor.
 
-    It needs ONNX Runtime and numpy, but neither Keras nor its backend.
+    threads: how many cores it may use; 0: all. It needs ONNX Runtime and numpy, but neither Keras
+    nor its backend.
     """
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(os.fspath(path), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(
+        os.fspath(path), options, providers=["CPUExecutionProvider"]
+    )
     name = session.get_inputs()[0].name
     return lambda inputs: session.run(None, {name: inputs})[0]
 

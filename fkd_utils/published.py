@@ -36,6 +36,10 @@ class Stored:
         """Predicted minus labelled points of "validation" or "test": (n, 15, 2), pixels."""
         return self.array(f"{part}_errors")
 
+    def groups(self, part: str) -> np.ndarray:
+        """Which faces of "validation" or "test" belong together: (n,) int."""
+        return self.array(f"{part}_group")
+
     def summary(self) -> str:
         """What was trained on what, and how it ended, in two lines."""
         faces_in, m = self.settings["faces"]["train"], self.metrics

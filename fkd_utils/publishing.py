@@ -63,9 +63,11 @@ def publish(
         arrays[f"{name}_eye_distance"] = evaluation.eye_distance(part.keypoints).astype(np.float32)
         if run.recipe.model == "modern":
             arrays[f"{name}_spread"] = modern.spreads(network, part.images)
+        # Which faces belong together; the numbers of the data source are not kept.
+        groups = np.unique(part.groups, return_inverse=True)[1]
+        arrays[f"{name}_group"] = groups.astype(np.int32)
         arrays[f"{name}_tilt"] = conditions.tilt(part.keypoints).astype(np.float32)
         arrays[f"{name}_brightness"] = conditions.brightness(part.images, part.keypoints)
-        arrays[f"{name}_groups"] = part.groups
     for where, down in COVERED.items():
         images = conditions.add_glasses(data.test.images, data.test.keypoints, down)
         found = evaluation.distances(data.test.keypoints, _predict(network, images, flipped))
@@ -89,6 +91,12 @@ def publish(
         "chapter": models.MODELS[run.recipe.model].chapter,
         "seconds": round(float(run.history.seconds.sum()), 1),
     }
+    offset = run.offset_px()
+    if offset is not None:
+        habit = {name: offset[keypoints.INDEX[name]] for name in keypoints.FOUR_POINTS}
+        summary["second_labeller_px"] = {
+            k: np.round(xy.astype(float), 3).tolist() for k, xy in habit.items()
+        }
     _write_json(folder / "metrics.json", summary)  # last: a folder with it is complete
 
 

@@ -50,7 +50,7 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
         description="Stored trainings.",
     )
     verbs = runs.add_subparsers(
-        required=True, metavar="list|show|resume|publish|verify|seeds|ladder"
+        required=True, metavar="list|show|resume|publish|verify|seeds|ladder|carry"
     )
     listing = verbs.add_parser("list", help="a line for each training in data/runs")
     listing.set_defaults(handler=_list, needs_keras=True)
@@ -74,10 +74,22 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
     add_data(seeds)
     seeds.set_defaults(handler=_seeds, needs_keras=True)
     ladder = verbs.add_parser("ladder", help="for authors: train and keep the rungs of chapter 18")
-    ladder.add_argument("rungs", nargs="*", type=int, metavar="RUNG", help="0 to 10 (default: all)")
+    ladder.add_argument(
+        "rungs",
+        nargs="*",
+        type=int,
+        metavar="RUNG",
+        help="0 to 9; 10: the final network; 11: two heads (default: all)",
+    )
     ladder.add_argument("--machine", required=True, help="what it runs on, in words")
     add_data(ladder)
     ladder.set_defaults(handler=_ladder, needs_keras=True)
+    carry = verbs.add_parser(
+        "carry", help="for authors: train on the embedded faces, report on others (chapter 18)"
+    )
+    carry.add_argument("--to", required=True, metavar="PATH", help="a folder in Kaggle's format")
+    carry.add_argument("--machine", required=True, help="what it runs on, in words")
+    carry.set_defaults(handler=_carry, needs_keras=True)
 
 
 def add_profile_and_data(parser: argparse.ArgumentParser) -> None:
@@ -250,10 +262,17 @@ def _seeds(args: argparse.Namespace) -> int:
 def _ladder(args: argparse.Namespace) -> int:
     from fkd_utils import ladder
 
-    count = len(ladder.rungs()) + 1
+    count = ladder.HEADS + 1
     for number in args.rungs or range(count):
         if not 0 <= number < count:
             raise InputError(f"there is no rung {number}; choose 0 to {count - 1}")
         (folder,) = ladder.climb([number], args.data, args.machine)
         print(f"rung {number}: {folder}")
+    return 0
+
+
+def _carry(args: argparse.Namespace) -> int:
+    from fkd_utils import ladder
+
+    print(f"from open to {args.to}: {ladder.carry(args.to, args.machine)}")
     return 0

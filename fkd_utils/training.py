@@ -47,8 +47,9 @@ class Recipe:
     halve_after: epochs without a lower validation loss until the learning rate is halved, and
     stop_after: until the training ends (DEPTH 5: ReduceLROnPlateau, EarlyStopping); None: never.
     loss: None for the MSE, or a name in `losses.LOSSES`, which leave out what is not labelled.
-    augmented: every batch is changed anew, see `augment.varied`. sources: rows of the second
-    labeller get an offset of their own, see `modern.with_sources`. one_cycle: the learning rate
+    augmented: every batch is changed anew, see `augment.varied`. sources: True: rows of the second
+    labeller get an offset of their own, see `modern.with_sources`; "heads": heat maps of their
+    own, see `modern.with_two_heads`. one_cycle: the learning rate
     rises to three times its value for a tenth of the steps and falls along a cosine to 0.
     averaged: validated and kept is the running mean of the weights.
     """
@@ -68,7 +69,7 @@ class Recipe:
     stop_after: int | None = None
     loss: str | None = None
     augmented: bool = False
-    sources: bool = False
+    sources: bool | str = False
     one_cycle: bool = False
     averaged: bool = False
 
@@ -113,7 +114,8 @@ class Recipe:
 
         `network` itself, or a model around it with the same weights that is told the labeller.
         """
-        trained = modern.with_sources(network) if self.sources else network
+        told = {True: modern.with_sources, "heads": modern.with_two_heads}
+        trained = told[self.sources](network) if self.sources else network
         rate = self.learning_rate
         if self.one_cycle:
             total = max(2, steps * self.epochs)
@@ -160,6 +162,17 @@ class Run:
         with np.load(self.folder / "weights.npz", allow_pickle=False) as stored:
             model.set_weights([stored[str(i)] for i in range(len(stored.files))])
         return model
+
+    def offset_px(self) -> np.ndarray | None:
+        """What the second labeller adds to each point: (15, 2), pixels; None where not learnt.
+
+        As it was after the last epoch, see `modern.with_sources`.
+        """
+        path = self.folder / "offset.npz"
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as stored:
+            return stored["offset"]
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Keypoints of uint8 images (n, 96, 96): (n, 15, 2) float32, pixels."""
@@ -244,6 +257,9 @@ def _fit(folder: pathlib.Path, recipe: Recipe, data: parts.Parts) -> None:
         )
     with files.replacing(folder / "weights.npz") as path:
         files.save_arrays(path, {str(i): w for i, w in enumerate(kept.best)})
+    if recipe.sources is True:  # it is no part of the network, and would be lost
+        with files.replacing(folder / "offset.npz") as path:
+            files.save_arrays(path, {"offset": modern.offset_px(trained)})
     with files.replacing(folder / "history.csv") as path:
         kept.history().to_csv(path, index=False)
     (folder / "checkpoint.npz").unlink(missing_ok=True)

@@ -1,11 +1,13 @@
 import dataclasses
 import itertools
 import json
+import pathlib
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from fkd_utils import ladder, parts, training, verifying
+from fkd_utils import keypoints, ladder, parts, published, training, verifying
 
 
 def settings(rung):
@@ -74,3 +76,46 @@ def test_the_final_network_is_the_top_rung_for_longer():
     assert last.recipe.epochs > top.recipe.epochs
     assert dataclasses.replace(last.recipe, epochs=top.recipe.epochs) == top.recipe
     assert ladder.folder_of(10) == "wild_final" and ladder.folder_of(9) == "wild_ladder_9"
+
+
+def test_two_heads_are_another_way_of_the_rung_with_an_offset():
+    rungs, heads = ladder.rungs(), ladder.two_heads()
+    (rung,) = (
+        r for below, r in itertools.pairwise(rungs) if r.recipe.sources != below.recipe.sources
+    )
+    before, after = settings(rung), settings(heads)
+    assert {name for name in before if before[name] != after[name]} == {"sources"}
+    assert after["sources"] == "heads" and ladder.folder_of(11) == "wild_two_heads"
+
+
+def test_the_offset_is_kept_and_two_heads_have_none(small, tmp_path):
+    made = ladder.climb([5, 11], "open", "a desk", epochs=1, steps=2, folder=tmp_path / "out")
+    offset, heads = (json.loads((path / "metrics.json").read_text()) for path in made)
+    # Nobody labels these faces twice, so the second labeller's offset never moves.
+    assert offset["second_labeller_px"] == {name: [0, 0] for name in keypoints.FOUR_POINTS}
+    assert "second_labeller_px" not in heads
+    assert verifying.problems(tmp_path / "out") == []
+
+
+def test_carried_runs_are_chosen_at_home_and_tested_abroad(small, tmp_path, monkeypatch):
+    abroad = dataclasses.replace(small, test=small.train.take(np.arange(7)))
+    home = dataclasses.replace(small, source=parts.Source("open"))
+    monkeypatch.setattr(parts, "prepare", lambda data, *_: home if data == "open" else abroad)
+    path = ladder.carry("elsewhere", "a desk", epochs=1, steps=1, folder=tmp_path)
+    metrics = json.loads((path / "metrics.json").read_text())
+    assert (metrics["validation_faces"], metrics["test_faces"]) == (len(small.validation), 7)
+    assert json.loads((path / "recipe.json").read_text())["data"]["data"] == "open"
+    assert verifying.problems(tmp_path) == []
+
+
+def stored(val_loss, **recipe):
+    plain = {"model": "fifth", "optimizer": "adam", "learning_rate": 0.001, "epochs": 3}
+    history = pd.DataFrame({"epoch": np.arange(1, 4), "val_loss": val_loss})
+    return published.Stored(pathlib.Path(), {"recipe": plain | recipe}, {}, history)
+
+
+def test_batches_until_an_error_is_reached():
+    run = stored([0.3, 0.1, 0.2], steps=10, grow_every=1, batch_size=128)
+    assert ladder.batches_until(run, 0.3) == 20  # 10 batches of 128
+    assert ladder.batches_until(run, 0.15) == 60  # and 10 of 256
+    assert ladder.batches_until(run, 0.05) is None

@@ -92,6 +92,32 @@ def test_the_second_labellers_habits_are_learnt_apart_from_the_face():
     np.testing.assert_allclose(faces.to_pixels(base.predict_on_batch(inputs)), 50, atol=0.1)
 
 
+def test_two_heads_start_alike_and_learn_apart():
+    keras.utils.set_random_seed(2)
+    model = modern.network()
+    both = modern.with_two_heads(model)
+    inputs = faces.to_inputs(pictures(4))
+    second = np.array([[0], [1], [0], [1]], np.float32)
+    alone = model.predict_on_batch(inputs)
+    np.testing.assert_allclose(both.predict_on_batch([inputs, second]), alone, atol=1e-5)
+    before = [layer.get_weights()[0] for layer in heads_of(both)]
+    both.compile(keras.optimizers.Adam(0.05), loss=losses.masked_mse)
+    both.train_on_batch([inputs, np.ones_like(second)], np.zeros((4, 30), np.float32))
+    ours, theirs = (
+        np.abs(layer.get_weights()[0] - was).max()
+        for layer, was in zip(heads_of(both), before, strict=True)
+    )
+    assert ours == 0 and theirs > 0
+    # The network alone answers as the first labeller, whose layer it shares.
+    first = both.predict_on_batch([inputs, np.zeros_like(second)])
+    np.testing.assert_allclose(model.predict_on_batch(inputs), first, atol=1e-5)
+    assert np.abs(both.predict_on_batch([inputs, second])[1] - first[1]).max() > 1e-4
+
+
+def heads_of(both):
+    return both.get_layer("heatmaps"), both.get_layer("heatmaps_second")
+
+
 def test_one_point_of_the_first_labeller_is_enough():
     points = np.full((3, 15, 2), np.nan, np.float32)
     points[:, keypoints.INDEX["nose_tip"]] = 40

@@ -1,7 +1,8 @@
 import numpy as np
+import pandas as pd
 import pytest
 
-from fkd_utils import cleaning, keypoints, published
+from fkd_utils import cleaning, files, keypoints, published
 
 
 def test_statistics_by_hand():
@@ -46,6 +47,12 @@ def test_a_published_run_tells_what_its_files_say():
     text = run.summary()
     assert f"{run.metrics['validation_mse']:.5f} at epoch {run.metrics['best_epoch']}" in text
     assert f"MSE {run.metrics['test']['mse']:.5f}" in text
+
+
+def test_which_faces_belong_together_is_an_array_of_the_predictions(tmp_path):
+    files.save_arrays(tmp_path / "predictions.npz", {"test_group": np.array([4, 4, 2])})
+    run = published.Stored(tmp_path, {}, {}, pd.DataFrame())
+    assert run.groups("test").tolist() == run.array("test_group").tolist() == [4, 4, 2]
 
 
 def test_the_mean_face_of_the_real_faces_has_all_measures():

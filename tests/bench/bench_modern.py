@@ -1,0 +1,76 @@
+"""The heat-map network against Fifth: a training step in one run, and one face with ONNX Runtime.
+
+The sides take turns. A step counts in CPU seconds; how many steps each needed is stored.
+"""
+
+import statistics
+import time
+
+import numpy as np
+import pytest
+
+from fkd_utils import (
+    batching,
+    ladder,
+    modern,
+    onnx_export,
+    parts,
+    published,
+    recipes,
+    shipped,
+    timing,
+    training,
+)
+
+ROUNDS, STEPS, CALLS = 5, 6, 200
+FIFTHS = [name for name in recipes.TABLE_4_4 if published.of_rows([name])]
+
+
+def cpu_seconds_a_step(trained, batches, steps: int) -> float:
+    started = time.process_time()
+    for k in range(steps):
+        trained.train_on_batch(*batches[k])
+    return (time.process_time() - started) / steps
+
+
+def ready(recipe: training.Recipe, data: parts.Parts):
+    trained = recipe.around(recipe.build(), 1000)
+    batches = batching.Batches(data.train, recipe, 0)
+    trained.train_on_batch(*batches[0])  # builds the graph
+    return trained, batches
+
+
+@pytest.mark.skipif(not FIFTHS, reason="no run of Fifth at full length is published yet")
+def test_fifths_error_for_a_tenth_of_its_training(capsys):
+    fifth, final = (published.run(name) for name in (published.folder_of(FIFTHS[-1]), "wild_final"))
+    error = fifth.metrics["validation_mse"]
+    theirs, ours = (ladder.batches_until(run, error) for run in (fifth, final))
+    data = parts.prepare("open", 0, None, False, True)
+    sides = [ready(ladder.rungs()[0].recipe, data), ready(ladder.final().recipe, data)]
+    ratios = []
+    for _ in range(ROUNDS):
+        one, two = (cpu_seconds_a_step(*side, STEPS) for side in sides)
+        ratios.append(two * ours / (one * theirs))
+    with capsys.disabled():
+        print(
+            f"\nto a validation MSE of {error:.5f}: Fifth {theirs:,.0f} batches of 64, ours "
+            f"{ours:,.0f}; CPU seconds {statistics.median(ratios):.3f} of Fifth's "
+            f"({min(ratios):.3f} to {max(ratios):.3f})"
+        )
+    assert statistics.median(ratios) <= 0.1
+
+
+def test_one_face_in_a_millisecond_on_one_core(tmp_path, capsys):
+    network, path = shipped.model("wild_final"), tmp_path / "final.onnx"
+    onnx_export.export(modern.for_export(network), path)
+    score, face = onnx_export.scorer(path, threads=1), 255 * timing.pictures(1)
+    expected = 48 + 48 * network.predict_on_batch(face / 255).reshape(1, 15, 2)
+    np.testing.assert_allclose(score(face), expected, atol=0.01)
+    seconds = []
+    for _ in range(CALLS):
+        started = time.perf_counter()
+        score(face)
+        seconds.append(time.perf_counter() - started)
+    with capsys.disabled():
+        print(f"\none face, one core: {1e3 * statistics.median(seconds):.3f} ms")
+    assert statistics.median(seconds) <= 1e-3
