@@ -160,8 +160,9 @@ for start in SURPRISES:
 #   epochs and no longer after a thousand.
 # - **The great fall repeats to the percent**, on other faces and with other code. But not all of it was
 #   learned: a part is the way down to the mean face.
-# - **The hardest face is not left behind.** It gained more than the others. The thesis looked at a face
-#   that every network fails on, so at one that had not gained. The choice made the result.
+# - **Hard faces are not left behind.** When networks name them that are not themselves compared, they
+#   gain most of what all gain. The thesis looked at a face that every network fails on, so at one
+#   that had not gained. The choice made the result.
 # - **A network that "does not converge" does.** One missing label that is read as NaN ends any
 #   training, and most of Kaggle's rows miss one. And where sigmoid layers stood still, they were not
 #   saturated, as CASCADE says, but starved.
