@@ -2,7 +2,7 @@
 
     python -m fkd_utils claims          writes the file anew from the stored results
 
-Nothing in the file is typed in. Each claim names the study's number and a function that computes
+Our numbers are not typed in. Each claim names the study's number and a function that computes
 ours, and the verdict, from stored results; `problems` says where the file differs from that.
 """
 
@@ -108,9 +108,9 @@ def by_seeds(changed: np.ndarray, plain: np.ndarray) -> tuple[str, str]:
     """A ratio of errors over seeds with its 95% interval, in words, and whether it is below 1.
 
     changed, plain: errors (seeds,), the same seeds in the same order. "depends" is the verdict when
-    the interval holds 1.
+    the interval, rounded as it is shown, holds 1.
     """
-    mean, low, high = ratio_interval(changed, plain)
+    mean, low, high = (round(value, 2) for value in ratio_interval(changed, plain))
     verdict = "holds" if high < 1 else "fails" if low > 1 else "depends"
     return f"{mean:.2f} times ({low:.2f} to {high:.2f}, {len(changed)} seeds)", verdict
 

@@ -18,8 +18,9 @@ def _attempt(name: str) -> pd.DataFrame:
 
 def _converges() -> Finding:
     loss = _attempt("ReLU, Adam").loss.iloc[-1]
-    ours = f"{loss:.2f} of the mean face's loss"
-    return Finding(ours, "fails" if loss < 0.5 else "holds", _ATTEMPTS)
+    broken = _attempt("ReLU, Adam, one label missing").loss.isna().all()
+    ours = f"does: {loss:.2f} of the mean face's loss; with one label missing: NaN"
+    return Finding(ours, "depends" if loss < 0.5 and broken else "holds", _ATTEMPTS)
 
 
 def _sigmoids() -> Finding:
@@ -79,7 +80,7 @@ def _claim(place: str, text: str, theirs: str, figure: str, find) -> Claim:
 
 CLAIMS = [
     _claim(
-        "Abstract", "networks for these keypoints do not converge", "no convergence",
+        "Abstract", "its network does not converge, nobody knows why", "no convergence",
         "Table 14.1", _converges,
     ),
     _claim(
@@ -97,11 +98,11 @@ CLAIMS = [
     _claim("3.1", "targets from 0 to 96 slow down learning", "no number", "Table 14.1", _targets),
     _claim("1", "some of the 7,049 training images lack labels", "some", "3.2", _some),
     _claim(
-        "1", "a cascade finds keypoints better than its first network", "not reached",
+        "1, an aim", "a cascade finds keypoints better than its first network", "not reached",
         "Table 14.2", _levels,
     ),
     _claim(
-        "1", "a cascade is better than one network of the same cost", "not reached",
+        "1, an aim", "a cascade is better than one network of the same cost", "not reached",
         "Table 14.2", _against_one,
     ),
 ]  # fmt: skip

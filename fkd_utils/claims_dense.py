@@ -67,7 +67,7 @@ def _wrong_place() -> Finding:
 def _augmentation() -> Finding:
     points = _table("points_open")
     mean = points.groupby("augmented").held_out.mean()
-    ours = f"{mean[True]:.5f} with, {mean[False]:.5f} without, after 60 epochs at half size"
+    ours = f"{mean[True]:.5f} with, {mean[False]:.5f} without, after 60 epochs, which may be few"
     return Finding(
         ours, "holds" if mean[True] < mean[False] else "depends", "dense/points_open.csv"
     )

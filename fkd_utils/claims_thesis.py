@@ -7,7 +7,7 @@ the lowest validation error of 1000. Ratios below 1 mean that the first named is
 import numpy as np
 import pandas as pd
 
-from fkd_utils import claims, conditions, evaluation, keypoints, published, recipes
+from fkd_utils import cascade, claims, conditions, evaluation, keypoints, models, published, recipes
 from fkd_utils.claims import Claim, Finding
 
 _SEVEN = (
@@ -63,8 +63,16 @@ def _seeds(better: str, worse: str, table: str = "table_4_1") -> Finding:
     full = _test_mse(better) / _test_mse(worse)
     if verdict == ("holds" if full > 1 else "fails"):
         verdict = "depends"
-    ours = f"{ours}; {full:.2f} times at full length"
+    ours = f"{ours}; seed 0, trained on: {full:.2f}"
     return Finding(ours, verdict, f"{stored}, {_files(better, worse)}")
+
+
+def _slightly(better: str, worse: str) -> Finding:
+    """The same for a claim of a small gain: a large one is another thing."""
+    found = _ratio(better, worse)
+    if found.verdict != "holds" or _test_mse(better) / _test_mse(worse) > 0.8:
+        return found
+    return found._replace(ours=f"{found.ours}: better, and not slightly", verdict="depends")
 
 
 def _first_is_good() -> Finding:
@@ -83,15 +91,20 @@ def _adam_is_faster() -> Finding:
 
 
 def _overfits(row: str) -> Finding:
-    """Validation over training MSE at the best epoch, and at the end against the best."""
-    stored = _run(row)
-    history, m = stored.history, stored.metrics
+    """Validation over training MSE at the best epoch."""
+    m = _run(row).metrics
     gap = m["validation_mse"] / m["training_mse"]
-    rise = history.val_loss.iloc[-50:].mean() / m["validation_mse"]
-    ours = (
-        f"validation {gap:.1f} times training at epoch {m['best_epoch']}, then up by {rise - 1:.0%}"
-    )
-    return Finding(ours, "holds" if gap > 1.1 and rise > 1 else "fails", _files(row))
+    ours = f"validation {gap:.1f} times training at epoch {m['best_epoch']}"
+    return Finding(ours, "holds" if gap > 1.1 else "fails", _files(row))
+
+
+def _only_gets_worse() -> Finding:
+    """Third's validation MSE after its best epoch, mean of 25 epochs: its highest, and its last."""
+    smooth = _run("Third").history.val_loss.rolling(25).mean()
+    top = int(smooth.iloc[25:].idxmax())
+    ours = f"up to {smooth[top]:.5f} at epoch {top + 1}, then down to {smooth.iloc[-1]:.5f}"
+    verdict = "fails" if smooth.iloc[-1] < 0.95 * smooth[top] else "holds"
+    return Finding(ours, verdict, _files("Third"))
 
 
 def _gap_is_closed() -> Finding:
@@ -108,8 +121,8 @@ def _fifth_takes_longer() -> Finding:
     recipe = recipes.named("Fifth", "paper")
     fifth = recipe.steps * sum(recipe.batch_at(k) for k in range(1, recipe.epochs + 1))
     fourth = recipes.named("Fourth", "paper").epochs * 1712
-    ours = f"{fifth / fourth:.2f} times as many faces are drawn: {fifth:,} instead of {fourth:,}"
-    return Finding(ours, "holds" if fifth / fourth > 4.5 else "fails", "")
+    ours = f"{fifth / fourth:.2f} times as many faces are drawn; no time was measured"
+    return Finding(ours, "depends" if fifth / fourth > 4.5 else "fails", "")
 
 
 def _training_above() -> Finding:
@@ -120,18 +133,21 @@ def _training_above() -> Finding:
     return Finding(ours, "holds" if epochs > 10 else "fails", _files("Third, dropout"))
 
 
-def _seconds(measure: str, network: str, pictures: int) -> float:
+def _seconds(measure: str, network: str, pictures: int, of: str = "median") -> float:
     table = pd.read_csv(published.FOLDER / "timing" / "two_core_cloud.csv")
     row = table[
         (table.measure == measure) & (table.network == network) & (table.pictures == pictures)
     ]
-    return float(row["median"].iloc[0])
+    return float(row[of].iloc[0])
 
 
 def _pooling_is_faster() -> Finding:
-    ratio = _seconds("train", "fourth", 1712) / _seconds("train", "third", 1712)
-    verdict = "holds" if ratio < 0.95 else "fails" if ratio > 1.05 else "depends"
-    ours = f"{ratio - 1:+.0%} seconds an epoch, on two CPU cores"
+    middle, fastest = (
+        _seconds("train", "fourth", 1712, of) / _seconds("train", "third", 1712, of)
+        for of in ("median", "low")
+    )
+    verdict = "holds" if middle < 0.95 else "fails" if middle > 1.05 else "depends"
+    ours = f"median {middle - 1:+.0%}, fastest {fastest - 1:+.0%} seconds an epoch, two CPU cores"
     return Finding(ours, verdict, "timing/two_core_cloud.csv")
 
 
@@ -199,15 +215,17 @@ def _hard_faces_gain() -> Finding:
     few = order[: round(0.05 * len(order))]
     gains = [1 - new[k].mean() / old[k].mean() for k in (order, few)]
     ours = f"the hardest {len(few)}, chosen by the other five: {gains[1]:.0%}; all: {gains[0]:.0%}"
-    verdict = "holds" if gains[1] < gains[0] / 2 else "fails"
+    verdict = "holds" if gains[1] < gains[0] / 2 else "depends" if gains[1] < gains[0] else "fails"
     return Finding(ours, verdict, _files(*_SEVEN))
 
 
 def _weights() -> Finding:
-    third, fourth = (_run(row).metrics["parameters"] for row in ("Third", "Fourth"))
-    share = fourth / third
-    ours = f"{share:.0%} of Third's: {fourth:,} of {third:,}"
-    return Finding(ours, "holds" if share > 0.8 else "fails", _files("Third", "Fourth"))
+    third, fourth = (models.MODELS[name].build() for name in ("third", "fourth"))
+    weights = fourth.count_params() / third.count_params()
+    work = cascade.multiply_adds(fourth) / cascade.multiply_adds(third)
+    ours = f"{weights:.0%} of the weights, {work:.0%} of the multiply-adds"
+    verdict = "fails" if weights > 1 else "holds" if work > 0.9 else "depends"
+    return Finding(ours, verdict, "")
 
 
 def _difference(harder: str, easier: str) -> Finding:
@@ -296,22 +314,22 @@ def _claim(place: str, text: str, theirs: str, figure: str, find) -> Claim:
 
 
 CLAIMS = [
-    _claim("3.1", "targets y/48 - 1 have mean 0 and variance 1", "0 and 1", "3.2", _variance),
+    _claim("3.1", "targets y/48 - 1 have mean 0 and variance 1", "0 and 1", "02-h", _variance),
     _claim(
         "3.2.4",
-        "Fourth has slightly fewer weights than Third",
-        "slightly fewer",
+        "Fourth has fewer weights than Third, and hardly less to compute",
+        "slightly fewer neurons, a very small saving",
         "Table 3.2",
         _weights,
     ),
     _claim("4.1", "First does well for its size", "MSE 0.00500", "03-f", _first_is_good),
     _claim(
         "4.2", "Second is slightly better than First", "0.94 times", "04-e",
-        lambda: _ratio("Second", "First"),
+        lambda: _slightly("Second", "First"),
     ),
     _claim("4.2", "Adam converges faster than plain descent", "faster", "04-e", _adam_is_faster),
     _claim(
-        "4.2", "Adam ends lower than plain descent", "0.51 times", "04-e",
+        "4.2", "Adam gets lower than plain descent", "0.51 times", "04-e",
         lambda: _large("Second, Adam", "Second"),
     ),
     _claim(
@@ -323,9 +341,11 @@ CLAIMS = [
         lambda: _ratio("Third", "Second, Adam"),
     ),
     _claim(
-        "4.3", "Third overfits, and after its best epoch only gets worse", "from epoch 300",
-        "05-g", lambda: _overfits("Third"),
+        "4.3", "Third overfits", "validation 2.3 times training", "05-g",
+        lambda: _overfits("Third"),
     ),
+    _claim("4.3", "after its best epoch Third only gets worse", "from epoch 300", "05-g",
+           _only_gets_worse),
     _claim(
         "4.3", "with dropout, training error starts above validation error",
         "for about 200 epochs", "4.5", _training_above,
@@ -336,7 +356,7 @@ CLAIMS = [
     ),
     _claim(
         "4.3", "25% dropout does not stop Third from overfitting",
-        "validation 3.3 times training", "4.5", lambda: _overfits("Third, dropout"),
+        "validation 3.3 times training", "Table 4.1", lambda: _overfits("Third, dropout"),
     ),
     _claim("4.4", "pools make an epoch about 10% faster", "-10% (GPU)", "4.9", _pooling_is_faster),
     _claim(
@@ -353,7 +373,7 @@ CLAIMS = [
     ),
     _claim(
         "4.4", "25% dropout does not stop Fourth from overfitting",
-        "validation 2.7 times training", "4.7", lambda: _overfits("Fourth, dropout"),
+        "validation 2.7 times training", "Table 4.1", lambda: _overfits("Fourth, dropout"),
     ),
     _claim("4.5", "from First to Fourth the error falls by 78%", "78%", "Table 4.1", _fall),
     _claim(
@@ -388,7 +408,7 @@ CLAIMS = [
         "4.7", "Leaky ReLU helps a little", "0.88 times", "Table 4.4",
         lambda: _seeds("Fifth, dropout, Leaky ReLU 0.2", "Fifth, dropout", "table_4_4"),
     ),
-    _claim("4.7", "training takes more than 5 times as long as Fourth's", "1605 s", "Table 4.4",
+    _claim("4.7", "training takes more than 5 times as long as Fourth's", "5 times", "Table 4.4",
            _fifth_takes_longer),
     _claim(
         "4.7", "the bottom lip is harder than the top lip", "no number", "10-h",

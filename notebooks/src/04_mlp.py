@@ -373,8 +373,8 @@ for name, run in runs.items():
 assert PROFILE == "smoke" or lowest["Second, Adam"] < lowest["Second"] < lowest["First"]
 
 # %% [markdown]
-# Adam ends lower, as the thesis found. But look when: in *quick*, the two run side by side for
-# many epochs. Plain descent at a rate that was looked for is a serious opponent. Figure 04-b shows
+# In *quick* Adam ends lower, as the thesis found. But look when: the two run side by side for many
+# epochs. Plain descent at a rate that was looked for is a serious opponent. Figure 04-b shows
 # how much worse it would look at a rate that was not. The thesis does not say what rate it took. **When you compare two optimisers, tune both.**
 #
 # Now the right panel. Adam keeps two more numbers for each of 2.8 million weights and touches
@@ -689,7 +689,7 @@ for kind, chosen in kinds.items():
 # - 98% of Second's 2,814,780 parameters join the pixels to the first hidden layer.
 # - The best rate for plain descent stands beside an edge. Adam has a valley instead.
 # - Adam evens out the steps: far larger for most weights, and close together.
-# - Adam ends lower, but plain descent at a well-chosen rate keeps up for long.
+# - Adam gets down sooner. Plain descent at a well-chosen rate ends at nearly the same error.
 # - Second by plain descent needs fewer epochs than First for the same loss, not more.
 # - The thesis's First and Second stay above the mean face. Second with Adam does not.
 # - Most hidden neurons die in the first steps, because all pixels are positive.

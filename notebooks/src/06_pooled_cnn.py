@@ -23,7 +23,7 @@
 # - how to count the work of a network, in multiply-adds, and whether the count predicts the time;
 # - how to read a table of results, and which column not to trust.
 #
-# **Needs** chapters 03 to 05. **Takes** about a minute on two cores (profile *quick*).
+# **Needs** chapters 03 to 05. **Takes** one to two minutes on two cores (profile *quick*).
 # **Figures** 3.6, 4.6, 4.7, 06-a to 06-e.
 #
 # **Tables** 3.2, 4.1.
@@ -276,7 +276,8 @@ chapter.figure(
 # maps as it is, so conv3 gets 24 × 24 × **6**. Your table has the right number, because it comes from
 # the layers.
 #
-# The thesis also expects the weights to be slightly fewer than in Third. Count.
+# The thesis expects slightly fewer neurons than in Third, so fewer weights, and a very small saving.
+# Count.
 
 # %%
 third = models.third()
@@ -298,7 +299,7 @@ assert (third.count_params(), model.count_params()) == (1_161_266, 297_266)
 assert rows[0]["multiply-adds"] == rows[2]["multiply-adds"]
 
 # %% [markdown]
-# A quarter, not slightly fewer. The third pool halves the map once more, so the dense layer gets
+# A quarter of the weights, and a fifth less work. The third pool halves the map once more, so the dense layer gets
 # 1152 numbers instead of 4608, and you know from chapter 05 that the dense layer is where the
 # parameters are.
 #
@@ -570,19 +571,20 @@ chapter.figure(
 for name, (a, b) in changes.items():
     text, verdict = claims.by_seeds(by_seed[a], by_seed[b])
     full = ratio_of(full_scores, a, b)
-    print(f"{name:<28}{text}: {verdict}; one run of 1000 epochs: {full:.2f}")
+    print(f"{name:<28}{text}: {verdict}; seed 0, trained on: {full:.2f}")
 
 # %% [markdown]
-# After 100 epochs pools beat strides, with every seed, and by more than the thesis has. What dropout
-# brings cannot be told: in Third the three seeds lie on both sides of 1.
+# After 100 epochs pools beat strides with every seed, and by more than the thesis has; with dropout in
+# both, by how much is not sure. What dropout brings cannot be told: in Third the three seeds lie on
+# both sides of 1.
 #
 # Now look at the squares. At full length dropout takes a quarter off Third's error. Dropout slows
 # training down: Third without it is at its best before epoch 20, Third with it in the second half
 # of the 100, and of 1000 at epoch 911. So whether dropout helps depends on how long you train. And
 # so does the last row: once Third with dropout has had its time, pools are no better than strides.
 #
-# A square is one seed, no more. Seeds without length and length without seeds both leave something
-# open.
+# A square is seed 0, trained on. Three of the four networks had their best epoch within the first 100,
+# so their squares repeat a dot. Only Third with dropout got better afterwards.
 #
 # Now all the claims, at full length and in your own run. With one run a network, a difference below a
 # tenth is put down to chance.
@@ -593,7 +595,7 @@ def judge(claim: str, better: str, worse: str) -> dict[str, str]:
     ours, yours = (ratio_of(s, better, worse) for s in (full_scores, scores))
     says = "holds" if ours < 0.9 else "does not hold" if ours > 1.1 else "too close to call"
     return {"claim": claim, "thesis": f"{thesis[better] / thesis[worse]:.2f}",
-            "full length": f"{ours:.2f}", "so it": says, "yours": f"{yours:.2f}"}
+            "full length": f"{ours:.2f}", "one run says": says, "yours": f"{yours:.2f}"}
 
 
 # %% tags=["nbval-ignore-output"]
@@ -610,6 +612,8 @@ course.show_table(
 print(f"ratios of MSE, smaller is better; yours: profile {PROFILE}, one seed")
 
 # %% [markdown]
+# Where the three seeds above say *depends*, believe the seeds.
+#
 # The last row is the thesis's 78%: an error of 0.22 times First's. But First was no better than the mean
 # face, which made 0.0044 on Kaggle's labels. Measured from there, the thesis came down by 75%:
 # almost the same, since its whole way down began at the mean face. It says in the same breath that on
@@ -624,7 +628,8 @@ print(f"below the mean face: thesis {1 - 0.0011 / kaggle:.0%}; on test faces {fu
 # ## Where do they fail?
 #
 # The thesis found that one face, a woman with glasses, was the worst for *all* its networks. Is there
-# such a face among yours? Rank the test faces by the error of each network.
+# such a face among yours? Rank the test faces by the error of each network. The titles say between
+# which ranks a face lies; the worst for all would have 1 to 1.
 
 # %% tags=["nbval-ignore-output"]
 per_face = {name: evaluation.face_mse(test.keypoints, p) for name, p in points.items()}
@@ -638,8 +643,8 @@ figure = plots.show_faces(
 chapter.figure(
     figure,
     "06-d",
-    f"The four of {len(test)} test faces that all seven networks find hardest; rank 1 is the "
-    "worst. Red: Fourth with dropout.",
+    f"The four of {len(test)} test faces that are hardest on average over the seven networks; rank "
+    "1 is the worst. Red: Fourth with dropout.",
     alt="Four test faces with true points in green and predictions in red; they are turned, "
     "tilted, covered or placed unusually.",
 )
