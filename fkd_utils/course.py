@@ -7,7 +7,7 @@ import typing
 import matplotlib.figure
 import pandas as pd
 
-from fkd_utils import figures, plots
+from fkd_utils import figures, plots, tables
 from fkd_utils.errors import InputError
 
 PROFILES = ("smoke", "quick", "paper")
@@ -43,7 +43,7 @@ class Chapter:
         frame = pd.DataFrame(list(rows))
         figures.save_table(frame, self._entry(number, title, "", "table"))
         caption = f"<figcaption><b>Table {number}.</b> {html.escape(title)}</figcaption>"
-        _display(f'<figure style="margin:0">{_table(frame, formats)}{caption}</figure>')
+        _display(f'<figure style="margin:0">{tables.as_html(frame, formats)}{caption}</figure>')
 
     def _entry(self, number: str, title: str, alt: str, kind: str) -> figures.Entry:
         made = (self.number, self.profile, self.data, self.seed, figures.versions())
@@ -52,12 +52,7 @@ class Chapter:
 
 def show_table(rows: collections.abc.Iterable[dict], **formats: str) -> None:
     """Show a table; formats by column, such as mse="{:.5f}"."""
-    _display(_table(pd.DataFrame(list(rows)), formats))
-
-
-def _table(frame: pd.DataFrame, formats: dict[str, str]) -> str:
-    style = frame.style.format(formats, na_rep="").hide(axis="index")
-    return style.set_uuid("table").set_table_attributes('class="dataframe"').to_html()
+    _display(tables.as_html(pd.DataFrame(list(rows)), formats))
 
 
 def _display(content: str) -> None:

@@ -27,22 +27,18 @@ class Stored:
     metrics: dict
     history: pd.DataFrame
 
+    def array(self, name: str) -> np.ndarray:
+        """An array of predictions.npz, a row a face; `publishing.publish` says which there are."""
+        with np.load(self.folder / "predictions.npz", allow_pickle=False) as stored:
+            return stored[name]
+
     def errors(self, part: str) -> np.ndarray:
         """Predicted minus labelled points of "validation" or "test": (n, 15, 2), pixels."""
         return self.array(f"{part}_errors")
 
-    def array(self, name: str) -> np.ndarray:
-        """An array of predictions.npz by name, such as test_spread (n, 15), pixels."""
-        with np.load(self.folder / "predictions.npz", allow_pickle=False) as stored:
-            return stored[name]
-
     def groups(self, part: str) -> np.ndarray:
-        """Which faces of a part belong together: (n,) int; each its own where nothing is stored."""
-        with np.load(self.folder / "predictions.npz", allow_pickle=False) as stored:
-            name = f"{part}_group"
-            return (
-                stored[name] if name in stored.files else np.arange(self.metrics[f"{part}_faces"])
-            )
+        """Which faces of "validation" or "test" belong together: (n,) int."""
+        return self.array(f"{part}_group")
 
     def summary(self) -> str:
         """What was trained on what, and how it ended, in two lines."""

@@ -26,6 +26,8 @@ from fkd_utils import (
 )
 from fkd_utils.errors import InputError
 
+# Drawn sunglasses on every test face, and the same drawing elsewhere (see `conditions`).
+COVERED = {"eyes": 0.0, "mouth": 0.75}
 _KEPT = ("recipe", "fingerprint", "faces", "backend", "keras")  # of a run's recipe.json
 
 
@@ -43,7 +45,9 @@ def publish(
     half precision, and the measures are then those of the rounded weights. flipped: predictions
     are averaged over face and mirror twin (see `flips`). machine: a name for
     what it ran on. No folder name of this machine is written, and no face: errors are
-    predicted minus labelled, pixels. Raises InputError when a weight does not fit.
+    predicted minus labelled, pixels. Beside them stands what may make a face hard, and the
+    distance of each point, pixels, with eyes or mouth covered. Raises InputError when a weight
+    does not fit.
     """
     network = run.model()
     if with_weights:
@@ -63,6 +67,11 @@ def publish(
         groups = np.unique(part.groups, return_inverse=True)[1]
         arrays[f"{name}_group"] = groups.astype(np.int32)
         arrays[f"{name}_tilt"] = conditions.tilt(part.keypoints).astype(np.float32)
+        arrays[f"{name}_brightness"] = conditions.brightness(part.images, part.keypoints)
+    for where, down in COVERED.items():
+        images = conditions.add_glasses(data.test.images, data.test.keypoints, down)
+        found = evaluation.distances(data.test.keypoints, _predict(network, images, flipped))
+        arrays[f"test_covered_{where}"] = found.astype(np.float32)
     with files.replacing(folder / "predictions.npz") as path:
         files.save_arrays(path, arrays)
     with files.replacing(folder / "history.csv") as path:

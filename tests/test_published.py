@@ -49,12 +49,10 @@ def test_a_published_run_tells_what_its_files_say():
     assert f"MSE {run.metrics['test']['mse']:.5f}" in text
 
 
-def test_faces_stand_alone_where_no_groups_are_stored(tmp_path):
+def test_which_faces_belong_together_is_an_array_of_the_predictions(tmp_path):
     files.save_arrays(tmp_path / "predictions.npz", {"test_group": np.array([4, 4, 2])})
-    metrics = {"test_faces": 3, "validation_faces": 2}
-    run = published.Stored(tmp_path, {}, metrics, pd.DataFrame())
+    run = published.Stored(tmp_path, {}, {}, pd.DataFrame())
     assert run.groups("test").tolist() == run.array("test_group").tolist() == [4, 4, 2]
-    assert run.groups("validation").tolist() == [0, 1]
 
 
 def test_the_mean_face_of_the_real_faces_has_all_measures():

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import evaluation, publishing, training, verifying
+from fkd_utils import conditions, evaluation, publishing, training, verifying
 from fkd_utils.errors import InputError
 
 
@@ -95,3 +95,16 @@ def test_only_fifth_keeps_the_errors_of_single_keypoints(blob_parts, published, 
     publishing.publish(run, tmp_path / "fifth", blob_parts, True, "a desk")
     assert "nose_tip" in pd.read_csv(tmp_path / "fifth" / "history.csv")
     assert verifying.problems(tmp_path) == []
+
+
+def test_what_may_make_a_face_hard_stands_beside_its_errors(published, run, blob_parts):
+    test = blob_parts.test
+    with np.load(published / "predictions.npz", allow_pickle=False) as stored:
+        np.testing.assert_allclose(stored["test_tilt"], conditions.tilt(test.keypoints), atol=1e-4)
+        covered = {where: stored[f"test_covered_{where}"] for where in ("eyes", "mouth")}
+        plain = np.linalg.norm(stored["test_errors"], axis=2)
+    dark = conditions.add_glasses(test.images, test.keypoints)
+    found = evaluation.distances(test.keypoints, run.predict(dark))
+    np.testing.assert_allclose(covered["eyes"], found, atol=0.05)  # weights are in half precision
+    assert not np.allclose(covered["eyes"], plain, atol=0.05)
+    assert not np.allclose(covered["eyes"], covered["mouth"], atol=0.05)

@@ -375,7 +375,7 @@ course.show_table(
 )
 constant = np.broadcast_to(evaluation.mean_face(plain.train.keypoints), test.keypoints.shape)
 for name in runs:
-    assert PROFILE == "smoke" or scores[name]["mse"] < 0.5 * evaluation.mse(
+    assert PROFILE == "smoke" or scores[name]["mse"] < 0.6 * evaluation.mse(
         test.keypoints, constant
     )
 

@@ -27,7 +27,7 @@
 #
 # **Needs** chapters 03 to 06, and 08 for Fifth. **Takes** about half a minute on two cores once
 # their runs are stored (profile *quick*), some minutes if not.
-# **Figures** 4.8, 09-a to 09-f.
+# **Figures** 4.8, 09-a to 09-g.
 
 # %% tags=["parameters"]
 import os
@@ -467,7 +467,9 @@ assert PROFILE == "smoke" or alike > error.corr("spearman").loc["First", convolu
 #
 # ## 20% against 78%
 #
-# The thesis compares First and Fourth with dropout, on all faces and on the one. Do it as it did.
+# The thesis compares First and Fourth with dropout, on all faces and on the one. Do it as it did,
+# first at its own length: 1000 epochs on real faces. Their pictures may not be shown. The errors of
+# the stored runs are enough.
 
 # %%
 def gain(error: pd.DataFrame, old: str, new: str, chosen=slice(None)) -> float:
@@ -475,8 +477,63 @@ def gain(error: pd.DataFrame, old: str, new: str, chosen=slice(None)) -> float:
     return 1 - error[new].to_numpy()[chosen].mean() / error[old].to_numpy()[chosen].mean()
 
 
-# %% tags=["nbval-ignore-output"]
 step = ("First", "Fourth, dropout")
+long = published.of_rows(recipes.TABLE_4_1)
+full = {n: evaluation.face_mse(np.zeros_like(r.errors("test")), r.errors("test"))
+        for n, r in long.items()}
+full = pd.DataFrame(full)
+
+# %%
+hard = int(hardness(full).argmax())
+worst = (full.rank(ascending=False).loc[hard] == 1).sum()
+print(f"{len(full)} real faces; the hardest is the very worst for {worst} of {full.shape[1]}")
+print("lower by, from First to Fourth with dropout:")
+print(f"all faces {gain(full, *step):.0%}, the hardest face {gain(full, *step, [hard]):.0%}; "
+      "thesis 78% and 20%")
+
+# %% tags=["drawing"]
+figure, axes = plt.subplots(figsize=(5.6, 4.2))
+axes.plot(full["First"], full["Fourth, dropout"], ".", color=plots.COLOURS["sky"], mec="none")
+axes.plot(*full.loc[hard, list(step)], "D", color=plots.COLOURS["red"], label="the hardest face")
+reach = np.array([full["First"].min(), full["First"].max()])
+for share, style in ((0, "-"), (0.2, ":"), (0.78, "--")):
+    name = f"lower by {share:.0%}" if share else "as First"
+    axes.plot(reach, (1 - share) * reach, style, color=plots.COLOURS["grey"], lw=1.2, label=name)
+axes.set(xscale="log", yscale="log", xlabel="MSE of a face, First",
+         ylabel="MSE of the same face, Fourth with dropout")
+axes.set_xticks([0.003, 0.01, 0.03], ["0.003", "0.01", "0.03"])
+axes.xaxis.set_minor_formatter("")
+axes.legend(fontsize=8.5)
+chapter.figure(
+    figure,
+    "09-g",
+    "Each real test face before and after, 1000 epochs each, and the thesis's two gains.",
+    alt="A cloud of dots, one a face: its error under First across, under Fourth with dropout "
+    "up, both logarithmic. The cloud lies around the line for 78 percent, wide above and below. "
+    "A marked dot at the upper right is the hardest face.",
+)
+
+# %%
+others = [name for name in full if name not in step]
+judges = {"First": full["First"], "the other five": hardness(full[others]),
+          "Fourth with dropout": full["Fourth, dropout"]}
+by_judge = {}
+for who, score in judges.items():
+    chosen = np.argsort(-np.asarray(score))[: round(0.05 * len(full))]
+    by_judge[who] = gain(full, *step, chosen)
+    print(f"hardest {len(chosen)} faces, chosen by {who}: {by_judge[who]:.0%} lower")
+assert list(by_judge.values()) == sorted(by_judge.values(), reverse=True)
+assert gain(full, *step, [hard]) > gain(full, *step)
+
+# %% [markdown]
+# The error of all faces falls as the thesis says, almost to the percent. But the hardest face does not
+# stay behind: it gained more than the others. And look who chooses. The hardest faces of First
+# gained most, those of Fourth with dropout least, and those that the other five name lie between.
+# You will see why in a moment.
+#
+# Now your own networks and faces.
+
+# %% tags=["nbval-ignore-output"]
 whole, single = gain(error, *step), gain(error, *step, [HARDEST])
 print("thesis: all faces 78% lower, the woman with glasses 20% (Kaggle's faces)")
 print(f"here:   all faces {whole:.0%} lower, face {HARDEST} {single:.0%}")

@@ -802,7 +802,7 @@ for folder in sorted(logs.glob("*/*")):
 assert np.allclose(logged(logs / "2-blocks" / "validation", "epoch_loss"), mine[2][1].held)
 
 # %% [markdown]
-# To watch them, run the line that the next cell prints in a terminal (JupyterLab: *File, New,
+# To watch them, run the line that the next cell prints in a terminal of JupyterLab (*File, New,
 # Terminal*), and open the address it names. It also works while a training is running.
 
 # %% tags=["nbval-ignore-output"]
