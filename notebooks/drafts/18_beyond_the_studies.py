@@ -40,6 +40,7 @@ SEED = 0
 
 # %%
 import dataclasses
+import functools
 import itertools
 import pathlib
 import tempfile
@@ -353,18 +354,24 @@ print(f"{total:,} parameters; Fifth has {models.fifth().count_params():,}")
 assert total == network.count_params() < 1_000_000
 
 # %% tags=["drawing"]
+def draw_levels(axes: plt.Axes, drawn: list[dict]) -> list[tuple[float, float, float, float]]:
+    """A box for each stage, as high as its maps and as wide as their number; where they stand."""
+    heights, ends = {96: 3.0, 48: 2.2, 24: 1.4, 12: 0.7, 6: 0.0}, []
+    for k, level in enumerate(drawn):
+        side, wide = level["cells a side"], 0.1 + level["maps"] / 140
+        x, y, tall = 1.35 * k, heights[side], 0.22 + side / 120
+        colour = plots.COLOURS["orange" if k == len(drawn) - 1 else "blue"]
+        corner = x - wide / 2, y - tall / 2
+        axes.add_patch(plt.Rectangle(corner, wide, tall, fc="#DCEAF4", ec=colour))
+        axes.text(x, corner[1] - 0.08, f"{side}×{side}×{level['maps']}", ha="center", va="top",
+                  fontsize=9, weight="bold")
+        ends.append((x, y, wide, tall))
+    return ends
+
+
+# %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(9.6, 3.4))
-heights = {96: 3.0, 48: 2.2, 24: 1.4, 12: 0.7, 6: 0.0}
-ends = []
-drawn = [*levels[:-1], {"cells a side": 24, "maps": 15}]
-for k, level in enumerate(drawn):
-    side, wide = level["cells a side"], 0.1 + level["maps"] / 140
-    x, y, tall = 1.35 * k, heights[side], 0.22 + side / 120
-    colour = plots.COLOURS["orange" if k == len(drawn) - 1 else "blue"]
-    axes.add_patch(plt.Rectangle((x - wide / 2, y - tall / 2), wide, tall, fc="#DCEAF4", ec=colour))
-    axes.text(x, y - tall / 2 - 0.08, f"{side}×{side}×{level['maps']}", ha="center", va="top",
-              fontsize=9, weight="bold")
-    ends.append((x, y, wide, tall))
+ends = draw_levels(axes, [*levels[:-1], {"cells a side": 24, "maps": 15}])
 ends.append((1.35 * len(ends), 1.4, 0.9, 0.4))
 axes.text(ends[-1][0], 1.4, "15 points\n(soft-argmax)", ha="center", va="center", fontsize=9)
 arrow = {"arrowstyle": "-|>", "color": plots.COLOURS["grey"], "lw": 1.2}
@@ -486,7 +493,7 @@ chapter.figure(
 rng = np.random.default_rng(0)
 w = mean = np.zeros(100)
 walked = []
-for step in range(2000):
+for _ in range(2000):
     w = w - 0.1 * (w + rng.standard_normal(100))
     mean = training.AVERAGE_OVER * mean + (1 - training.AVERAGE_OVER) * w
     walked.append((np.linalg.norm(w), np.linalg.norm(mean)))
@@ -884,27 +891,32 @@ for name, guess in own.items():
 surest, *_, least = certainty.reliability(own["a line each"], off["test"])[1]
 assert PROFILE == "smoke" or least > surest
 
+# %% tags=["drawing"]
+lines = certainty.calibrate_each(wide_real["validation"], off_real["validation"])
+
+
+def draw_rates(axes: plt.Axes) -> None:
+    """What a spread is worth for four keypoints of the stored network."""
+    for name, colour in zip(POINTS, ("blue", "orange", "green", "purple")):
+        line = lines[keypoints.INDEX[name]]
+        axes.plot(line.spread, line.distance, "o-", color=plots.COLOURS[colour], ms=4,
+                  label=plain(name))
+    axes.set(xlabel="spread of the heat map (px)", ylabel="mean distance, validation (px)",
+             xlim=(0, None), ylim=(0, None))
+    axes.legend(fontsize=8.5)
+
+
 # %% tags=["drawing", "nbval-ignore-output"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.6))
-lines = certainty.calibrate_each(wide_real["validation"], off_real["validation"])
-for name, colour in zip(POINTS, ("blue", "orange", "green", "purple")):
-    line = lines[keypoints.INDEX[name]]
-    left.plot(line.spread, line.distance, "o-", color=plots.COLOURS[colour], ms=4,
-              label=plain(name))
-left.set(xlabel="spread of the heat map (px)", ylabel="mean distance, validation (px)",
-         xlim=(0, None), ylim=(0, None))
-left.legend(fontsize=8.5)
+draw_rates(left)
 several = [(real, off_real, "stored network, real faces", "blue"),
            (own, off, "your network, your faces", "orange")]
-ends = []
 for made, true, label, colour in several:
     for name, style in (("one line", "o:"), ("a line each", "o-")):
-        points = certainty.reliability(made[name], true["test"])
         filled = plots.COLOURS[colour] if style == "o-" else "white"
-        right.plot(*points, style, color=plots.COLOURS[colour], ms=5, mfc=filled,
-                   label=f"{label}, {name}")
-        ends.append(np.max(points))
-end = 1.08 * max(ends)
+        right.plot(*certainty.reliability(made[name], true["test"]), style, mfc=filled, ms=5,
+                   color=plots.COLOURS[colour], label=f"{label}, {name}")
+end = 1.05 * max(*right.get_xlim(), *right.get_ylim())
 right.plot([0, end], [0, end], color=plots.COLOURS["grey"], lw=1)
 right.set(xlabel="expected distance (px)", ylabel="found on test faces (px)", xlim=(0, end),
           ylim=(0, end))
@@ -1200,7 +1212,7 @@ for name, folder in (("real faces", "wild_final"), ("the embedded faces", "open_
         continue
     run = published.run(folder)
     network = asked if folder == "wild_final" else shipped.model(folder)
-    guess = flips.flip_averaged(lambda images: training.predict(network, images), test.images)
+    guess = flips.flip_averaged(functools.partial(training.predict, network), test.images)
     home = (guess - test.keypoints)
     for where, errors, eyes in (("real test faces", run.errors("test"),
                                  run.array("test_eye_distance")),
@@ -1291,10 +1303,14 @@ for temperature in (0.5, 1.0, 2.0):
 # or less than the final network? Predict, and think of how each was trained.
 
 # %% tags=["solution", "nbval-ignore-output"]
-for name, ask in score.items():
-    once = ask(grey(test.images)) - habits[name]
-    twice = flips.flip_averaged(lambda images: ask(grey(images)) - habits[name], test.images)
-    one, two = (evaluation.mean_px(test.keypoints, guess) for guess in (once, twice))
+def answers(name: str, images: np.ndarray) -> np.ndarray:
+    return score[name](grey(images)) - habits[name]
+
+
+for name in score:
+    ask = functools.partial(answers, name)
+    guesses_of = ask(test.images), flips.flip_averaged(ask, test.images)
+    one, two = (evaluation.mean_px(test.keypoints, guess) for guess in guesses_of)
     print(f"{name}: {one:.2f} px once, {two:.2f} twice, {two / one - 1:+.1%}")
 
 # %% [markdown]
