@@ -41,6 +41,23 @@ def calibrate(spread: np.ndarray, distance: np.ndarray, knots: int = 10) -> Cali
     return Calibration(tuple(means[:, 0].tolist()), tuple(means[:, 1].tolist()))
 
 
+def calibrate_each(
+    spread: np.ndarray, distance: np.ndarray, knots: int = 5
+) -> tuple[Calibration, ...]:
+    """A line of its own for each keypoint; spread, distance: (n, k), pixels.
+
+    Nothing makes a heat map a narrow peak: one keypoint's map may be wide and its mean still
+    right. So a spread says more about a face when it is held against the same keypoint's on others.
+    """
+    return tuple(calibrate(s, d, knots) for s, d in zip(spread.T, distance.T, strict=True))
+
+
+def expected_each(lines: tuple[Calibration, ...], spread: np.ndarray) -> np.ndarray:
+    """The distances to expect for spreads (n, k), by the line of each keypoint: (n, k), pixels."""
+    pairs = zip(lines, spread.T, strict=True)
+    return np.stack([line.expected(column) for line, column in pairs], axis=1)
+
+
 def reliability(
     expected: np.ndarray, found: np.ndarray, bins: int = 10
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -116,10 +116,12 @@ def for_export(model: keras.Model) -> keras.Model:
     """
     twin = type(model).from_config(model.get_config())
     kernel, *others = model.get_weights()
+    twin.build((None, keypoints.SIDE, keypoints.SIDE, 1))
     twin.set_weights([kernel / np.float32(255), *others])
-    pixels = keras.layers.Rescaling(HALF, offset=HALF)(twin.output)
+    grey = keras.layers.Input((keypoints.SIDE, keypoints.SIDE, 1), name="grey")
+    pixels = keras.layers.Rescaling(HALF, offset=HALF)(twin(grey))
     points = keras.layers.Reshape((-1, 2), name="keypoints")(pixels)
-    return keras.Model(twin.inputs[0], points, name=f"{model.name}_export")
+    return keras.Model(grey, points, name=f"{model.name}_export")
 
 
 def _way_down(picture: keras.KerasTensor) -> list[keras.KerasTensor]:

@@ -43,3 +43,15 @@ def test_more_spread_never_means_less_error(pairs):
     expected = line.expected(np.linspace(0, 100, 50))
     assert (expected >= low - 1e-9).all() and (expected <= high + 1e-9).all()
     assert (np.diff(expected) >= -1e-9).all()
+
+
+def test_each_keypoint_has_its_own_line():
+    rng = np.random.default_rng(1)
+    # A wide map that is right, and a narrow one that is off: together they say nothing.
+    spread = np.stack([rng.uniform(20, 30, 2000), rng.uniform(1, 3, 2000)], axis=1)
+    distance = np.stack([0.1 * spread[:, 0], 2 * spread[:, 1]], axis=1)
+    lines = certainty.calibrate_each(spread, distance)
+    expected = certainty.expected_each(lines, np.array([[21.0, 1.5], [29.0, 2.5]]))
+    assert expected == pytest.approx(np.array([[2.1, 3.0], [2.9, 5.0]]), rel=0.05)
+    pooled = certainty.calibrate(spread, distance).expected(np.array([[25.0, 2.0]]))
+    assert not np.allclose(pooled, [[2.5, 4.0]], rtol=0.2)

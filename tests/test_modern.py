@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fkd_utils import faces, heatmaps, keypoints, losses, modern, onnx_export
+from fkd_utils import faces, heatmaps, keypoints, losses, models, modern, onnx_export
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +132,13 @@ def test_onnx_takes_grey_values_and_gives_pixels(model):
     found = score(images[..., np.newaxis].astype(np.float32))
     assert found.shape == (3, 15, 2)
     np.testing.assert_allclose(found, expected, atol=0.01)
+
+
+def test_the_networks_of_the_thesis_are_exported_the_same_way():
+    network, images = models.fourth(), pictures(2)
+    expected = faces.to_pixels(network.predict_on_batch(faces.to_inputs(images)))
+    found = modern.for_export(network).predict_on_batch(images[..., np.newaxis].astype(np.float32))
+    np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
 def test_it_learns_where_the_blob_is(blob_parts):
