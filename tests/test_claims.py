@@ -77,7 +77,7 @@ def test_two_claims_from_the_raw_files():
     assert report.loc["from First to Fourth the error falls by 78%", "ours"] == f"{fall:.0%}"
     share = mse["fourth_dropout"] / mse["fourth"]
     assert report.loc["25% dropout helps Fourth", "ours"].endswith(
-        f"{share:.2f} times at full length"
+        f"seed 0, trained on: {share:.2f}"
     )
 
 

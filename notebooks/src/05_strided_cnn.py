@@ -332,7 +332,8 @@ chapter.figure(
     "05-g",
     "Third, 1000 epochs on real faces: its curve, and how far off it is on each test face.",
     alt="Left: the training error falls over 1000 epochs; the validation error soon stops falling, "
-    "rises, and slowly falls again. Right: a histogram of the mean point distance of each test face.",
+    "rises, and slowly falls again. Right: a histogram of the mean point distance of each "
+    "test face.",
 )
 
 # %%
@@ -696,8 +697,8 @@ for name, layer in zip(("conv1", "conv2", "conv3"), maps):
 # %% [markdown]
 # A map of zeros on every face is a *dead* filter: its ReLU lets nothing pass, no gradient
 # reaches its weights, and it stays dead. Chapter 01 showed why. A map with more than nine zeros in
-# ten is close to that. If a single dot is left at the edge, the filter lives. With four filters in a layer, one dead filter is a quarter of what the network
-# sees. Another seed gives other shares.
+# ten is close to that. If a single dot is left at the edge, the filter lives. With four filters in a
+# layer, one dead filter is a quarter of what the network sees. Another seed gives other shares.
 
 # %% [markdown]
 # ## Does the prediction move with the face?
@@ -748,7 +749,8 @@ print("closest to 1:", min(follow, key=lambda name: abs(follow[name] - 1)))
 #   kernel with stride 2 is half a pixel off, the 4 by 4 kernel is not.
 # - Dropout lifts the logged training loss by a scatter that you can compute. Judge overfitting with
 #   dropout off.
-# - In the stored runs of 1000 epochs, Third beats Second with Adam and overfits early. On 120 faces you saw the gap open within 25 epochs.
+# - In the stored runs of 1000 epochs, Third beats Second with Adam and overfits early. On 120 faces
+#   you saw the gap open within 25 epochs.
 #
 # ## Exercises
 #
