@@ -91,11 +91,11 @@ def _free_name(stem: str, taken: set[str]) -> str:
 
 
 def _submit(args: argparse.Namespace) -> int:
-    from fkd_utils import sources, submission, training
+    from fkd_utils import sources, submission
 
     lookup = submission.read_lookup(sources.place(args.data))
     test = sources.load_test(args.data)
-    points = training.predict(shipped.model(args.model), test.images)
+    points = shipped.predict(test.images, args.model)
     values = submission.locations(lookup, test.ids + 1, points)
     submission.write(args.out, lookup, values)
     print(f"{args.out}: {len(values):,} coordinates of {len(test):,} test faces")

@@ -5,6 +5,7 @@ metrics.json (its errors), predictions.npz (the same face by face) and, of some,
 `publishing` writes them, `verifying` checks them.
 """
 
+import functools
 import json
 import pathlib
 import typing
@@ -20,7 +21,8 @@ if typing.TYPE_CHECKING:  # Keras takes seconds to load, and `--help` needs only
 
 
 PUBLISHED = published.FOLDER
-DEFAULT = "first_face"  # the network of the first chapter and of `predict`
+DEFAULT = "wild_final"  # chapter 18's: finds the first face, the demonstration's, and in `predict`
+FOURTH = "first_face"  # Fourth, trained on the embedded faces: chapters 14, 16 and 17 use it
 
 
 def names() -> list[str]:
@@ -50,6 +52,22 @@ def model(name: str = DEFAULT, root: pathlib.Path | None = None) -> "keras.Model
             "the folder"
         ) from error
     return network
+
+
+def predict(images: np.ndarray, name: str = DEFAULT) -> np.ndarray:
+    """Keypoints of uint8 pictures (n, 96, 96) as a network's own measures were taken: (n, 15, 2).
+
+    Some were taken on a face and its mirror twin, averaged (see `flips`). Float32, pixels.
+    """
+    from fkd_utils import flips, training
+
+    once = functools.partial(training.predict, model(name))
+    measures = _folder(name) / "metrics.json"  # runs of one's own have none
+    averaged = (
+        measures.exists()
+        and json.loads(measures.read_text(encoding="utf-8")).get("prediction", "face") != "face"
+    )
+    return flips.flip_averaged(once, images) if averaged else once(images)
 
 
 def _folder(name: str) -> pathlib.Path:

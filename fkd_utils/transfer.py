@@ -36,7 +36,7 @@ class Source(typing.NamedTuple):
     says: str
 
 
-def own(name: str = shipped.DEFAULT) -> Source:
+def own(name: str = shipped.FOURTH) -> Source:
     """A network of the course that found 15 points, without its last layer (`shipped.model`).
 
     A block is a convolution with its pool, or a dense layer. Raises InputError for a strange name.
@@ -45,7 +45,7 @@ def own(name: str = shipped.DEFAULT) -> Source:
     return _of_fifteen(shipped.model(name), "faces", says)
 
 
-def untrained(seed: int, name: str = shipped.DEFAULT) -> Source:
+def untrained(seed: int, name: str = shipped.FOURTH) -> Source:
     """The same network with the weights that training starts from; another seed, other weights."""
     network = shipped.model(name)
     keras.utils.set_random_seed(seed)

@@ -1,9 +1,10 @@
+import functools
 import json
 
 import numpy as np
 import pytest
 
-from fkd_utils import evaluation, models, publishing, shipped, training
+from fkd_utils import evaluation, flips, models, modern, publishing, shipped, training
 from fkd_utils.errors import InputError
 
 
@@ -66,13 +67,29 @@ def test_damaged_folders(published, damage):
         shipped.model("mine")
 
 
-def test_the_network_that_comes_with_the_course():
-    folder = shipped.PUBLISHED / shipped.DEFAULT
+def test_predictions_as_the_measures_were_taken(published, blob_parts):
+    images = blob_parts.test.images
+    once = functools.partial(training.predict, shipped.model("mine"))
+    np.testing.assert_array_equal(shipped.predict(images, "mine"), once(images))
+    path = published / "metrics.json"
+    metrics = json.loads(path.read_text()) | {"prediction": "face and mirror twin, averaged"}
+    path.write_text(json.dumps(metrics))
+    averaged = flips.flip_averaged(once, images)
+    np.testing.assert_array_equal(shipped.predict(images, "mine"), averaged)
+    assert not np.allclose(averaged, once(images), atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "builder", "megabytes", "nme"),
+    [(shipped.FOURTH, models.fourth, 1, 6), (shipped.DEFAULT, modern.network, 3, 3)],
+)
+def test_the_networks_that_come_with_the_course(name, builder, megabytes, nme):
+    folder = shipped.PUBLISHED / name
     metrics = json.loads((folder / "metrics.json").read_text())
-    model = shipped.model()
-    assert model.count_params() == models.fourth().count_params() == metrics["parameters"]
-    assert (folder / "weights.npz").stat().st_size < 1_000_000
-    assert metrics["test"]["nme"] < 6
+    model = shipped.model(name)
+    assert model.count_params() == builder().count_params() == metrics["parameters"]
+    assert (folder / "weights.npz").stat().st_size < megabytes * 1_000_000
+    assert metrics["test"]["nme"] < nme
     assert set(metrics["test"]) == {
         f.__name__ for f in (evaluation.mse, evaluation.rmse_px, evaluation.mean_px, evaluation.nme)
     }

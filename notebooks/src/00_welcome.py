@@ -122,9 +122,9 @@ chapter.figure(
 # %% [markdown]
 # ## Fifteen points
 #
-# A small convolutional network, the one that chapter 06 builds, was trained for a few minutes on
-# other people's faces. Its weights come with the course. It takes the 9216 grey values and answers
-# with 30 numbers: an x and a y for each of 15 points.
+# A convolutional network was trained for less than an hour on two cores, on other people's faces. Its
+# weights come with the course; what it is made of, you learn step by step. It takes the 9216 grey
+# values and answers with 30 numbers: an x and a y for each of 15 points.
 
 # %%
 model = shipped.model()
@@ -190,7 +190,10 @@ print(f"mean distance {distance.mean():.2f} px, largest {distance.max():.2f} px 
 # | part | chapters | what happens |
 # |---|---|---|
 # | 1, foundations | 01 neural networks, 02 data | neurons, gradients, convolution by hand; a data set with its faults |
-# | 2, the thesis | 03 linear, 04 perceptron, 05 and 06 convolution | four networks, each better than the last, and why |
+# | 2, the thesis | 03 linear, 04 perceptron, 05 and 06 convolution, 07 augmentation, 08 the final model | five networks, each better than the last, and why |
+# | 3, looking closer | 09 heat maps, 10 errors per keypoint, 11 timing, 12 demonstration | which faces and points are hard, what it costs, what it is good for |
+# | 4, four other studies | 13 going deeper, 14 cascade, 15 dense landmarks, 16 transfer learning, 17 morph film | up to 189 points, fifteen layers, a film |
+# | 5, the reckoning | 19 what held up | every claim of the five studies with our number and a verdict |
 #
 # The spine is a bachelor's thesis that trained these networks on the *Facial Keypoints Detection*
 # task of Kaggle. Where a figure or a table has a number such as 4.1, it is the thesis's own number,

@@ -391,7 +391,7 @@ for layer in refiner.layers:
 # other data, your own level 1 stands in.)
 
 # %% tags=["nbval-ignore-output"]
-veteran = shipped.model() if DATA == "open" else first
+veteran = shipped.model(shipped.FOURTH) if DATA == "open" else first
 off = {name: training.predict(veteran, part.images) - part.keypoints
        for name, part in (("training", train), ("validation", held), ("test", test))}
 size = {name: float(np.linalg.norm(errors, axis=-1).mean()) for name, errors in off.items()}
@@ -575,7 +575,7 @@ if three is not None:
 
 # %% tags=["nbval-ignore-output"]
 if three is not None and DATA == "open":
-    longer = published.run(shipped.DEFAULT).settings["recipe"]["epochs"]
+    longer = published.run(shipped.FOURTH).settings["recipe"]["epochs"]
     spent = STUDY_EPOCHS * COSTS[0] + STUDY_LEVEL_EPOCHS * sum(COSTS[1:])
     print(f"Fourth after {longer} epochs: {size['test']:.2f} px on the test faces, for "
           f"{longer * COSTS[0] / spent:.1f} times the training of a cascade of the study")
