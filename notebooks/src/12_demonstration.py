@@ -280,16 +280,15 @@ chapter.figure(
     figure,
     "12-d",
     "What a wrong frame costs, on six held-out people.",
-    alt="Mean point error against the size of the square: lowest near 1, several times as high "
-    "at 0.7 and at 1.5.",
+    alt="Mean point error against the size of the square: a flat valley around 1, higher at 0.7 "
+    "and highest at 1.5.",
 )
 assert by_factor[-1] > 1.5 * by_factor[3]
 
 # %% [markdown]
-# A tenth more or less costs little, because the training faces vary by as much. Beyond that the
-# error rises fast. The network has no way of knowing that the frame is wrong. It answers with a
-# face of about the size it is used to. The frame is part of the model, as the division by 255
-# is.
+# A tenth more or less costs little, because the network practised on faces that were made larger and
+# smaller by as much. Beyond that the error rises. The network has no way of knowing that the frame is
+# wrong. The frame is part of the model, as the division by 255 is.
 
 # %% [markdown]
 # ## A clown's nose
@@ -367,9 +366,8 @@ for tilt, error in turned.items():
 assert max(abs(error) for error in turned.values()) < 10
 
 # %% [markdown]
-# The glasses follow the head, but not all the way. The training faces are mostly upright, and the
-# network pulls every face towards what it knows. Chapter 07 turned the training faces to cure
-# that.
+# The glasses follow the head. Faces are mostly upright, and a network that has seen no others pulls
+# every face towards what it knows. This one practised on turned faces; chapter 07 shows how.
 
 # %% [markdown]
 # ## Several people
@@ -518,7 +516,7 @@ print(f"boxes without jumps:   jitter {jitter(steady_points):.2f} px a frame")
 assert PROFILE == "smoke" or jitter(steady_points) < jitter(found_points)
 
 # %% [markdown]
-# Most of the trembling comes from the boxes. The detector tries sizes that grow by a tenth, so
+# A good part of the trembling comes from the boxes. The detector tries sizes that grow by a tenth, so
 # its box jumps from one size to the next while the head glides, and the crop jumps with it.
 #
 # The usual cure is a running mean: the new value goes only a share $k$ of the way from the last
@@ -546,9 +544,9 @@ axes.legend()
 chapter.figure(
     figure,
     "12-f",
-    "A running mean takes the trembling away and adds a lag.",
-    alt="Against the share of the new frame, from 1 to 0.3: the jitter falls to less than half, "
-    "while the mean error first stays and then rises steeply.",
+    "A running mean takes some of the trembling away and adds a lag.",
+    alt="Against the share of the new frame, from 1 to 0.3: the jitter falls by about a third and "
+    "then no further, while the mean error first stays and then rises steeply.",
 )
 assert PROFILE == "smoke" or jitter(by_share[2]) < jitter(by_share[0])
 
