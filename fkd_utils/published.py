@@ -43,9 +43,10 @@ class Stored:
     def summary(self) -> str:
         """What was trained on what, and how it ended, in two lines."""
         faces_in, m = self.settings["faces"]["train"], self.metrics
+        loss = "MSE" if self.settings["recipe"].get("loss", "mse") in (None, "mse") else "loss"
         return (
             f"{self.settings['recipe']['epochs']} epochs on {faces_in:,} real faces; lowest "
-            f"validation MSE {m['validation_mse']:.5f} at epoch {m['best_epoch']}, training MSE "
+            f"validation MSE {m['validation_mse']:.5f} at epoch {m['best_epoch']}, training {loss} "
             f"there {m['training_mse']:.5f}\n{m['test_faces']} test faces: "
             f"MSE {m['test']['mse']:.5f}, mean_px {m['test']['mean_px']:.2f}, "
             f"NME {m['test']['nme']:.1f} %"

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from fkd_utils import claims, corrections, published
+from fkd_utils import claims, published
 
 
 def test_the_report_is_what_the_stored_results_say():
@@ -79,16 +79,3 @@ def test_two_claims_from_the_raw_files():
     assert report.loc["25% dropout helps Fourth", "ours"].endswith(
         f"seed 0, trained on: {share:.2f}"
     )
-
-
-def test_effects_by_hand():
-    by_name = corrections.table().set_index("as printed").effect_px
-    assert by_name["a mirrored x is 96 - x"] == "1.00"
-    # A turn of 20 degrees moves a point by twice its distance from the centre times sin 10.
-    face = np.array(published.kaggle_labels()["mean_face"])
-    away = np.linalg.norm(face - 47.5, axis=1).mean()
-    assert float(by_name["P' = P A + B for a 2 by 15 P"]) == pytest.approx(
-        2 * away * np.sin(np.radians(10)), abs=0.006
-    )
-    order = corrections.mirrored(face)
-    assert np.allclose(corrections.mirrored(order), face)

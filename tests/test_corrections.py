@@ -1,0 +1,35 @@
+"""Effects of the sources' mistakes, against numbers computed by hand."""
+
+import numpy as np
+import pytest
+
+from fkd_utils import corrections, keypoints, published
+
+
+def test_effects_by_hand():
+    by_name = corrections.table().set_index("as printed").effect_px
+    assert by_name["a mirrored x is 96 - x"] == "1.00"
+    # A turn of 20 degrees moves a point by twice its distance from the centre times sin 10.
+    face = np.array(published.kaggle_labels()["mean_face"])
+    away = np.linalg.norm(face - 47.5, axis=1).mean()
+    assert float(by_name["P' = P A + B for a 2 by 15 P"]) == pytest.approx(
+        2 * away * np.sin(np.radians(10)), abs=0.006
+    )
+    order = corrections.mirrored(face)
+    assert np.allclose(corrections.mirrored(order), face)
+
+
+def test_the_thesis_first_lies_above_the_mean_face_of_its_own_labels():
+    by_name = corrections.table().set_index("as printed").effect_px
+    above = 48 * (np.sqrt(0.005) - np.sqrt(published.kaggle_labels()["mean_face_mse"]))
+    assert by_name["First does well"] == f"{above:.2f}" and above > 0
+
+
+def test_a_wrong_side_costs_the_distance_of_a_pair():
+    """A paired point stands where its partner is; the four of the middle stay."""
+    face = np.array(published.kaggle_labels()["mean_face"])
+    moved = np.linalg.norm(face[keypoints.mirror_order()] - face, axis=1)
+    assert (moved == 0).sum() == 3
+    table = corrections.table().set_index("as printed").effect_px
+    told = float(table["left and right, without saying whose"])
+    assert told == pytest.approx(moved.mean(), abs=0.006)
