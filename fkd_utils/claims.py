@@ -50,9 +50,7 @@ def every() -> list[Claim]:
     from fkd_utils import claims_cascade, claims_dense, claims_depth, claims_thesis, claims_transfer
 
     studies = (claims_thesis, claims_depth, claims_cascade, claims_dense, claims_transfer)
-    every = [claim for study in studies for claim in study.CLAIMS]
-    order = list(dict.fromkeys(claim.study for claim in every))
-    return sorted(every, key=lambda claim: order.index(claim.study))
+    return [claim for study in studies for claim in study.CLAIMS]
 
 
 def table() -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """The claims of CASCADE (chapter 14), each with the function that finds the course's answer."""
 
+import functools
+
 import pandas as pd
 
 from fkd_utils import published
@@ -74,9 +76,7 @@ def _against_one() -> Finding:
     return Finding(ours, "holds" if mean["level 3"] < mean["one network"] else "fails", _LEVELS)
 
 
-def _claim(place: str, text: str, theirs: str, figure: str, find) -> Claim:
-    return Claim("CASCADE", place, text, theirs, figure, find)
-
+_claim = functools.partial(Claim, "CASCADE")
 
 CLAIMS = [
     _claim(

@@ -4,6 +4,8 @@ The stored networks are narrow and were trained for few epochs on few faces: eve
 stands under that reserve, and the answers say so.
 """
 
+import functools
+
 import pandas as pd
 
 from fkd_utils import published
@@ -76,9 +78,7 @@ def _dropout() -> Finding:
     return Finding("no run of ours is long enough", "not tested", "")
 
 
-def _claim(place: str, text: str, theirs: str, figure: str, find) -> Claim:
-    return Claim("DEPTH", place, text, theirs, figure, find)
-
+_claim = functools.partial(Claim, "DEPTH")
 
 CLAIMS = [
     _claim("3", "without the incomplete rows the copies make 26,239 pictures", "26,239", "13-a",

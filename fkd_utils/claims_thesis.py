@@ -4,6 +4,8 @@ Errors are MSE on test faces unless a text says otherwise: real faces, grouped s
 the lowest validation error of 1000. Ratios below 1 mean that the first named is better.
 """
 
+import functools
+
 import numpy as np
 import pandas as pd
 
@@ -309,9 +311,7 @@ def _glasses() -> Finding:
     return Finding(ours, verdict, run.folder.name)
 
 
-def _claim(place: str, text: str, theirs: str, figure: str, find) -> Claim:
-    return Claim("THESIS", place, text, theirs, figure, find)
-
+_claim = functools.partial(Claim, "THESIS")
 
 CLAIMS = [
     _claim("3.1", "targets y/48 - 1 have mean 0 and variance 1", "0 and 1", "02-h", _variance),

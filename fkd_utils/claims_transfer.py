@@ -1,4 +1,6 @@
-"""The claims of TRANSFER and of DENSE part 3 (chapter 16), with the functions that answer them."""
+"""The claims of TRANSFER (chapter 16), each with the function that finds the course's answer."""
+
+import functools
 
 import pandas as pd
 
@@ -105,20 +107,7 @@ def _subjects() -> Finding:
     return Finding(ours, "holds" if known[0] == 249 else "fails", "transfer/muct_facts.csv")
 
 
-def _longer() -> Finding:
-    worse = total = 0
-    for _, run in _table(_BLOCKS).groupby(["weights", "blocks", "seed"]):
-        held = run.set_index("epoch").held
-        end = held.index.max()
-        worse += held[end] > held[round(end * 2 / 3)]
-        total += 1
-    ours = f"half as many epochs again: worse in {worse} of {total} trainings"
-    return Finding(ours, "fails" if worse < total / 3 else "depends", _BLOCKS)
-
-
-def _claim(place: str, text: str, theirs: str, figure: str, find, study="TRANSFER") -> Claim:
-    return Claim(study, place, text, theirs, figure, find)
-
+_claim = functools.partial(Claim, "TRANSFER")
 
 CLAIMS = [
     _claim("4.2, table", "retraining two blocks is better than none",
@@ -140,6 +129,4 @@ CLAIMS = [
            "16-c", _frozen_inception),
     _claim("2.2", "the first 82 subjects make 249 pictures a camera", "249", "Table 16.2",
            _subjects),
-    _claim("Part 3", "training for 15 epochs instead of 10 is worse on new faces",
-           "worse on Kaggle", "16-e", _longer, study="DENSE"),
 ]  # fmt: skip

@@ -100,7 +100,7 @@ class Keeper(keras.callbacks.Callback):
 
     def _text(self) -> str:
         epoch, loss, val_loss = self.rows[-1][:3]
-        loss_name = "MSE" if self.recipe.loss in (None, "mse") else self.recipe.loss
+        loss_name = "MSE" if self.recipe.loss in (None, "mse") else "loss"
         left = (self.recipe.epochs - epoch) * np.median([row[3] for row in self.rows[-20:]])
         return (
             f"{self.recipe.model}: epoch {epoch:.0f} of {self.recipe.epochs}, "

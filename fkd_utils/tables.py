@@ -14,11 +14,11 @@ _LONG = 24  # characters; a longer cell is a sentence, even when it begins with 
 def as_html(frame: pd.DataFrame, formats: dict[str, str]) -> str:
     """A table without its index; formats: by column, such as {"mse": "{:.5f}"}."""
     style = frame.style.format(formats, na_rep="").hide(axis="index")
-    return aligned(style.set_uuid("table").set_table_attributes('class="dataframe"').to_html())
+    return _aligned(style.set_uuid("table").set_table_attributes('class="dataframe"').to_html())
 
 
-def aligned(content: str) -> str:
-    """HTML of a table of `as_html` with columns of words to the left.
+def _aligned(content: str) -> str:
+    """A table of `as_html` with columns of words to the left.
 
     A column holds words when most of its cells begin with a letter or one of them is long.
     The style stands in each cell: rules by column would be shared by all tables of a page.

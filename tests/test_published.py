@@ -60,3 +60,8 @@ def test_the_mean_face_of_the_real_faces_has_all_measures():
     for part in ("validation", "test"):
         assert set(real[part]) == {"mse", "rmse_px", "mean_px", "nme"}
         assert real[part]["rmse_px"] == pytest.approx(48 * real[part]["mse"] ** 0.5)
+
+
+def test_a_training_loss_that_is_no_mse_is_not_called_one():
+    assert "training MSE there" in published.run("wild_fourth").summary()
+    assert "training loss there" in published.run("wild_final").summary()

@@ -23,23 +23,29 @@ class Trainer:
 
 def test_every_run_is_made_once_with_its_settings_beside_its_rows(tmp_path):
     path, trainer = tmp_path / "study.csv", Trainer()
-    table = studies.completed(path, RUNS, trainer)
+    table = studies.table(path, RUNS, trainer, "paper")
     assert trainer.made == [(0.1, 0), (0.1, 1), (0.01, 0), (0.01, 1)]
     assert list(table.columns) == ["epoch", "loss", "rate", "seed"] and len(table) == 8
     assert (table.loss == table.rate * table.epoch + table.seed).all()
     again = Trainer()
-    pd.testing.assert_frame_equal(studies.completed(path, RUNS, again), table)
+    pd.testing.assert_frame_equal(studies.table(path, RUNS, again, "paper"), table)
     assert again.made == []
 
 
 def test_a_stopped_study_goes_on_where_it_was(tmp_path):
     path = tmp_path / "study.csv"
     with pytest.raises(KeyboardInterrupt):
-        studies.completed(path, RUNS, Trainer(stops_at=3))
-    assert len(studies.stored(path)) == 6
+        studies.table(path, RUNS, Trainer(stops_at=3), "paper")
+    assert len(pd.read_csv(path)) == 6
     rest = Trainer()
-    assert len(studies.completed(path, RUNS, rest)) == 8 and rest.made == [(0.01, 1)]
+    assert len(studies.table(path, RUNS, rest, "paper")) == 8 and rest.made == [(0.01, 1)]
 
 
-def test_a_study_that_nobody_ran_is_none(tmp_path):
-    assert studies.stored(tmp_path / "none.csv") is None
+@pytest.mark.parametrize("profile", ["smoke", "quick"])
+def test_short_profiles_train_nothing(tmp_path, capsys, profile):
+    path, trainer = tmp_path / "study.csv", Trainer()
+    assert studies.table(path, RUNS, trainer, profile) is None
+    assert "study.csv has not been run yet" in capsys.readouterr().out
+    studies.table(path, RUNS[:1], trainer, "paper")
+    assert len(studies.table(path, RUNS, trainer, profile)) == 2
+    assert trainer.made == [(0.1, 0)] and capsys.readouterr().out == ""

@@ -41,12 +41,3 @@ def test_the_content_stays_as_it_was():
     assert [cell.text for cell in heads] == list(FRAME)
     assert [cell.text for cell in rows[1]] == ["Second", "0.25", "20 of 20", FRAME.found[1], "1"]
     assert rows[2][1].text is None
-
-
-def test_aligning_twice_changes_nothing():
-    once = tables.as_html(FRAME, {})
-    assert tables.aligned(once) == once
-
-
-def test_other_html_is_left_alone():
-    assert tables.aligned("<p>words</p><td>7</td>") == "<p>words</p><td>7</td>"

@@ -24,7 +24,7 @@
 # - what dropout does, and why it lifts the training loss above the validation loss;
 # - what the filters of Third look at.
 #
-# **Needs** chapters 01 to 04. **Takes** one to two minutes on two cores (profile *quick*).
+# **Needs** chapters 01 to 04. **Takes** about a minute on two cores (profile *quick*).
 # **Figures** 3.5, 4.4, 4.5, 05-a to 05-g.
 #
 # **Tables** 3.1.
@@ -347,8 +347,8 @@ print(f"test MSE: {step:.2f} times that of Second with Adam; the thesis has 0.67
 assert step < 1 and 1.1 * third.val_loss.min() < end < 0.95 * smooth[top]
 
 # %% [markdown]
-# So the thesis is right about the order: Third beats Second with Adam. And Third overfits, but not as
-# the thesis has it. There the best epoch is the 300th, and from then on it only gets worse. Here the
+# So the thesis is right about the order: Third beats Second with Adam. And Third overfits, but not
+# as the thesis has it. There the best epoch is the 300th, and from then on it only gets worse. Here the
 # best one is epoch 17. The error rises for a while, then comes slowly down, and stays above its best.
 # How fast a network learns its training faces by heart depends on the learning rate, the batch and
 # the faces. The thesis names neither rate nor batch.

@@ -23,7 +23,7 @@
 # - how to count the work of a network, in multiply-adds, and whether the count predicts the time;
 # - how to read a table of results, and which column not to trust.
 #
-# **Needs** chapters 03 to 05. **Takes** one to two minutes on two cores (profile *quick*).
+# **Needs** chapters 03 to 05. **Takes** about a minute on two cores (profile *quick*).
 # **Figures** 3.6, 4.6, 4.7, 06-a to 06-e.
 #
 # **Tables** 3.2, 4.1.
@@ -299,9 +299,9 @@ assert (third.count_params(), model.count_params()) == (1_161_266, 297_266)
 assert rows[0]["multiply-adds"] == rows[2]["multiply-adds"]
 
 # %% [markdown]
-# A quarter of the weights, and a fifth less work. The third pool halves the map once more, so the dense layer gets
-# 1152 numbers instead of 4608, and you know from chapter 05 that the dense layer is where the
-# parameters are.
+# A quarter of the weights, and a fifth less work. The third pool halves the map once more, so the
+# dense layer gets 1152 numbers instead of 4608, and you know from chapter 05 that the dense layer
+# is where the parameters are.
 #
 # The convolutions do the same work in both, to the last multiplication. In Third conv2 reads a map
 # of 96 by 96 and stops at every second pixel. In Fourth it reads a map of 48 by 48 and stops at

@@ -22,7 +22,7 @@
 # - whether dropout and Leaky ReLU help, and whether units die without it;
 # - what it is worth to flip faces before they are split, and why that gain is not real.
 #
-# **Needs** chapters 06 and 07. **Takes** about four minutes on two cores (profile *quick*).
+# **Needs** chapters 06 and 07. **Takes** about three minutes on two cores (profile *quick*).
 # **Figures** 4.13 to 4.16, 08-a to 08-d.
 #
 # **Tables** 4.3, 4.4.

@@ -529,7 +529,7 @@ assert gain(full, *step, [hard]) > gain(full, *step)
 
 # %% [markdown]
 # The error of all faces falls as the thesis says, almost to the percent. But the hardest face does not
-# stay behind: it gained more than the others. And look who chooses. The hardest faces of First
+# stay behind: it gained more than the faces did on average. And look who chooses. The hardest faces of First
 # gained most, those of Fourth with dropout least, and those that the other five name lie between.
 # You will see why in a moment.
 #
@@ -879,8 +879,8 @@ for name in ("all", "all, mean_px"):
 # with its distance. If `mean_px` is lowest at a smaller weight than the MSE, this is why.
 #
 # So a weight is the right tool if you *want* another mixture. To lower both columns you need what
-# the last layer cannot give: better features, or more faces. Fifth has more faces. Whether your short run of it is better on the
-# ordinary ones too, its median in the table above says.
+# the last layer cannot give: better features, or more faces. Fifth has more faces. Whether your short
+# run of it is better on the ordinary ones too, its median in the table above says.
 #
 # ## What you saw
 #

@@ -403,7 +403,7 @@ left_to_right = np.argsort(group_truth[:, keypoints.INDEX["nose_tip"], 0])
 ordered = group_truth[left_to_right]
 print(f"mean point error {evaluation.mean_px(ordered, in_group.points):.1f} photograph pixels")
 print(f"nme {evaluation.nme(ordered, in_group.points):.1f} % of the eye distance")
-assert evaluation.nme(ordered, in_group.points) < 12
+assert evaluation.nme(ordered, in_group.points) < 6
 
 # %% [markdown]
 # A pixel is no fixed length any more. On a large photograph six pixels may be little. This is

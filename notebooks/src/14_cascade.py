@@ -49,8 +49,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from fkd_utils import cascade, conditions, course, evaluation, faces, files, keypoints, plots
-from fkd_utils import published, recipes, shipped, sources, submission, training
+from fkd_utils import cascade, conditions, course, evaluation, faces, keypoints, plots
+from fkd_utils import published, recipes, shipped, sources, studies, submission, training
 from fkd_utils.errors import InputError
 
 chapter = course.Chapter("14", PROFILE, DATA, SEED)
@@ -169,21 +169,10 @@ ATTEMPTS = ("ReLU, Adam", "ReLU, plain descent 0.05", "ReLU, plain descent 1",
 # study; one that was stopped goes on where it was.
 
 # %%
-def study(name: str, column: str, runs, made) -> pd.DataFrame | None:
-    """The stored study `name`; with the profile paper, runs missing in its `column` are made."""
+def study(name: str, runs: list[dict], rows_of) -> pd.DataFrame | None:
+    """The stored study `name`; with the profile paper, what is missing of it is made first."""
     path = published.FOLDER / "cascade" / f"{name}_{pathlib.Path(DATA).stem}.csv"
-    table = pd.read_csv(path) if path.exists() else None
-    for run in runs if PROFILE == "paper" else ():
-        if table is None or run not in set(table[column]):
-            row = made(run)
-            row.insert(0, column, run)
-            table = pd.concat([table, row], ignore_index=True)
-            path.parent.mkdir(exist_ok=True)
-            with files.replacing(path) as aside:
-                table.to_csv(aside, index=False, float_format="%.7g")
-    if table is None:
-        print(f"the study {path.name} has not been run yet; the profile paper runs it")
-    return table
+    return studies.table(path, runs, rows_of, PROFILE)
 
 
 # %%
@@ -202,7 +191,8 @@ def show_ends(outcomes: pd.DataFrame, number: str | None = None) -> pd.DataFrame
     return ends
 
 
-outcomes = study("attempts", "attempt", ATTEMPTS, lambda name: attempt(100, **options(name)))
+outcomes = study("attempts", [{"attempt": name} for name in ATTEMPTS],
+                 lambda **run: attempt(100, **options(run["attempt"])))
 if outcomes is not None:
     ends = show_ends(outcomes, "14.1")
 
@@ -538,7 +528,7 @@ def trained(seed: int) -> pd.DataFrame:
 
 
 # %%
-three = study("levels", "seed", range(3), trained)
+three = study("levels", [{"seed": seed} for seed in range(3)], trained)
 if three is not None:
     px = three.pivot(index="seed", columns="network", values="mean_px")
     rmse = three.pivot(index="seed", columns="network", values="rmse_px").add_prefix("rmse ")

@@ -320,9 +320,7 @@ def trained_nose(rate: float, seed: int, epochs: int) -> tuple[keras.Model, pd.D
 def study(name: str, runs: list[dict], trained) -> pd.DataFrame | None:
     """The stored study `name`; with the profile paper, what is missing of it is trained first."""
     path = published.FOLDER / "dense" / f"{name}_{SOURCE}.csv"
-    if PROFILE != "paper" and not path.exists():
-        print(f"the study {path.name} has not been run yet; the profile paper runs it")
-    return studies.completed(path, runs if PROFILE == "paper" else [], trained)
+    return studies.table(path, runs, trained, PROFILE)
 
 
 # %%

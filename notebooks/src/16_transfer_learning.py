@@ -476,9 +476,8 @@ def readings(name: str, seed: int, every: int = 1) -> list[dict]:
 # %%
 def study(name: str, runs: list[dict], rows_of) -> pd.DataFrame:
     """The stored study `name`; with the profile paper, what is missing of it is made first."""
-    path = stored / f"{name}_{SOURCE}.csv"
-    table = studies.completed(path, runs if PROFILE == "paper" else [], rows_of)
-    return studies.stored(stored / f"{name}_open.csv") if table is None else table
+    table = studies.table(stored / f"{name}_{SOURCE}.csv", runs, rows_of, PROFILE)
+    return pd.read_csv(stored / f"{name}_open.csv") if table is None else table
 
 
 # %%
