@@ -74,10 +74,13 @@ THESIS: tuple[Draw, ...] = (random_flip, random_rotation, random_shift)
 
 VARIED: tuple[Draw, ...] = (
     random_flip,
-    functools.partial(random_rotation, most=15.0),
-    functools.partial(random_scale, most=0.12),
+    functools.partial(random_rotation, most=25.0),
+    functools.partial(random_scale, most=0.2),
+    functools.partial(random_shear, most=0.12),
+    functools.partial(random_tilt, most=0.12),
     random_shift,
 )
+SQUARES = (12, 32)  # pixels: sides of what covers a face in a varied batch
 
 
 def compose(
@@ -110,13 +113,28 @@ def augmented(
 def varied(images: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> warps.Pair:
     """A batch as a long training wants it, another one each time: shape and light (chapter 18).
 
-    Mirrored or not, turned by up to 15 degrees, scaled by up to 12%, shifted, brightness and
-    contrast by up to 30%. images: (n, 96, 96) uint8; points: (n, 15, 2), NaN = not labelled, and
-    NaN afterwards where a point has left the picture.
+    Mirrored or not, turned by up to 25 degrees, scaled by up to 20%, slanted and in perspective
+    by up to 12%, shifted, brightness and contrast by up to 40%, every second one with a square
+    over it. images: (n, 96, 96) uint8; points: (n, 15, 2), NaN = not labelled, and NaN afterwards
+    where a point has left the picture; a covered one keeps its place.
     """
     images, points = augmented(images, points, rng, VARIED)
-    images, points = light.jitter(images, points, 0.3, rng)
-    return images, warps.hide_outside(points)
+    images, points = light.jitter(images, points, 0.4, rng)
+    return covered(images, rng), warps.hide_outside(points)
+
+
+def covered(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Every second picture, by the toss of a coin, with a plain square somewhere: a new array.
+
+    The square's side is drawn from SQUARES, its grey value from all (random erasing: Zhong et al.
+    2020). images: (n, 96, 96) uint8.
+    """
+    images = images.copy()
+    for row in np.flatnonzero(rng.random(len(images)) < 0.5):
+        side = rng.integers(*SQUARES, endpoint=True)
+        x, y = rng.integers(0, keypoints.SIDE - side, 2, endpoint=True)
+        images[row, y : y + side, x : x + side] = rng.integers(0, 255, endpoint=True)
+    return images
 
 
 def ten_copies(images: np.ndarray, points: np.ndarray, seed: int) -> warps.Pair:

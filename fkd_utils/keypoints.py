@@ -3,6 +3,9 @@
 import numpy as np
 
 SIDE = 96  # pixels; pixel centres run from 0 to 95
+# To be taken off coordinates that count from the picture's edge, so that they count from the
+# centre of the first pixel like all coordinates here.
+HALF_PIXEL = 0.5
 
 KEYPOINTS = (
     "left_eye_center",

@@ -2,7 +2,7 @@
 
     python -m fkd_utils runs ladder --data FOLDER --machine "a desk computer"
 
-trains the rungs on real faces and keeps them in data/published/wild_ladder_0 to _9, the final
+trains the rungs on real faces and keeps them in data/published/wild_ladder_0 and so on, the final
 network in wild_final and the variant with two heads in wild_two_heads. All rungs see
 equally many faces in equally many steps: only the named change differs from the rung before.
 """
@@ -15,7 +15,7 @@ from fkd_utils import parts, published, publishing, training
 
 EPOCHS = 60
 STEPS = 76  # batches of 64: about as many faces an epoch as the real set has rows
-FINAL_EPOCHS = 200
+FINAL_EPOCHS = 260
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Rung:
     """A step of the ladder: what it changes, in words, and all that decides its training.
 
     copies: trained on the 22 stored copies of each complete face (THESIS 4.7). all_rows: partly
-    labelled faces train too. flipped: predicts on face and mirror twin and averages, which needs
+    labelled faces train too. from_edge: labels count from the picture's edge; those of the
+    embedded faces never do. flipped: predicts on face and mirror twin and averages, which needs
     no training of its own.
     """
 
@@ -31,11 +32,13 @@ class Rung:
     recipe: training.Recipe
     copies: bool = False
     all_rows: bool = False
+    from_edge: bool = False
     flipped: bool = False
 
     def faces(self, data: str, limit: int | None = None) -> parts.Parts:
         """The parts that this rung is trained, chosen and reported on."""
-        return parts.prepare(data, 0, limit, self.copies, self.all_rows)
+        from_edge = self.from_edge and data != "open"
+        return parts.prepare(data, 0, limit, self.copies, self.all_rows, from_edge)
 
 
 _FIFTH = training.Recipe(
@@ -44,13 +47,15 @@ _FIFTH = training.Recipe(
 _CHANGES: tuple[tuple[str, dict, dict], ...] = (
     ("batches drawn anew instead of stored copies", {"augmented": True}, {"copies": False}),
     ("all rows, a masked loss", {}, {"all_rows": True}),
+    ("fully labelled faces as every second one", {"half_complete": True}, {}),
     (
         "residual blocks with batch norm",
         {"model": "modern_dense", "dropout": None, "leaky": None},
         {},
     ),
     ("heat maps and soft-argmax", {"model": "modern"}, {}),
-    ("an offset for the second labeller", {"sources": True}, {}),
+    ("an offset for the second labeller", {"sources": "offset"}, {}),
+    ("labels that count from the picture's edge", {}, {"from_edge": True}),
     ("Wing loss", {"loss": "wing"}, {}),
     ("one cycle of the learning rate", {"one_cycle": True}, {}),
     ("averaged weights", {"averaged": True}, {}),
@@ -99,7 +104,7 @@ def climb(
 ) -> list[pathlib.Path]:
     """Train and publish the chosen rungs; returns their folders.
 
-    0 to 9 are `rungs`, 10 is `final`, 11 `two_heads`.
+    The numbers of `rungs` count from 0; FINAL is `final`, HEADS `two_heads`.
 
     data: open, kaggle or a folder. A rung that is trained already is found; a stopped one goes on.
     """
@@ -135,7 +140,7 @@ def carry(
     home = rung.faces("open")
     run = training.train(rung.recipe, home)
     made = (folder or published.FOLDER) / "open_final"
-    seen = dataclasses.replace(home, test=parts.prepare(onto, 0).test)
+    seen = dataclasses.replace(home, test=rung.faces(onto).test)
     publishing.publish(run, made, seen, True, machine, rung.flipped)
     return made
 

@@ -5,7 +5,7 @@ import functools
 
 import numpy as np
 
-from fkd_utils import augment, cache, cleaning, faces, files, sources, splits
+from fkd_utils import augment, cache, cleaning, faces, files, keypoints, sources, splits
 
 REPO = cache.REPO
 
@@ -17,6 +17,7 @@ class Source:
     data: "open", "kaggle" or a path; seed: of the split; limit: at most so many training faces;
     grown: the training faces have mirror twins and transformed copies (THESIS 4.7).
     all_rows: the training faces are also those of which only some points are labelled.
+    from_edge: the labels counted from the picture's edge and were moved half a pixel back.
     """
 
     data: str
@@ -24,6 +25,7 @@ class Source:
     limit: int | None = None
     grown: bool = False
     all_rows: bool = False
+    from_edge: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,24 +49,24 @@ def prepare(
     limit: int | None = None,
     grown: bool = False,
     all_rows: bool = False,
+    from_edge: bool = False,
 ) -> Parts:
     """Load, clean as chapter 02 says, keep complete faces, split by group, then grow if asked.
 
     limit: keep at most so many training faces, and a quarter as many in the other parts
     (the smoke profile). all_rows: training also gets the partly labelled faces of groups that the
-    other parts do not have. Raises InputError for bad input.
+    other parts do not have. from_edge: the labels are taken to count from the picture's edge and
+    come half a pixel further left and up, see `keypoints.HALF_PIXEL`. Raises InputError for bad
+    input.
     """
+    source = Source(data, seed, limit, grown, all_rows, from_edge)
     if all_rows:
-        plain = prepare(data, seed, limit, grown)
-        train = _with_partial(plain, limit)
-        return dataclasses.replace(
-            plain, train=train, source=Source(data, seed, limit, grown, True)
-        )
+        plain = prepare(data, seed, limit, grown, False, from_edge)
+        return dataclasses.replace(plain, train=_with_partial(plain), source=source)
     if grown:
-        plain = prepare(data, seed, limit)
-        train = grow(plain.train, seed)
-        return dataclasses.replace(plain, train=train, source=Source(data, seed, limit, True))
-    clean = cleaned(sources.load(data)).complete()
+        plain = prepare(data, seed, limit, False, False, from_edge)
+        return dataclasses.replace(plain, train=grow(plain.train, seed), source=source)
+    clean = _labelled(data, from_edge).complete()
     split = splits.grouped_split(clean.groups, seed)
 
     def part(index: np.ndarray, most: int | None) -> faces.Faces:
@@ -74,13 +76,21 @@ def prepare(
         part(split.train, limit),
         part(split.validation, limit and limit // 4),
         part(split.test, limit and limit // 4),
-        Source(data, seed, limit),
+        source,
     )
 
 
-def _with_partial(plain: Parts, limit: int | None) -> faces.Faces:
+def _labelled(data: str, from_edge: bool) -> faces.Faces:
+    rows = cleaned(sources.load(data))
+    if not from_edge:
+        return rows
+    return dataclasses.replace(rows, keypoints=rows.keypoints - np.float32(keypoints.HALF_PIXEL))
+
+
+def _with_partial(plain: Parts) -> faces.Faces:
     """The training faces and, behind them, those with some labels only."""
-    rows = cleaned(sources.load(plain.source.data))
+    limit = plain.source.limit
+    rows = _labelled(plain.source.data, plain.source.from_edge)
     held = np.concatenate([plain.validation.groups, plain.test.groups])
     labelled = np.isfinite(rows.keypoints).all(axis=2).any(axis=1)
     free = np.flatnonzero(labelled & ~rows.is_complete() & ~np.isin(rows.groups, held))

@@ -96,6 +96,8 @@ def _submit(args: argparse.Namespace) -> int:
     lookup = submission.read_lookup(sources.place(args.data))
     test = sources.load_test(args.data)
     points = shipped.predict(test.images, args.model)
+    if shipped.counts_from_edge(args.model):
+        points = points + keypoints.HALF_PIXEL  # as the labels that the scores are taken with
     values = submission.locations(lookup, test.ids + 1, points)
     submission.write(args.out, lookup, values)
     print(f"{args.out}: {len(values):,} coordinates of {len(test):,} test faces")

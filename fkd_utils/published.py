@@ -84,7 +84,9 @@ def label_statistics(points: np.ndarray) -> dict:
     """What the labels of a set say without its pictures.
 
     points: (n, 15, 2), pixels, NaN = not labelled. counts: faces on which both coordinates of
-    a keypoint are labelled (THESIS Fig 3.2). The other numbers are over complete faces:
+    a keypoint are labelled (THESIS Fig 3.2). lowest and highest: of all coordinates, [x, y];
+    above_95_5: how many lie beyond the last pixel if 0 is the first one's centre, and below_0:
+    beyond the first if 0 is its edge. The other numbers are over complete faces:
     mean and variance of the targets y/48 - 1 (THESIS 3.1 says 0 and 1), and the MSE of always
     predicting the mean face.
     """
@@ -96,6 +98,10 @@ def label_statistics(points: np.ndarray) -> dict:
         "rows": len(points),
         "complete": len(complete),
         "counts": dict(zip(keypoints.KEYPOINTS, labelled.sum(axis=0).tolist(), strict=True)),
+        "lowest": np.nanmin(points, axis=(0, 1)).round(4).tolist(),
+        "highest": np.nanmax(points, axis=(0, 1)).round(4).tolist(),
+        "above_95_5": int((points > keypoints.SIDE - keypoints.HALF_PIXEL).sum()),
+        "below_0": int((points < 0).sum()),
         "target_mean": float(targets.mean()),
         "target_variance": float(targets.var()),
         "mean_face_mse": evaluation.mse(complete, mean),

@@ -70,6 +70,16 @@ def predict(images: np.ndarray, name: str = DEFAULT) -> np.ndarray:
     return flips.flip_averaged(once, images) if averaged else once(images)
 
 
+def counts_from_edge(name: str = DEFAULT) -> bool:
+    """Whether the labels that this network learnt count from the picture's edge.
+
+    Its predictions count from the first pixel's centre like all coordinates here; whoever is to
+    get them as labels of that kind adds `keypoints.HALF_PIXEL`.
+    """
+    content = json.loads((_folder(name) / "recipe.json").read_text(encoding="utf-8"))
+    return content["data"].get("from_edge", False)
+
+
 def _folder(name: str) -> pathlib.Path:
     from fkd_utils import training
 

@@ -31,6 +31,7 @@ _LATER = (
     "sources",
     "one_cycle",
     "averaged",
+    "half_complete",
 )
 AVERAGE_OVER = 0.995  # of the running mean of weights: about the last 200 steps
 
@@ -47,11 +48,12 @@ class Recipe:
     halve_after: epochs without a lower validation loss until the learning rate is halved, and
     stop_after: until the training ends (DEPTH 5: ReduceLROnPlateau, EarlyStopping); None: never.
     loss: None for the MSE, or a name in `losses.LOSSES`, which leave out what is not labelled.
-    augmented: every batch is changed anew, see `augment.varied`. sources: True: rows of the second
-    labeller get an offset of their own, see `modern.with_sources`; "heads": heat maps of their
-    own, see `modern.with_two_heads`. one_cycle: the learning rate
-    rises to three times its value for a tenth of the steps and falls along a cosine to 0.
-    averaged: validated and kept is the running mean of the weights.
+    augmented: every batch is changed anew, see `augment.varied`. sources: what the rows of the
+    second labeller get, None, "offset" (`modern.with_sources`) or "heads"
+    (`modern.with_two_heads`). one_cycle: the learning rate rises to three times its value for a
+    tenth of the steps and falls along a cosine to 0. averaged: validated and kept is the running
+    mean of the weights. half_complete: one half of every random batch are fully labelled faces,
+    the other half the rest.
     """
 
     model: str
@@ -69,9 +71,10 @@ class Recipe:
     stop_after: int | None = None
     loss: str | None = None
     augmented: bool = False
-    sources: bool | str = False
+    sources: str | None = None
     one_cycle: bool = False
     averaged: bool = False
+    half_complete: bool = False
 
     def batch_at(self, epoch: int) -> int:
         """Faces a step in epoch `epoch` (from 1): ceil(epoch / grow_every) * batch_size."""
@@ -114,7 +117,7 @@ class Recipe:
 
         `network` itself, or a model around it with the same weights that is told the labeller.
         """
-        told = {True: modern.with_sources, "heads": modern.with_two_heads}
+        told = {"offset": modern.with_sources, "heads": modern.with_two_heads}
         trained = told[self.sources](network) if self.sources else network
         rate = self.learning_rate
         if self.one_cycle:
@@ -247,7 +250,7 @@ def _fit(folder: pathlib.Path, recipe: Recipe, data: parts.Parts) -> None:
     batches = batching.Batches(data.train, recipe, kept.epoch)
     if not recipe.ends_after(kept.losses()):
         trained.fit(
-            batches,
+            batching.feed(batches),
             steps_per_epoch=batches.steps,
             shuffle=False,
             initial_epoch=kept.epoch,
@@ -257,7 +260,7 @@ def _fit(folder: pathlib.Path, recipe: Recipe, data: parts.Parts) -> None:
         )
     with files.replacing(folder / "weights.npz") as path:
         files.save_arrays(path, {str(i): w for i, w in enumerate(kept.best)})
-    if recipe.sources is True:  # it is no part of the network, and would be lost
+    if recipe.sources == "offset":  # it is no part of the network, and would be lost
         with files.replacing(folder / "offset.npz") as path:
             files.save_arrays(path, {"offset": modern.offset_px(trained)})
     with files.replacing(folder / "history.csv") as path:

@@ -347,3 +347,21 @@ def test_depths_copies_are_the_transforms_it_names():
         np.testing.assert_array_equal(points[unmoved], part.keypoints)
     assert made.fingerprint() == augment.depth_copies(part, 5).fingerprint()
     assert made.fingerprint() != augment.depth_copies(part, 6).fingerprint()
+
+
+def test_every_second_picture_gets_a_plain_square():
+    images = np.random.default_rng(0).integers(0, 256, (400, 96, 96), np.uint8)
+    before = images.copy()
+    covered = augment.covered(images, np.random.default_rng(1))
+    np.testing.assert_array_equal(images, before)
+    changed = (covered != before).any(axis=(1, 2))
+    assert 150 < changed.sum() < 250
+    sides, places = [], []
+    for old, new in zip(before[changed], covered[changed], strict=True):
+        rows, columns = np.nonzero(new != old)
+        square = new[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        assert len(np.unique(square)) == 1
+        sides.append(max(square.shape))
+        places.append((rows.min(), rows.max(), columns.min(), columns.max()))
+    assert min(sides) >= 11 and max(sides) == 32 and len(set(sides)) > 10
+    assert np.min(places) == 0 and np.max(places) == 95  # they reach the picture's borders

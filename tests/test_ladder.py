@@ -9,24 +9,28 @@ import pytest
 
 from fkd_utils import keypoints, ladder, parts, published, training, verifying
 
+TOP = ladder.FINAL - 1
+OFFSET = next(k for k, rung in enumerate(ladder.rungs()) if rung.recipe.sources)
+
 
 def settings(rung):
     return dataclasses.asdict(rung.recipe) | {
         "copies": rung.copies,
         "all_rows": rung.all_rows,
+        "from_edge": rung.from_edge,
         "flipped": rung.flipped,
     }
 
 
 def test_every_rung_is_one_change():
     rungs = ladder.rungs()
-    assert len(rungs) == 10
+    assert len(rungs) == ladder.FINAL
     for below, rung in itertools.pairwise(rungs):
         before, after = settings(below), settings(rung)
         changed = {name for name in before if before[name] != after[name]}
         # Another network has no use for Fifth's own options; fresh batches replace the copies.
         assert changed - {"dropout", "leaky"} in (
-            {"augmented", "copies"}, {"all_rows"}, {"model"}, {"sources"}, {"loss"},
+            {"augmented", "copies"}, {"all_rows"}, {"half_complete"}, {"model"}, {"sources"}, {"from_edge"}, {"loss"},
             {"one_cycle"}, {"averaged"}, {"flipped"},
         )  # fmt: skip
         assert rung.change != below.change
@@ -52,16 +56,16 @@ def small(blob_parts, tmp_path, monkeypatch):
 
 def test_rungs_are_trained_published_and_consistent(small, tmp_path):
     folder = tmp_path / "published"
-    made = ladder.climb([0, 9], "open", "a desk", epochs=2, steps=2, folder=folder)
-    assert [path.name for path in made] == ["wild_ladder_0", "wild_ladder_9"]
+    made = ladder.climb([0, TOP], "open", "a desk", epochs=2, steps=2, folder=folder)
+    assert [path.name for path in made] == ["wild_ladder_0", f"wild_ladder_{TOP}"]
     assert verifying.problems(folder) == []
     recipe = json.loads((made[1] / "recipe.json").read_text())["recipe"]
-    assert training.Recipe(**recipe) == ladder.rungs(2, 2)[9].recipe
+    assert training.Recipe(**recipe) == ladder.rungs(2, 2)[TOP].recipe
 
 
 def test_the_flip_averaged_prediction_is_what_is_stored(small, tmp_path):
-    (path,) = ladder.climb([9], "open", "a desk", epochs=1, steps=1, folder=tmp_path)
-    run = training.train(ladder.rungs(1, 1)[9].recipe, small)
+    (path,) = ladder.climb([TOP], "open", "a desk", epochs=1, steps=1, folder=tmp_path)
+    run = training.train(ladder.rungs(1, 1)[TOP].recipe, small)
     once = run.predict(small.test.images)
     mirrored = run.predict(small.test.images[:, :, ::-1])
     mirrored[..., 0] = 95 - mirrored[..., 0]
@@ -75,7 +79,8 @@ def test_the_final_network_is_the_top_rung_for_longer():
     top, last = ladder.rungs()[-1], ladder.final()
     assert last.recipe.epochs > top.recipe.epochs
     assert dataclasses.replace(last.recipe, epochs=top.recipe.epochs) == top.recipe
-    assert ladder.folder_of(10) == "wild_final" and ladder.folder_of(9) == "wild_ladder_9"
+    assert ladder.folder_of(ladder.FINAL) == "wild_final"
+    assert ladder.folder_of(TOP) == f"wild_ladder_{TOP}"
 
 
 def test_two_heads_are_another_way_of_the_rung_with_an_offset():
@@ -85,11 +90,11 @@ def test_two_heads_are_another_way_of_the_rung_with_an_offset():
     )
     before, after = settings(rung), settings(heads)
     assert {name for name in before if before[name] != after[name]} == {"sources"}
-    assert after["sources"] == "heads" and ladder.folder_of(11) == "wild_two_heads"
+    assert after["sources"] == "heads" and ladder.folder_of(ladder.HEADS) == "wild_two_heads"
 
 
 def test_the_offset_is_kept_and_two_heads_have_none(small, tmp_path):
-    made = ladder.climb([5, 11], "open", "a desk", epochs=1, steps=2, folder=tmp_path / "out")
+    made = ladder.climb([OFFSET, ladder.HEADS], "open", "a desk", epochs=1, steps=2, folder=tmp_path / "out")
     offset, heads = (json.loads((path / "metrics.json").read_text()) for path in made)
     # Nobody labels these faces twice, so the second labeller's offset never moves.
     assert offset["second_labeller_px"] == {name: [0, 0] for name in keypoints.FOUR_POINTS}

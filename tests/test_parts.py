@@ -57,3 +57,23 @@ def test_only_training_faces_grow(source):
     np.testing.assert_array_equal(grown.validation.images, plain.validation.images)
     assert grown.fingerprint() != plain.fingerprint()
     assert dataclasses.asdict(grown.source)["grown"]
+
+
+@pytest.mark.parametrize("options", [{}, {"all_rows": True}, {"limit": 8, "all_rows": True}])
+def test_labels_from_the_edge_are_moved_half_a_pixel(source, options):
+    plain = parts.prepare("blobs", **options)
+    moved = parts.prepare("blobs", **options, from_edge=True)
+    for name in ("train", "validation", "test"):
+        before, after = getattr(plain, name), getattr(moved, name)
+        np.testing.assert_array_equal(after.images, before.images)
+        np.testing.assert_allclose(after.keypoints, before.keypoints - 0.5)
+    assert moved.source.from_edge and not plain.source.from_edge
+    assert moved.fingerprint() != plain.fingerprint()
+
+
+def test_a_copy_of_an_edge_label_stays_on_what_it_marks(source):
+    n = len(parts.prepare("blobs").train)
+    edge = parts.prepare("blobs").train.keypoints[:, 10]  # the nose tip, its own mirror twin
+    grown = parts.prepare("blobs", grown=True, from_edge=True).train.keypoints[:, 10]
+    # What an edge label x marks is the place x - 0.5, and in the mirrored picture 95 less that.
+    np.testing.assert_allclose(grown[n : 2 * n, 0], 95.5 - edge[:, 0], rtol=1e-6)

@@ -73,7 +73,9 @@ def test_bad_input_is_one_line_and_status_2(arguments, said, capsys):
     assert captured.err.count("\n") == 1
 
 
-def test_submit(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("edge", [False, True])
+def test_submit(edge, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(shipped, "counts_from_edge", lambda name: edge)
     images = np.random.default_rng(0).integers(0, 255, (3, 96, 96)).astype(np.uint8)
     points = np.full((3, 15, 2), np.nan, np.float32)
     # ImageIds 11, 12 and 13, in another order than the table asks for them.
@@ -97,4 +99,5 @@ def test_submit(tmp_path, monkeypatch, capsys):
     assert lines[0] == "RowId,Location"
     assert [line.split(",")[0] for line in lines[1:]] == ["1", "2", "3"]
     values = [float(line.split(",")[1]) for line in lines[1:]]
-    np.testing.assert_allclose(values, np.clip(expected, 0, 96), atol=1e-3)
+    expected = np.clip(np.array(expected) + 0.5 * edge, 0, 96)
+    np.testing.assert_allclose(values, expected, atol=1e-3)

@@ -9,10 +9,13 @@ def test_statistics_by_hand():
     points = np.zeros((11, 15, 2))
     points[:5], points[5:10] = 48, 72
     points[10, 3] = np.nan
+    points[10, 4:7] = [(95.6, 3), (95.5, -0.5), (0, 95.9)]
     result = published.label_statistics(points)
     assert (result["rows"], result["complete"]) == (11, 10)
     assert result["counts"]["left_eye_outer_corner"] == 10
     assert result["counts"]["nose_tip"] == 11
+    assert (result["lowest"], result["highest"]) == ([0, -0.5], [95.6, 95.9])
+    assert (result["above_95_5"], result["below_0"]) == (2, 1)
     assert result["target_mean"] == pytest.approx(0.25)
     assert result["target_variance"] == pytest.approx(0.0625)
     assert result["mean_face_mse"] == pytest.approx((12 / 48) ** 2)
@@ -29,6 +32,9 @@ def test_kaggle_numbers_are_the_competitions():
     # THESIS says variance 1 and reports 0.00500 for its linear model.
     assert 0.14 < kaggle["target_variance"] < 0.16
     assert kaggle["mean_face_mse"] < 0.00500
+    # They reach beyond 95.5 and never below 0: 0 seems to be the picture's edge.
+    assert kaggle["above_95_5"] > 0 == kaggle["below_0"]
+    assert 95.5 < kaggle["highest"][1] < 96
 
 
 def test_the_check_of_real_faces_was_made_by_the_present_checker():

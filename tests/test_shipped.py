@@ -79,6 +79,15 @@ def test_predictions_as_the_measures_were_taken(published, blob_parts):
     assert not np.allclose(averaged, once(images), atol=0.01)
 
 
+def test_whether_labels_count_from_the_edge(published):
+    assert not shipped.counts_from_edge("mine")
+    path = published / "recipe.json"
+    content = json.loads(path.read_text())
+    content["data"]["from_edge"] = True
+    path.write_text(json.dumps(content))
+    assert shipped.counts_from_edge("mine")
+
+
 @pytest.mark.parametrize(
     ("name", "builder", "megabytes", "nme"),
     [(shipped.FOURTH, models.fourth, 1, 6), (shipped.DEFAULT, modern.network, 3, 3)],

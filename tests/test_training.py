@@ -202,7 +202,7 @@ EVERYTHING = training.Recipe(
     batch_size=32,
     loss="wing",
     augmented=True,
-    sources=True,
+    sources="offset",
     one_cycle=True,
     averaged=True,
 )
@@ -263,6 +263,17 @@ def test_a_varied_batch_is_another_each_epoch_and_the_same_again(partly):
     later = batching.Batches(partly.train, EVERYTHING, 1)[0]
     assert not np.array_equal(pictures, later[0][0])
     assert np.array_equal(second[:, 0] == 1, np.isnan(targets).sum(axis=1) >= 22)
+
+
+def test_half_of_a_batch_is_complete_where_the_recipe_says_so(partly, blob_parts):
+    recipe = dataclasses.replace(EVERYTHING, steps=5, batch_size=16, half_complete=True)
+    few = partly.train.take(np.r_[0:60:2, 1])  # thirty partly labelled faces and a complete one
+    batches = batching.Batches(few, recipe, 0)
+    for step in range(5):
+        rows = batches.rows(0, step)
+        assert (rows == 30).sum() == 8 and len(np.unique(rows)) > 6
+    # Without partly labelled faces a batch is an ordinary one.
+    assert len(np.unique(batching.Batches(blob_parts.train, recipe, 0).rows(0, 0))) > 8
 
 
 def test_every_epoch_shows_every_face_once(blob_parts):
