@@ -160,9 +160,17 @@ assert (value, slope) == loss_and_gradient(where_first, [0.25, 0.25])
 
 # %% [markdown]
 # Each labelled *coordinate* counts the same. A face with four points weighs less than one with
-# fifteen: 8 numbers against 30. But it takes a place in the batch. Of the real training faces of
-# this chapter two in three have four points, and in a batch of 64 drawn from all of them only 21
-# are complete. One rung of the ladder draws every second face from the complete ones.
+# fifteen: 8 numbers against 30. But it takes a place in the batch. How many complete faces does a
+# batch of 64 hold, if it is drawn from all real training faces of this chapter?
+
+# %%
+rungs = ladder.rungs()
+few, many = (published.run(ladder.folder_of(k)).settings["faces"]["train"]
+             for k in next((k - 1, k) for k, rung in enumerate(rungs) if rung.all_rows))
+print(f"{few:,} of {many:,} faces are complete: {64 * few / many:.0f} of a batch of 64")
+
+# %% [markdown]
+# One rung of the ladder draws every second face from the complete ones.
 #
 # Your own rows: the studies would keep the first number.
 
@@ -235,7 +243,6 @@ if not habit:
 # the network's points lie, seen from the labels of new faces?
 
 # %%
-rungs = ladder.rungs()
 EDGE = next(k for k, rung in enumerate(rungs) if rung.from_edge)
 leaning = {}
 for k, taken in ((EDGE - 1, "centre of the first pixel"), (EDGE, "the picture's edge")):
@@ -272,7 +279,8 @@ print(f"Kaggle's x from {kaggle['lowest'][0]:.2f} to {kaggle['highest'][0]:.2f},
 
 # %% [markdown]
 # That speaks for the edge. It is a hint and no proof: the pictures would have to say, and they may
-# not be passed on. If you have them, Exercise 7 tells you how to find out.
+# not be passed on. If you have them, train on faces and mirror twins and look at the mean error in
+# x, as above.
 #
 # ## From a dense layer to a map
 #
