@@ -1,8 +1,13 @@
+import dataclasses
+
+import drawnfaces
 import hypothesis
 import numpy as np
 import pytest
 
-from fkd_utils import faces, parts
+from fkd_utils import faces, keypoints, parts
+
+pytest.register_assert_rewrite("facefiles")
 
 # A busy machine is no reason to fail, and a red run must be red again.
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
@@ -27,3 +32,66 @@ def blob_parts() -> parts.Parts:
     return parts.Parts(
         blob_faces(96, 0), blob_faces(32, 1), blob_faces(32, 2), parts.Source("blobs")
     )
+
+
+@pytest.fixture
+def partly(blob_parts) -> parts.Parts:
+    """Faces of which every second has four points only, as a second labeller gives them."""
+    points = blob_parts.train.keypoints.copy()
+    others = [k for k in range(15) if keypoints.KEYPOINTS[k] not in keypoints.FOUR_POINTS]
+    points[::2, others] = np.nan
+    train = dataclasses.replace(blob_parts.train, keypoints=points)
+    return dataclasses.replace(blob_parts, train=train)
+
+
+@pytest.fixture(scope="session")
+def drawn() -> faces.Faces:
+    """Drawn faces, the last 230 with the four points only. Change a copy, not these."""
+    return drawnfaces.faces(520, second=230)
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """The cache folder of a test, not made yet."""
+    monkeypatch.setenv("FKD_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An empty folder for the files of a data set."""
+    made = tmp_path / "data"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def tiny_network():
+    """A compiled network for pictures of 16 x 16 pixels."""
+    import keras  # not at the top: most tests do without the seconds that it takes to load
+
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.Input((16, 16, 1)),
+            layers.Conv2D(3, 5, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(4, 4, strides=2, padding="same"),
+            layers.LeakyReLU(negative_slope=0.2),
+            layers.Flatten(),
+            layers.Dropout(0.5),
+            layers.Dense(30),
+        ],
+        name="tiny",
+    )
+    model.compile("adam", "mse")
+    return model
+
+
+@pytest.fixture
+def tiny_plan(monkeypatch):
+    """A plan of DEPTH's study called "tiny": four runs, two epochs, six faces."""
+    from fkd_utils import depth_study
+
+    plan = depth_study.Plan(6, 1 / 32, 2, ("3: 5cl, 3mpl",), 2, "3: 6cl, 3mpl", 1)
+    monkeypatch.setitem(depth_study.PLANS, "tiny", plan)

@@ -1,5 +1,7 @@
 """Drawn faces with exact keypoints, for tests of what looks at pictures."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 
@@ -63,3 +65,42 @@ def faces(count: int, seed: int = 0, second: int = 0) -> Faces:
     points[count - second :, ~FOUR] = np.nan
     rows = np.arange(count)
     return Faces(np.array(images), points, rows, rows.copy(), "drawn")
+
+
+def noise(
+    seed: int, n: int = 6, low: float = 5.0, high: float = 90.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures of noise (n, 96, 96) uint8, and points (n, 15, 2) anywhere from low to high."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (n, 96, 96), dtype=np.uint8)
+    return images, rng.uniform(low, high, (n, 15, 2)).astype(np.float32)
+
+
+def changed(faces: Faces, images: dict | None = None, points: dict | None = None) -> Faces:
+    """A copy with some pictures or points replaced, by row."""
+    new = dataclasses.replace(faces, images=faces.images.copy(), keypoints=faces.keypoints.copy())
+    for row, image in (images or {}).items():
+        new.images[row] = image
+    for row, face in (points or {}).items():
+        new.keypoints[row] = face
+    return new
+
+
+def grey(picture: np.ndarray) -> np.ndarray:
+    """Grey values as uint8, rounded and clipped."""
+    return np.clip(np.round(picture), 0, 255).astype(np.uint8)
+
+
+# What a copy of a picture may look like.
+ALTERED = {
+    "equal": lambda p: p,
+    "brighter": lambda p: grey(p * 0.8 + 20.0),
+    "gamma": lambda p: grey(255 * (p / 255.0) ** 0.7),
+    "lit from a side": lambda p: grey(p * np.linspace(0.75, 1.0, 96)),
+    "moved 1": lambda p: np.roll(p, (1, -1), (0, 1)),
+    "moved 2": lambda p: np.roll(p, (-2, 2), (0, 1)),
+    "compressed": lambda p: cv2.imdecode(
+        cv2.imencode(".jpg", p, [cv2.IMWRITE_JPEG_QUALITY, 40])[1], 0
+    ),
+    "cropped": lambda p: cv2.resize(p[2:94, 2:94], (96, 96)),
+}

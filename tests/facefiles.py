@@ -1,11 +1,14 @@
 """Small files in the competition's format, made for tests."""
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from fkd_utils import keypoints
+from fkd_utils import kaggle, keypoints
+from fkd_utils.errors import InputError
 
 HEADER = ",".join((*keypoints.COLUMNS, "Image"))
 
@@ -38,3 +41,28 @@ def zipped(path: Path, members: dict[str, bytes]) -> Path:
         for name, content in members.items():
             archive.writestr(name, content)
     return path
+
+
+def good_rows(count: int = 3, seed: int = 0) -> list[list[str]]:
+    """The fields of random faces, see `faces`."""
+    return fields(*faces(count, seed))
+
+
+def save(folder: Path, content: str | bytes, name: str = "training.csv") -> Path:
+    """A file with this content."""
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def refused(path: Path, store: Path, *words: str, read: Callable = kaggle.read_training) -> str:
+    """The message of the InputError, one line that has these words; nothing is left behind."""
+    with pytest.raises(InputError) as caught:
+        read(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert len(message) < 500
+    for word in words:
+        assert word in message, message
+    assert not store.exists() or not list(store.iterdir())
+    return message

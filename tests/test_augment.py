@@ -1,133 +1,20 @@
 import functools
 
-import cv2
+import drawnfaces
 import hypothesis
 import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from fkd_utils import augment, faces, keypoints, light, warps
-from fkd_utils.errors import InputError
+from fkd_utils import augment, faces, keypoints, warps
 
-Y, X = np.mgrid[:96, :96]
 seeds = st.integers(0, 2**32 - 1)
-
-
-def dots(centres):
-    """A picture for each centre (n, 2), with one soft dot of 1.5 px at it."""
-    squared = (X - centres[:, 0, None, None]) ** 2 + (Y - centres[:, 1, None, None]) ** 2
-    return np.rint(250 * np.exp(-squared / (2 * 1.5**2))).astype(np.uint8)
-
-
-def centroids(images):
-    """The oracle: the centre of mass of each picture's grey values, (n, 2)."""
-    weights = images.astype(np.float64)
-    total = weights.sum(axis=(1, 2))
-    return np.stack([(weights * axis).sum(axis=(1, 2)) / total for axis in (X, Y)], axis=-1)
-
-
-def centroid_near(image, place, radius=12):
-    """The centre of mass within `radius` of `place`: without the dot's mirror image."""
-    near = np.maximum(abs(X - place[0]), abs(Y - place[1])) <= radius
-    return centroids((image * near)[np.newaxis])[0]
-
-
-def some_faces(seed, n=6, low=5.0, high=90.0):
-    rng = np.random.default_rng(seed)
-    images = rng.integers(0, 256, (n, 96, 96), dtype=np.uint8)
-    return images, rng.uniform(low, high, (n, 15, 2)).astype(np.float32)
-
-
-def test_flip_twice_is_the_identity():
-    images, points = some_faces(0)
-    twice = warps.flip(*warps.flip(images, points))
-    np.testing.assert_array_equal(twice[0], images)
-    np.testing.assert_allclose(twice[1], points, atol=1e-5)
-
-
-def test_flip_swaps_whole_points():
-    images, points = some_faces(1)
-    flipped = warps.flip(images, points)[1]
-    left, right = keypoints.INDEX["mouth_left_corner"], keypoints.INDEX["mouth_right_corner"]
-    expected = np.stack([95 - points[:, right, 0], points[:, right, 1]], axis=-1)
-    np.testing.assert_allclose(flipped[:, left], expected, atol=1e-5)
-    nose = keypoints.INDEX["nose_tip"]
-    np.testing.assert_allclose(flipped[:, nose, 0], 95 - points[:, nose, 0], atol=1e-5)
-
-
-def test_a_drawn_dot_lands_at_95_minus_x_not_at_96_minus_x():
-    centres = np.random.default_rng(0).uniform(20, 75, (20, 2))
-    points = np.repeat(centres[:, np.newaxis], 15, axis=1)
-    seen = centroids(warps.flip(dots(centres), points)[0])[:, 0]
-    np.testing.assert_allclose(seen - (95 - centres[:, 0]), 0, atol=0.02)
-    np.testing.assert_allclose(seen - (96 - centres[:, 0]), -1, atol=0.02)
-
-
-def test_a_warp_by_the_mirror_matrix_is_the_flip():
-    images, points = some_faces(2)
-    warped, flipped = warps.warp(images, points, warps.mirroring()), warps.flip(images, points)
-    np.testing.assert_array_equal(warped[0], flipped[0])
-    np.testing.assert_array_equal(warped[1], flipped[1])
-
-
-amount = functools.partial(st.floats, allow_nan=False)
-MATRICES = {
-    "shift": st.builds(warps.translation, amount(-9.6, 9.6), amount(-9.6, 9.6)),
-    "rotate": st.builds(warps.rotation, amount(-20, 20)),
-    "scale": st.builds(warps.scaling, amount(0.8, 1.2)),
-    "shear": st.builds(warps.shearing, amount(-0.2, 0.2)),
-    "tilt": st.builds(warps.tilting, amount(-0.1, 0.1), amount(-0.1, 0.1)),
-    "crop": st.builds(warps.cropping, amount(0, 16), amount(0, 16), amount(80, 96)),
-    "flip": st.just(warps.mirroring()),
-}
-MATRICES["composed"] = st.lists(st.one_of(*MATRICES.values()), min_size=2, max_size=3).map(
-    lambda chain: functools.reduce(lambda total, matrix: matrix @ total, chain)
-)
-
-
-@pytest.mark.parametrize("name", MATRICES)
-def test_a_dot_moves_where_its_keypoint_moves(name):
-    @hypothesis.settings(max_examples=40, deadline=None)
-    @hypothesis.given(matrix=MATRICES[name], x=amount(25, 70), y=amount(25, 70))
-    def check(matrix, x, y):
-        centre = np.array([[x, y]])
-        points = np.repeat(centre[:, np.newaxis], 15, axis=1)
-        images, moved = warps.warp(dots(centre), points, matrix)
-        hypothesis.assume(((moved > 12) & (moved < 83)).all())  # the whole dot is in the picture
-        seen = centroid_near(images[0], moved[0, 0])
-        np.testing.assert_allclose(seen, moved[0, 0], atol=0.05)
-
-    check()
-
-
-def test_rotation_is_opencvs():
-    for degrees in (-90, -10, 3.5, 180):
-        theirs = cv2.getRotationMatrix2D((47.5, 47.5), degrees, 1.0)
-        np.testing.assert_allclose(warps.rotation(degrees)[:2], theirs, atol=1e-12)
-
-
-def test_crop_moves_the_squares_corners_to_the_pictures_corners():
-    # The outer edge of a square of 80 px whose first pixel is (10, 4) is 9.5..89.5, 3.5..83.5.
-    corners = np.tile(np.array([[[9.5, 3.5], [89.5, 83.5]]]), (1, 1, 1))
-    moved = warps.move(corners, warps.cropping(10, 4, 80))
-    np.testing.assert_allclose(moved, [[[-0.5, -0.5], [95.5, 95.5]]])
-
-
-def test_borders_are_mirrored_at_the_outermost_pixel():
-    images, points = some_faces(3)
-    shifted = warps.shift(images, points, 3, 0)[0]
-    np.testing.assert_array_equal(shifted[:, :, :3], images[:, :, 3:0:-1])
-
-
-def test_a_tilt_behind_the_eye_is_refused():
-    with pytest.raises(InputError, match="below 1"):
-        warps.tilting(0.6, 0.4)
 
 
 @hypothesis.given(seed=seeds, low=st.floats(-5, 60), width=st.floats(0, 100))
 @hypothesis.settings(max_examples=60, deadline=None)
 def test_shifts_never_push_a_point_out(seed, low, width):
-    images, points = some_faces(seed, 4, low, low + width)
+    images, points = drawnfaces.noise(seed, 4, low, low + width)
     shifted = augment.augmented(images, points, np.random.default_rng(seed), [augment.random_shift])
     assert not (warps.outside(shifted[1]) & ~warps.outside(points)).any()
 
@@ -156,37 +43,15 @@ ALL_DRAWS = [
 @hypothesis.given(seed=seeds)
 @hypothesis.settings(max_examples=20, deadline=None)
 def test_composition_moves_points_as_the_steps_do(seed):
-    _, points = some_faces(seed)
+    _, points = drawnfaces.noise(seed)
     chain = [draw(np.random.default_rng(seed), points) for draw in ALL_DRAWS]
     composed = functools.reduce(lambda total, matrix: matrix @ total, chain)
     stepwise = functools.reduce(warps.move, chain, points)
     np.testing.assert_allclose(warps.move(points, composed), stepwise, atol=1e-9)
 
 
-def smooth_faces(seed, n=4):
-    images, points = some_faces(seed, n)
-    return np.stack([cv2.GaussianBlur(image, (0, 0), 1.2) for image in images]), points
-
-
-def sharpness(images):
-    inner = images[:, 24:72, 24:72].astype(np.float64)
-    return np.mean(np.diff(inner, axis=1) ** 2) + np.mean(np.diff(inner, axis=2) ** 2)
-
-
-def test_one_resampling_is_sharper_than_three():
-    images, points = smooth_faces(0)
-    chain = [warps.rotation(8.0), warps.translation(2.5, 1.5), warps.rotation(-8.0)]
-    composed = functools.reduce(lambda total, matrix: matrix @ total, chain)
-    once = warps.warp(images, points, composed)
-    stepwise = images, points
-    for matrix in chain:
-        stepwise = warps.warp(*stepwise, matrix)
-    assert sharpness(once[0]) > 1.2 * sharpness(stepwise[0])
-    np.testing.assert_allclose(once[1], stepwise[1], atol=1e-4)
-
-
 def test_nan_stays_nan_and_spoils_no_other_point():
-    images, points = some_faces(5)
+    images, points = drawnfaces.noise(5)
     holed = points.copy()
     holed[1, 4] = np.nan
     holed[2] = np.nan
@@ -201,27 +66,8 @@ def test_nan_stays_nan_and_spoils_no_other_point():
     assert np.isnan(shifted).sum() == np.isnan(holed).sum()
 
 
-def test_a_missing_point_changes_sides_with_its_twin():
-    images, points = some_faces(6)
-    points[:, keypoints.INDEX["left_eye_center"]] = np.nan
-    flipped = warps.flip(images, points)[1]
-    assert np.isnan(flipped[:, keypoints.INDEX["right_eye_center"]]).all()
-    assert np.isfinite(flipped[:, keypoints.INDEX["left_eye_center"]]).all()
-
-
-def test_points_that_leave_are_kept_until_they_are_hidden():
-    images, points = some_faces(7, low=60)
-    moved = warps.shift(images, points, 20, 0)[1]
-    np.testing.assert_allclose(moved[..., 0], points[..., 0] + 20, atol=1e-4)
-    hidden = warps.hide_outside(moved)
-    gone = moved[..., 0] > 95
-    assert gone.any() and not gone.all()
-    np.testing.assert_array_equal(np.isnan(hidden).all(axis=-1), gone)
-    np.testing.assert_array_equal(hidden[~gone], moved[~gone])
-
-
 def test_augmented_repeats_with_its_seed_and_leaves_its_input_alone():
-    images, points = some_faces(8)
+    images, points = drawnfaces.noise(8)
     before = images.copy(), points.copy()
     first, again, other = (
         augment.augmented(images, points, np.random.default_rng(s)) for s in (3, 3, 4)
@@ -235,7 +81,7 @@ def test_augmented_repeats_with_its_seed_and_leaves_its_input_alone():
 
 
 def test_draws_keep_to_their_ranges():
-    rng, points = np.random.default_rng(0), some_faces(9, n=2000, low=20, high=75)[1]
+    rng, points = np.random.default_rng(0), drawnfaces.noise(9, n=2000, low=20, high=75)[1]
     turned = augment.random_rotation(rng, points)
     degrees = np.degrees(np.arctan2(turned[:, 0, 1], turned[:, 0, 0]))
     assert -10 <= degrees.min() < -9.9 and 9.9 < degrees.max() <= 10
@@ -246,7 +92,7 @@ def test_draws_keep_to_their_ranges():
 
 
 def test_transformed_copies_are_the_theses_22():
-    images, points = some_faces(10, n=5, low=20, high=75)
+    images, points = drawnfaces.noise(10, n=5, low=20, high=75)
     grown, moved = augment.transformed_copies(images, points, 0)
     assert grown.shape == (110, 96, 96) and grown.dtype == np.uint8
     assert moved.shape == (110, 15, 2) and moved.dtype == np.float32
@@ -267,42 +113,13 @@ def test_transformed_copies_are_the_theses_22():
 
 
 def test_ten_copies_leaves_the_flip_to_the_caller():
-    images, points = some_faces(11, n=4, low=20, high=75)
+    images, points = drawnfaces.noise(11, n=4, low=20, high=75)
     points[2, 3] = np.nan
     grown, moved = augment.ten_copies(images, points, 5)
     assert len(grown) == len(moved) == 44
     assert np.isnan(moved.reshape(11, 4, 15, 2)[:, 2, 3]).all()
     again = augment.ten_copies(images, points, 5)
     np.testing.assert_array_equal(grown, again[0])
-
-
-@pytest.mark.parametrize("factor", [1.5, 0.8])
-def test_brighten_multiplies_rounds_and_clips(factor):
-    images, points = some_faces(12)
-    changed, same = light.brighten(images, points, factor)
-    expected = [min(255, round(v * factor)) for v in images[0, 0].tolist()]
-    np.testing.assert_allclose(changed[0, 0], expected, atol=1)  # a half may round either way
-    assert same is points
-
-
-def test_contrast_keeps_the_mean_and_scales_the_spread():
-    images, points = some_faces(13)
-    changed = light.contrast(images, points, 0.7)[0].astype(np.float64)
-    np.testing.assert_allclose(changed.mean(axis=(1, 2)), images.mean(axis=(1, 2)), atol=0.1)
-    np.testing.assert_allclose(changed.std(axis=(1, 2)), 0.7 * images.std(axis=(1, 2)), rtol=0.02)
-
-
-def test_jitter_stays_in_range_and_differs_between_faces():
-    images = np.full((500, 96, 96), 100, np.uint8)
-    changed, _ = light.jitter(images, np.zeros((500, 15, 2)), 0.5, np.random.default_rng(0))
-    levels = changed[:, 0, 0]
-    assert 50 <= levels.min() < 53 and 147 < levels.max() <= 150
-
-
-def test_noise_has_the_size_it_says():
-    images = np.full((20, 96, 96), 128, np.uint8)
-    noisy, _ = light.add_noise(images, np.zeros((20, 15, 2)), 10, np.random.default_rng(0))
-    assert abs(noisy.std() - 10) < 0.1 and abs(noisy.mean() - 128) < 0.1
 
 
 def a_part(points):

@@ -5,15 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import cli, depth_counts, depth_study, recipes, sweep_cli, training
+from fkd_utils import depth_counts, depth_study, recipes, training
 from fkd_utils.errors import InputError
 
 
 @pytest.fixture(autouse=True)
-def few_faces(blob_parts, monkeypatch):
+def few_faces(blob_parts, tiny_plan, monkeypatch):
     monkeypatch.setattr(recipes, "prepared", lambda profile, data, seed: blob_parts)
-    tiny = depth_study.Plan(6, 1 / 32, 2, ("3: 5cl, 3mpl",), 2, "3: 6cl, 3mpl", 1)
-    monkeypatch.setitem(depth_study.PLANS, "tiny", tiny)
 
 
 def test_every_row_of_the_three_tables_is_trained_once():
@@ -128,27 +126,3 @@ def test_stored_results_are_the_runs_of_their_plan(file, name):
     honest = table.order == depth_study.HONEST
     assert (table.seen[honest] == 0).all()
     assert (table.seen[~honest] == 1).all()
-
-
-def fake(row, order, seed, plan, data):
-    if seed == 1:
-        raise ValueError("no luck")
-    return {"row": row, "order": order, "seed": seed, "test_loss": 1.5}
-
-
-def test_the_command_names_failed_runs_and_stores_the_others(
-    blob_parts, tmp_path, monkeypatch, capsys
-):
-    monkeypatch.setattr(sweep_cli, "run", fake)
-    monkeypatch.setattr("fkd_utils.sources.load", lambda data: blob_parts.train)
-    out = tmp_path / "results.csv"
-    arguments = ["sweep", "tiny", "--data", "/some/where", "--scheduler", "here"]
-    assert cli.main([*arguments, "--out", str(out)]) == 1
-    said = capsys.readouterr().out
-    assert "3: 5cl, 3mpl, split first, seed 1: ValueError: no luck" in said
-    assert "3 of 4 runs" in said
-    table = pd.read_csv(out)
-    assert sorted(table.row) == ["3: 5cl, 3mpl", *["3: 6cl, 3mpl"] * 2]
-    assert set(table.data) == {"a folder in Kaggle's format"}
-    assert set(table.most_epochs) == {2}
-    assert cli.main(["sweep", "long", "--out", str(out)]) == 2

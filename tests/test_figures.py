@@ -3,11 +3,10 @@ import json
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import PIL.Image
 import pytest
 
-from fkd_utils import course, figures, files
+from fkd_utils import figures
 from fkd_utils.errors import InputError
 
 
@@ -98,32 +97,3 @@ def test_a_photograph_is_embedded_as_jpeg_and_a_drawing_stays_as_it_is():
     drawing = np.full((300, 400, 4), 255, np.uint8)
     drawing[100, 50:350] = (0, 0, 0, 255)
     assert figures.lighter(as_png(drawing)) == ("png", as_png(drawing))
-
-
-def test_a_table_is_stored_as_numbers_and_collected(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("FKD_FIGURES", str(tmp_path / "built"))
-    chapter = course.Chapter("06", "quick", "open", 0)
-    chapter.table([{"model": "First", "mse": 0.123456}], "4.1", "A <table>.", mse="{:.2f}")
-    index = figures.collect(tmp_path / "built", tmp_path / "figures")
-    assert [(e["file"], e["number"], e["kind"]) for e in index] == [
-        ("ch06_table_4.1.csv", "4.1", "table")
-    ]
-    stored = pd.read_csv(tmp_path / "figures" / "ch06_table_4.1.csv")
-    assert stored.to_dict("records") == [{"model": "First", "mse": 0.123456}]
-
-
-def test_a_write_that_fails_leaves_the_old_file(tmp_path):
-    path = tmp_path / "a.txt"
-    path.write_text("old")
-    with pytest.raises(RuntimeError), files.replacing(path) as aside:
-        aside.write_text("half")
-        raise RuntimeError
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_full_disk_is_one_clear_error(tmp_path):
-    import errno
-
-    with pytest.raises(InputError, match="disk is full"), files.replacing(tmp_path / "a"):
-        raise OSError(errno.ENOSPC, "No space left on device")

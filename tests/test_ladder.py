@@ -30,8 +30,8 @@ def test_every_rung_is_one_change():
         changed = {name for name in before if before[name] != after[name]}
         # Another network has no use for Fifth's own options; fresh batches replace the copies.
         assert changed - {"dropout", "leaky"} in (
-            {"augmented", "copies"}, {"all_rows"}, {"half_complete"}, {"model"}, {"sources"}, {"from_edge"}, {"loss"},
-            {"one_cycle"}, {"averaged"}, {"flipped"},
+            {"augmented", "copies"}, {"all_rows"}, {"half_complete"}, {"model"}, {"sources"},
+            {"from_edge"}, {"loss"}, {"one_cycle"}, {"averaged"}, {"flipped"},
         )  # fmt: skip
         assert rung.change != below.change
 
@@ -94,7 +94,9 @@ def test_two_heads_are_another_way_of_the_rung_with_an_offset():
 
 
 def test_the_offset_is_kept_and_two_heads_have_none(small, tmp_path):
-    made = ladder.climb([OFFSET, ladder.HEADS], "open", "a desk", epochs=1, steps=2, folder=tmp_path / "out")
+    made = ladder.climb(
+        [OFFSET, ladder.HEADS], "open", "a desk", epochs=1, steps=2, folder=tmp_path / "out"
+    )
     offset, heads = (json.loads((path / "metrics.json").read_text()) for path in made)
     # Nobody labels these faces twice, so the second labeller's offset never moves.
     assert offset["second_labeller_px"] == {name: [0, 0] for name in keypoints.FOUR_POINTS}

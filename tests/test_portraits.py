@@ -1,11 +1,10 @@
 """Whole faces: the same for the same seed, with all keypoints in the picture."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fkd_utils import keypoints, morphing, open_photos, optics, portraits, props, scenery
+from fkd_utils import keypoints, morphing, open_photos, portraits
 
 
 def test_a_seed_gives_one_face():
@@ -54,55 +53,3 @@ def test_the_camera_always_catches_all_keypoints(yaw, pitch, roll, scale, x, y):
     before = portraits.fifteen(morphing.average(), pose)
     if before.min() >= portraits.MARGIN and before.max() <= 95 - portraits.MARGIN:
         assert framed == pose
-
-
-@pytest.mark.parametrize(
-    "draw",
-    [
-        props._glasses,
-        props._hat,
-        props._strands,
-        props._hand,
-        props._scarf,
-        props._microphone,
-    ],
-)
-def test_every_thing_hides_some_of_the_face_and_not_all(draw):
-    pose = morphing.Pose(8, 0, 5, 36, (48, 37))
-    sheet = np.full((portraits.SIDE, portraits.SIDE), 150, np.float32)
-    hidden = []
-    for seed in range(6):
-        rng = np.random.default_rng(seed)
-        drawn = draw(rng, sheet, lambda head: portraits.to_canvas(head, pose), 150.0)
-        assert drawn.shape == sheet.shape
-        assert np.isfinite(drawn).all()
-        hidden.append((np.abs(drawn - sheet) > 20).mean())
-    assert max(hidden) > 0.01
-    assert max(hidden) < 0.65
-
-
-def test_backgrounds_differ_and_have_no_holes():
-    photograph = open_photos.photo(0).grey
-    walls = [scenery.draw(np.random.default_rng(k), 96, 150, [photograph]) for k in range(40)]
-    assert all(wall.shape == (96, 96) and np.isfinite(wall).all() for wall in walls)
-    assert np.std([wall.mean() for wall in walls]) > 20
-
-
-def test_a_lamp_on_one_side_lights_that_side():
-    warp, _ = portraits.put(morphing.average(), morphing.Pose(0, 0, 0, 36, (48, 37)))
-    flat = warp.back(np.vstack([morphing.average()[morphing.KEPT], morphing.FRAME]))
-    sheet = np.full((portraits.SIDE, portraits.SIDE), 100, np.float32)
-    tilts = []
-    for seed in range(30):
-        shaded = optics.lit(np.random.default_rng(seed), sheet, flat)
-        assert shaded.min() > 0
-        tilts.append(shaded[60:140, 40:80].mean() - shaded[60:140, 112:152].mean())
-    assert min(tilts) < -8
-    assert max(tilts) > 8
-
-
-def test_compression_changes_little():
-    picture, _ = portraits.draw((4, 4), open_photos.teams()[3])
-    stored = optics.compressed(picture, 60)
-    assert stored.dtype == np.uint8
-    assert 0 < np.abs(stored.astype(float) - picture).mean() < 8

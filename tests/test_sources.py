@@ -12,12 +12,6 @@ from fkd_utils import open_faces, sources
 from fkd_utils.errors import InputError
 
 
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    monkeypatch.setenv("FKD_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
 def write(folder, seed=0):
     """A folder in the competition's format with three training faces and two test faces."""
     folder.mkdir(parents=True, exist_ok=True)

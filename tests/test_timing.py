@@ -1,16 +1,14 @@
-"""Timing, descriptions of machines and the way to ONNX."""
+"""Timing, and what is read out of times."""
 
 import time
 
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fkd_utils import cli, machines, onnx_export, timing
-from fkd_utils.errors import InputError
+from fkd_utils import timing
 
 
 @pytest.fixture
@@ -54,31 +52,12 @@ def test_sleeping_uses_no_core_and_computing_does():
     assert timing.measure(lambda: sum(range(100_000)), repeats=3).busy > sleeping.busy
 
 
-def tiny() -> keras.Model:
-    layers = keras.layers
-    model = keras.Sequential(
-        [
-            layers.Input((16, 16, 1)),
-            layers.Conv2D(3, 5, padding="same", activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Conv2D(4, 4, strides=2, padding="same"),
-            layers.LeakyReLU(negative_slope=0.2),
-            layers.Flatten(),
-            layers.Dropout(0.5),
-            layers.Dense(30),
-        ],
-        name="tiny",
-    )
-    model.compile("adam", "mse")
-    return model
-
-
-def test_training_is_timed_by_epoch_without_the_first():
-    model = tiny()
-    timed = timing.measure_training(model, n=20, batch=8, repeats=3)
+def test_training_is_timed_by_epoch_without_the_first(tiny_network):
+    timed = timing.measure_training(tiny_network, n=20, batch=8, repeats=3)
     assert len(timed.seconds) == len(timed.cpu_seconds) == 3
     assert timed.seconds.min() > 0
-    assert int(model.optimizer.iterations) == 4 * 3  # epochs with the warm-up, steps of 8, 8 and 4
+    steps = int(tiny_network.optimizer.iterations)
+    assert steps == 4 * 3  # epochs with the warm-up, steps of 8, 8 and 4
 
 
 def test_a_network_for_other_pictures_has_the_same_layers():
@@ -91,22 +70,10 @@ def test_a_network_for_other_pictures_has_the_same_layers():
     assert (6 * 6 * 8, 250) in [tuple(weight.shape) for weight in small.weights]
 
 
-def test_compiled_and_onnx_answer_like_the_network(tmp_path):
-    model, inputs = tiny(), timing.pictures(5, 16)
-    expected = keras.ops.convert_to_numpy(model(inputs, training=False))
-    np.testing.assert_allclose(timing.compiled(model)(inputs), expected, atol=1e-5)
-    onnx_export.export(model, tmp_path / "tiny.onnx")
-    score = onnx_export.scorer(tmp_path / "tiny.onnx")
-    np.testing.assert_allclose(score(inputs), expected, atol=1e-4)
-    assert score(inputs[:1]).shape == (1, 30)  # any number of pictures
-    assert [path.name for path in tmp_path.iterdir()] == ["tiny.onnx"]
-
-
-@pytest.mark.parametrize("name", ["first", "second", "third", "fourth"])
-def test_the_course_networks_survive_the_way_to_onnx(name):
-    model, inputs = timing.network(name), timing.pictures(3)
-    expected = keras.ops.convert_to_numpy(model(inputs, training=False))
-    np.testing.assert_allclose(onnx_export.through_onnx(model)(inputs), expected, atol=1e-4)
+def test_compiled_answers_like_the_network(tiny_network):
+    inputs = timing.pictures(5, 16)
+    expected = keras.ops.convert_to_numpy(tiny_network(inputs, training=False))
+    np.testing.assert_allclose(timing.compiled(tiny_network)(inputs), expected, atol=1e-5)
 
 
 @given(power=st.floats(-2, 3), factor=st.floats(1e-4, 1e3))
@@ -130,59 +97,3 @@ def test_overhead_is_never_negative(seconds):
 def test_falling_times_are_all_overhead_and_steep_ones_have_none():
     assert timing.overhead([1, 2, 4], [3, 2, 1])[1] == 0
     assert timing.overhead([1, 2, 4], [1, 4, 16])[0] == 0
-
-
-def table() -> pd.DataFrame:
-    networks = {"tiny": tiny()}
-    return machines.measurements("a desk", networks, repeats=2, trained=16)
-
-
-def test_measurements_come_back_from_the_file(tmp_path):
-    measured = table()
-    machines.write(measured, tmp_path / "desk.csv")
-    stored = machines.read(tmp_path)
-    assert list(stored.columns) == list(machines.COLUMNS)
-    assert set(zip(stored.measure, stored.pictures, strict=True)) == {
-        ("train", 16),
-        ("score", 428),
-        ("score", 1),
-    }
-    np.testing.assert_allclose(stored["median"], measured["median"], rtol=1e-3)
-    assert (stored.low <= stored["median"]).all() and (stored["median"] <= stored.high).all()
-    assert set(stored.machine) == {"a desk"} and set(stored.kind) <= {"cpu", "gpu"}
-    assert stored.device[0] and stored.cores[0] >= 1 and "keras" in stored.versions[0]
-
-
-def test_no_files_give_a_table_without_rows(tmp_path):
-    assert list(machines.read(tmp_path).columns) == list(machines.COLUMNS)
-    assert len(machines.read(tmp_path)) == 0
-
-
-def test_a_broken_file_is_named_with_row_and_column(tmp_path):
-    measured = table().astype({"median": object})
-    measured.loc[1, "median"] = "fast"
-    measured.to_csv(tmp_path / "desk.csv", index=False)
-    with pytest.raises(InputError, match=r"desk\.csv, row 3, column 'median'"):
-        machines.read(tmp_path)
-    measured.drop(columns="network").to_csv(tmp_path / "desk.csv", index=False)
-    with pytest.raises(InputError, match=r"desk\.csv: no column 'network'"):
-        machines.read(tmp_path)
-
-
-def test_the_stored_measurements_can_be_read():
-    stored = machines.read()
-    assert list(stored.columns) == list(machines.COLUMNS)
-
-
-def test_command_writes_the_file_and_says_what_it_found(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(timing, "networks", lambda: {"first": timing.network("first")})
-    out = tmp_path / "new" / "desk.csv"
-    assert cli.main(["timing", "--name", "a desk", "--out", str(out)]) == 0
-    assert len(machines.read(out.parent)) == 3
-    printed = capsys.readouterr().out
-    assert "train first, 1712 pictures" in printed and "3 rows" in printed
-
-
-def test_graphics_card_is_empty_when_keras_lists_none():
-    listed = [d for d in keras.distribution.list_devices() if not d.startswith("cpu")]
-    assert bool(machines.graphics_card()) == bool(listed)

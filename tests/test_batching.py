@@ -1,0 +1,118 @@
+import dataclasses
+import itertools
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from blobruns import EVERYTHING, RECIPE
+
+from fkd_utils import batching, faces
+
+
+def test_a_varied_batch_is_another_each_epoch_and_the_same_again(partly):
+    batches = batching.Batches(partly.train, EVERYTHING, 0)
+    (pictures, second), targets = batches[0]
+    again = batching.Batches(partly.train, EVERYTHING, 0)[0]
+    assert np.array_equal(pictures, again[0][0]) and np.array_equal(targets, again[1], True)
+    later = batching.Batches(partly.train, EVERYTHING, 1)[0]
+    assert not np.array_equal(pictures, later[0][0])
+    assert np.array_equal(second[:, 0] == 1, np.isnan(targets).sum(axis=1) >= 22)
+
+
+def test_half_of_a_batch_is_complete_where_the_recipe_says_so(partly, blob_parts):
+    recipe = dataclasses.replace(EVERYTHING, steps=5, batch_size=16, half_complete=True)
+    few = partly.train.take(np.r_[0:60:2, 1])  # thirty partly labelled faces and a complete one
+    batches = batching.Batches(few, recipe, 0)
+    for step in range(5):
+        rows = batches.rows(0, step)
+        assert (rows == 30).sum() == 8 and len(np.unique(rows)) > 6
+    # Without partly labelled faces a batch is an ordinary one.
+    assert len(np.unique(batching.Batches(blob_parts.train, recipe, 0).rows(0, 0))) > 8
+
+
+def test_every_epoch_shows_every_face_once(blob_parts):
+    recipe = dataclasses.replace(RECIPE, batch_size=20)
+    batches = batching.Batches(blob_parts.train, recipe, 0)
+    epochs = [[batches.rows(e, s) for s in range(batches.steps)] for e in (0, 1)]
+    for epoch in epochs:
+        np.testing.assert_array_equal(np.sort(np.concatenate(epoch)), np.arange(96))
+    assert not np.array_equal(np.concatenate(epochs[0]), np.concatenate(epochs[1]))
+    resumed = batching.Batches(blob_parts.train, recipe, 1)
+    np.testing.assert_array_equal(resumed[2][0], batches[batches.steps + 2][0])
+    x, y = batches[0]
+    np.testing.assert_array_equal(x, faces.to_inputs(blob_parts.train.images[epochs[0][0]]))
+    np.testing.assert_array_equal(y, faces.to_targets(blob_parts.train.keypoints[epochs[0][0]]))
+
+
+def test_random_batches_grow_as_the_thesis_says(blob_parts):
+    recipe = dataclasses.replace(RECIPE, batch_size=64, steps=30, grow_every=125)
+    # THESIS 4.7: ceil(epoch / 125) * 64.
+    assert [recipe.batch_at(e) for e in (1, 125, 126, 250, 251, 1000)] == [
+        64,
+        64,
+        128,
+        128,
+        192,
+        512,
+    ]
+    batches = batching.Batches(blob_parts.train, recipe, 125)
+    assert batches.steps == 30
+    assert len(batches[0][0]) == 128
+    first, second = batches.rows(125, 0), batches.rows(125, 1)
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="others take Batches itself")
+@pytest.mark.parametrize("sources", [None, "offset"])
+def test_tensorflow_is_fed_the_same_batches_in_order(partly, sources):
+    recipe = dataclasses.replace(EVERYTHING, sources=sources)
+    batches = batching.Batches(partly.train, recipe, 0)
+    fed = batching.feed(batching.Batches(partly.train, recipe, 0)).as_numpy_iterator()
+    for index, (inputs, targets) in enumerate(itertools.islice(fed, 3)):
+        expected, points = batches[index]
+        np.testing.assert_array_equal(targets, points)
+        assert isinstance(inputs, tuple) == isinstance(expected, tuple) == (sources is not None)
+        pairs = zip(inputs, expected, strict=True) if sources else [(inputs, expected)]
+        for one, other in pairs:
+            assert one.dtype == other.dtype
+            np.testing.assert_array_equal(one, other)
+    assert index == 2
+
+
+MEMORY = """
+import pathlib, resource, sys
+import numpy as np
+from fkd_utils import augment, batching, faces, training
+
+def peak():  # bytes. Linux: not ru_maxrss, which a child takes over from its parent
+    status = pathlib.Path("/proc/self/status")
+    if status.exists():
+        return 1024 * int(status.read_text().split("VmHWM:")[1].split()[0])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+rng = np.random.default_rng(0)
+images = rng.integers(0, 256, (1712, 96, 96), dtype=np.uint8)
+points = rng.uniform(10, 85, (1712, 15, 2)).astype(np.float32)
+before = peak()
+images, points = augment.transformed_copies(images, points, 0)
+numbers = np.arange(len(images))
+grown = faces.Faces(images, points, numbers, numbers, "noise")
+recipe = training.Recipe("fifth", "adam", 0.001, 1000, steps=30, grow_every=125)
+batches = batching.Batches(grown, recipe, first_epoch=999)
+for step in range(5):
+    x, y = batches[step]
+print(len(grown), len(x), peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no resource module")
+def test_the_thesiss_37664_faces_and_its_largest_batches_cost_less_than_a_gigabyte():
+    out = subprocess.run(
+        [sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True
+    ).stdout
+    faces_made, batch, extra = map(int, out.split())
+    assert (faces_made, batch) == (37_664, 512)
+    assert extra < 1e9
+    assert extra > faces_made * 96 * 96  # it did hold them

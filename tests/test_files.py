@@ -1,0 +1,49 @@
+import errno
+
+import numpy as np
+import pytest
+
+from fkd_utils import files
+from fkd_utils.errors import InputError
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), files.replacing(path) as aside:
+        aside.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_one_clear_error(tmp_path):
+    with pytest.raises(InputError, match="disk is full"), files.replacing(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_what_is_written_stands_under_its_name_in_a_new_folder(tmp_path):
+    path = tmp_path / "new" / "deep" / "a.txt"
+    with files.replacing(path) as aside:
+        aside.write_text("whole")
+        assert not path.exists()
+    assert path.read_text() == "whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_other_troubles_of_a_disk_are_not_called_a_full_one(tmp_path):
+    with pytest.raises(PermissionError), files.replacing(tmp_path / "a"):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_arrays_stand_where_they_were_asked_for_and_numpy_reads_them(tmp_path):
+    arrays = {"a": np.arange(6).reshape(2, 3), "b": np.float16(1.5), "c": np.zeros((0, 2))}
+    files.save_arrays(tmp_path / "no_suffix", arrays)
+    assert [path.name for path in tmp_path.iterdir()] == ["no_suffix"]
+    with np.load(tmp_path / "no_suffix", allow_pickle=False) as stored:
+        assert stored.files == ["a", "b", "c"]
+        for name, array in arrays.items():
+            assert stored[name].dtype == array.dtype
+            np.testing.assert_array_equal(stored[name], array)
+    with pytest.raises(ValueError, match="allow_pickle"):
+        files.save_arrays(tmp_path / "objects", {"a": np.array([print])})

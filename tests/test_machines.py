@@ -1,0 +1,56 @@
+"""Descriptions of machines and what they measured."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from fkd_utils import machines
+from fkd_utils.errors import InputError
+
+
+@pytest.fixture
+def measured(tiny_network) -> pd.DataFrame:
+    return machines.measurements("a desk", {"tiny": tiny_network}, repeats=2, trained=16)
+
+
+def test_measurements_come_back_from_the_file(measured, tmp_path):
+    machines.write(measured, tmp_path / "desk.csv")
+    stored = machines.read(tmp_path)
+    assert list(stored.columns) == list(machines.COLUMNS)
+    assert set(zip(stored.measure, stored.pictures, strict=True)) == {
+        ("train", 16),
+        ("score", 428),
+        ("score", 1),
+    }
+    np.testing.assert_allclose(stored["median"], measured["median"], rtol=1e-3)
+    assert (stored.low <= stored["median"]).all() and (stored["median"] <= stored.high).all()
+    assert set(stored.machine) == {"a desk"} and set(stored.kind) <= {"cpu", "gpu"}
+    assert stored.device[0] and stored.cores[0] >= 1 and "keras" in stored.versions[0]
+
+
+def test_no_files_give_a_table_without_rows(tmp_path):
+    assert list(machines.read(tmp_path).columns) == list(machines.COLUMNS)
+    assert len(machines.read(tmp_path)) == 0
+
+
+def test_a_broken_file_is_named_with_row_and_column(measured, tmp_path):
+    measured = measured.astype({"median": object})
+    measured.loc[1, "median"] = "fast"
+    measured.to_csv(tmp_path / "desk.csv", index=False)
+    with pytest.raises(InputError, match=r"desk\.csv, row 3, column 'median'"):
+        machines.read(tmp_path)
+    measured.drop(columns="network").to_csv(tmp_path / "desk.csv", index=False)
+    with pytest.raises(InputError, match=r"desk\.csv: no column 'network'"):
+        machines.read(tmp_path)
+
+
+def test_the_stored_measurements_can_be_read():
+    stored = machines.read()
+    assert list(stored.columns) == list(machines.COLUMNS)
+    assert len(stored) > 0
+
+
+def test_graphics_card_is_empty_when_keras_lists_none():
+    listed = [d for d in keras.distribution.list_devices() if not d.startswith("cpu")]
+    assert bool(machines.graphics_card()) == bool(listed)

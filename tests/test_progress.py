@@ -1,0 +1,98 @@
+import io
+import re
+import types
+
+import IPython.display
+import pytest
+
+from fkd_utils import progress
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that only moves when the test moves it."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Standard error as a terminal: what was written to it."""
+    screen = io.StringIO()
+    screen.isatty = lambda: True
+    monkeypatch.setattr(progress, "sys", types.SimpleNamespace(stderr=screen))
+    return screen
+
+
+def seen(written: str) -> list[str]:
+    """The lines of a terminal: behind a return to its beginning, a line is written over."""
+    lines = []
+    for line in written.split("\n"):
+        cells = ""
+        for text in line.split("\r"):
+            cells = text + cells[len(text) :]
+        lines.append(cells.rstrip())
+    return lines
+
+
+def test_a_pipe_gets_a_line_every_half_minute_and_the_last_one(clock, capsys):
+    line = progress.ProgressLine()
+    for second in range(1, 71):
+        clock[0] += 1
+        line.update(f"{second} s")
+    line.clear()
+    line.done("all 70")
+    assert capsys.readouterr() == ("", "30 s\n60 s\nall 70\n")
+
+
+def test_a_terminal_shows_one_line_and_nothing_of_longer_ones(clock, terminal):
+    line = progress.ProgressLine()
+    line.update("epoch 9 of 10, much to say")
+    assert seen(terminal.getvalue()) == ["epoch 9 of 10, much to say"]
+    clock[0] += 0.4
+    line.update("too soon")
+    assert seen(terminal.getvalue()) == ["epoch 9 of 10, much to say"]
+    clock[0] += 0.2
+    line.update("epoch 10")
+    assert seen(terminal.getvalue()) == ["epoch 10"]
+    line.done("done")
+    assert seen(terminal.getvalue()) == ["done", ""]
+
+
+def test_a_wiped_line_is_empty_and_the_next_print_starts_at_its_beginning(clock, terminal):
+    line = progress.ProgressLine()
+    line.clear()
+    assert terminal.getvalue() == ""
+    line.update("epoch 9 of 10")
+    line.clear()
+    print("a word", file=terminal)
+    assert seen(terminal.getvalue()) == ["a word", ""]
+    assert re.fullmatch(r"\repoch 9 of 10\r {13}\ra word\n", terminal.getvalue())
+
+
+def test_a_notebook_has_one_output_that_changes(clock, capsys, monkeypatch):
+    outputs, handles = [], []
+
+    class Handle:
+        def update(self, content, raw):
+            outputs[-1] = content
+
+    def display(content, raw, display_id):
+        outputs.append(content)
+        handles.append(Handle())
+        return handles[-1]
+
+    monkeypatch.setattr(progress.quiet, "in_notebook", lambda: True)
+    monkeypatch.setattr(IPython.display, "display", display)
+    line = progress.ProgressLine()
+    line.update("first")
+    line.update("too soon")
+    assert outputs == [{"text/plain": "first"}]
+    clock[0] += 1
+    line.update("second")
+    assert outputs == [{"text/plain": "second"}]
+    line.clear()
+    line.done("third")
+    assert outputs == [{"text/plain": "third"}] and len(handles) == 1
+    assert capsys.readouterr() == ("", "")
