@@ -119,15 +119,25 @@ class Recipe:
         """
         told = {"offset": modern.with_sources, "heads": modern.with_two_heads}
         trained = told[self.sources](network) if self.sources else network
-        rate = self.learning_rate
-        if self.one_cycle:
-            total = max(2, steps * self.epochs)
-            warm = max(1, total // 10)
-            rate = keras.optimizers.schedules.CosineDecay(
-                rate / 10, total - warm, warmup_target=3 * rate, warmup_steps=warm
-            )
-        self._compile(trained, rate)
+        self._compile(trained, self.rate(steps))
         return trained
+
+    def rate(self, steps: int) -> typing.Any:
+        """The learning rate of a training of `steps` steps an epoch.
+
+        A number, or with one_cycle a function of the step: from a tenth of learning_rate to three
+        times it in the first tenth of all steps, then along a cosine to 0.
+        """
+        if not self.one_cycle:
+            return self.learning_rate
+        total = max(2, steps * self.epochs)
+        warm = max(1, total // 10)
+        return keras.optimizers.schedules.CosineDecay(
+            self.learning_rate / 10,
+            total - warm,
+            warmup_target=3 * self.learning_rate,
+            warmup_steps=warm,
+        )
 
     def _compile(self, model: keras.Model, rate: typing.Any) -> None:
         optimizers = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}

@@ -126,7 +126,7 @@ def test_the_end_is_that_of_early_stopping(losses, patience):
 
 def test_one_cycle_rises_and_falls():
     recipe = dataclasses.replace(EVERYTHING, epochs=10)
-    rate = recipe.around(recipe.build(), 20).optimizer._learning_rate
+    rate = recipe.rate(20)
     values = [float(rate(step)) for step in range(201)]
     assert values[0] == pytest.approx(0.0001) and max(values) == pytest.approx(0.003)
     assert int(np.argmax(values)) == 20 and values[-1] == pytest.approx(0, abs=1e-9)

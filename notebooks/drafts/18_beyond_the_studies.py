@@ -13,10 +13,10 @@
 # %% [markdown]
 # # 18 Beyond the studies
 #
-# All five studies throw away every face that is not fully labelled. All five press a picture through
-# a dense layer into a row of numbers. Since then the field has learned to do without both. This
-# chapter climbs from the thesis's last network to a better one, a change at a time, and asks of
-# each change what it was worth.
+# The thesis throws away every face that is not fully labelled, and its networks press a picture
+# through a dense layer into a row of numbers. Since then the field has learned to do without both.
+# This chapter climbs from the thesis's last network to a better one, a change at a time, and asks
+# of each change what it was worth.
 #
 # **You will learn**
 # - to train on labels with holes, and how one NaN ruins a network that never asked for it;
@@ -26,8 +26,8 @@
 # - to say of a change that it helps, hurts, or that you cannot know;
 # - to let a network say how sure it is, and to check whether that is true.
 #
-# **Needs** chapters 08 and 10. **Takes** about 45 seconds on two cores (profile *quick*).
-# **Figures** 18-a to 18-k.
+# **Needs** chapters 02, 07, 08, 10, 11 and 13. **Takes** about 45 seconds on two cores (profile *quick*).
+# **Figures** 18-a to 18-l.
 #
 # **Tables** 18.1 to 18.8.
 
@@ -51,9 +51,11 @@ import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the pag
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
-from fkd_utils import batching, certainty, conditions, course, evaluation, flips, heatmaps
+from fkd_utils import augment, batching, certainty, conditions, course, evaluation, faces, flips
+from fkd_utils import heatmaps
 from fkd_utils import keypoints, ladder, light, losses, models, modern, onnx_export, parts, plots
 from fkd_utils import published, recipes, shipped, timing, training, warps
 
@@ -62,7 +64,7 @@ chapter = course.Chapter("18", PROFILE, DATA, SEED)
 # %% [markdown]
 # ## What was thrown away
 #
-# Kaggle's file has a row for each face. The studies keep the rows in which all 15 points are
+# Kaggle's file has a row for each face. The thesis keeps the rows in which all 15 points are
 # labelled. **Predict**: what share of the rows goes, and what share of the labels?
 
 # %%
@@ -72,6 +74,8 @@ lost_rows, labels = kaggle["rows"] - kaggle["complete"], sum(counts.values())
 lost = labels - kaggle["complete"] * len(counts)
 print(f"{lost_rows:,} of {kaggle['rows']:,} rows, {lost_rows / kaggle['rows']:.0%}")
 print(f"{lost:,} of {labels:,} labelled points, {lost / labels:.0%}")
+four = sum(counts[name] - kaggle["complete"] for name in keypoints.FOUR_POINTS)
+print(f"{four / lost:.0%} of these are eye centres, nose tips and bottom lips")
 
 # %% tags=["drawing"]
 def plain(name: str) -> str:
@@ -90,14 +94,14 @@ axes.legend(loc="center right", fontsize=9, bbox_to_anchor=(1.0, 0.58))
 chapter.figure(
     figure,
     "18-a",
-    "Labels that the studies keep and throw away.",
+    "Labels that the thesis keeps and throws away.",
     alt="Fifteen horizontal bars, one a keypoint. Each has a part of 2,140 labels that are kept. "
     "For the two eye centres, the nose tip and the bottom lip another part, more than twice as "
     "long, is thrown away; for the other eleven points it is very short.",
 )
 
 # %% [markdown]
-# What goes is nearly all labels of four points: both eye centres, the nose tip and the bottom lip.
+# Nearly all labels that go are of four points: both eye centres, the nose tip and the bottom lip.
 # From the 2285th row on, Kaggle's file has no others.
 #
 # ## A loss that leaves out
@@ -112,20 +116,21 @@ chapter.figure(
 # error; put 0 in place of the label, before anything is computed.
 
 # %%
-truth, labelled = tf.constant([0.5, np.nan]), tf.constant([True, False])
+truth, labelled = tf.constant([0.5, np.nan, 0.75]), tf.constant([True, False, True])
+m = tf.cast(labelled, tf.float32)
 
 
 def multiply(y):
-    return tf.reduce_sum(tf.cast(labelled, y.dtype) * (y - truth) ** 2)
+    return tf.reduce_sum(m * (y - truth) ** 2) / tf.reduce_sum(m)
 
 
 def where_last(y):
-    return tf.reduce_sum(tf.where(labelled, (y - truth) ** 2, 0.0))
+    return tf.reduce_sum(tf.where(labelled, (y - truth) ** 2, 0.0)) / tf.reduce_sum(m)
 
 
 def where_first(y):
     known = tf.where(labelled, truth, 0.0)
-    return tf.reduce_sum(tf.where(labelled, (y - known) ** 2, 0.0))
+    return tf.reduce_sum(tf.where(labelled, (y - known) ** 2, 0.0)) / tf.reduce_sum(m)
 
 
 # %%
@@ -139,24 +144,24 @@ def loss_and_gradient(loss, y) -> tuple[float, list[float]]:
 
 
 for loss in (multiply, where_last, where_first):
-    value, slope = loss_and_gradient(loss, [0.25, 0.25])
+    value, slope = loss_and_gradient(loss, [0.25] * 3)
     print(f"{loss.__name__:<12} loss {value:<7} gradient {slope}")
 
 # %% [markdown]
-# The first fails at once: 0 times NaN is NaN. The second is the trap. Its **loss is right**, and
+# The first fails at once, in loss and gradient: 0 times NaN is NaN. The second is the trap. Its **loss is right**, and
 # its gradient is NaN. The derivative of `where` is 0 for the branch that was not taken. The chain
 # rule multiplies this 0 by the derivative of the square, $2(\hat y - y)$, which is NaN.
 #
-# You would see a sound loss once, and from the next step on a network of NaN. In a batch the
-# gradients of all faces are added up, so one hole is enough for every weight.
+# You would see a sound loss once. In a batch the gradients of all faces are added up, so one hole
+# makes every layer before the last one NaN, and with the next step every answer.
 #
 # So the NaN goes first. `losses.masked_mse` does it in that order, for any back-end of Keras.
 
 # %%
 value, slope = loss_and_gradient(
-    lambda y: losses.masked_mse(truth[tf.newaxis], y[tf.newaxis]), [0.25, 0.25])
-assert np.isnan(loss_and_gradient(where_last, [0.25, 0.25])[1][1])
-assert (value, slope) == loss_and_gradient(where_first, [0.25, 0.25])
+    lambda y: losses.masked_mse(truth[tf.newaxis], y[tf.newaxis]), [0.25] * 3)
+assert np.isnan(loss_and_gradient(where_last, [0.25] * 3)[1][1])
+assert (value, slope) == loss_and_gradient(where_first, [0.25] * 3)
 
 # %% [markdown]
 # Each labelled *coordinate* counts the same. A face with four points weighs less than one with
@@ -172,19 +177,18 @@ print(f"{few:,} of {many:,} faces are complete: {64 * few / many:.0f} of a batch
 # %% [markdown]
 # One rung of the ladder draws every second face from the complete ones.
 #
-# Your own rows: the studies would keep the first number.
+# Your own rows: the thesis would keep the first number. Labels that are not those of `open` are
+# taken to count from the picture's edge; you will see below what that means.
 
 # %% tags=["nbval-ignore-output"]
 limit = chapter.pick(smoke=recipes.SMOKE_FACES, quick=None, paper=None)
-data = parts.prepare(DATA, SEED, limit, False, True)
-second = modern.from_second(data.train.keypoints)
-print(f"training: {data.train.is_complete().sum():,} complete faces, {len(data.train):,} in all, "
-      f"{int(second.sum()):,} of them with points of the second labeller only")
-assert np.isfinite(data.validation.keypoints).all() and np.isfinite(data.test.keypoints).all()
+data = parts.prepare(DATA, SEED, limit, all_rows=True, from_edge=DATA != "open")
+print(f"training: {data.train.is_complete().sum():,} complete faces, {len(data.train):,} in all")
+assert len(data.validation) and len(data.test) and not data.train.is_complete().all()
 
 # %% [markdown]
-# Only training faces may have holes. Validation and test are complete, or two networks would be
-# judged on different points.
+# Only training faces may have holes. Validation and test are complete, or four points would count
+# most there, and another labeller's habit would count as error.
 #
 # ## Two labellers
 #
@@ -192,6 +196,15 @@ assert np.isfinite(data.validation.keypoints).all() and np.isfinite(data.test.ke
 # another hand, who means something else by "nose tip". Train on both, and the network learns a
 # mixture of two habits.
 #
+# The file does not name the labeller. A row that has no label for any of the other eleven points is
+# taken as the second's (`modern.from_second`).
+
+# %% tags=["nbval-ignore-output"]
+second = modern.from_second(data.train.keypoints)
+print(f"{int(second.sum()):,} rows of the second labeller")
+assert not (second[:, 0].astype(bool) & data.train.is_complete()).any()
+
+# %% [markdown]
 # Say which labeller a row is from, $s = 0$ or $s = 1$, and give the second one **an offset that
 # is learnt**:
 #
@@ -231,7 +244,8 @@ assert min(down for _, down in habit.values()) > -0.1
 # %% [markdown]
 # The second labeller's nose tip lies lower by more than two pixels, the bottom lip by most of one,
 # and the eyes are a little lower and farther apart. A network that is told of no labellers would
-# have to guess which of two nose tips is wanted.
+# have to guess which of two nose tips is wanted. (These are not Kaggle's rows but frames of films.
+# In Kaggle's file, and in `open`, the second labeller's bottom lip lies higher.)
 #
 # You will learn such an offset yourself below, on faces where the answer is known.
 #
@@ -246,33 +260,37 @@ assert min(down for _, down in habit.values()) > -0.1
 
 # %%
 EDGE = next(k for k, rung in enumerate(rungs) if rung.from_edge)
-leaning = {}
-for k, taken in ((EDGE - 1, "centre of the first pixel"), (EDGE, "the picture's edge")):
-    run = published.run(ladder.folder_of(k))
-    errors = np.concatenate([run.errors(part) for part in ("validation", "test")])
-    leaning[taken] = errors.mean(axis=0)  # (15, 2)
-course.show_table([{"labels taken to count from": taken, "x": lean[:, 0].mean(),
+leaning = {k: published.run(ladder.folder_of(k)).errors("validation").mean(axis=0)
+           for k in (0, EDGE - 1, EDGE)}  # each (15, 2)
+course.show_table([{"rung": k, "labels taken to count from": "the picture's edge" if
+                    rungs[k].from_edge else "the first pixel's centre", "x": lean[:, 0].mean(),
                     "least x of 15 points": lean[:, 0].min(), "most": lean[:, 0].max(),
-                    "y": lean[:, 1].mean()} for taken, lean in leaning.items()],
+                    "y": lean[:, 1].mean()} for k, lean in leaning.items()],
                   **dict.fromkeys(("x", "least x of 15 points", "most", "y"), "{:+.2f}"))
-before, after = leaning.values()
+far_off, before, after = leaning.values()
 assert before[:, 0].max() < 0 and abs(before[:, 0].mean() + 0.5) < 0.15
-assert abs(after[:, 0].mean()) < 0.1
+assert abs(after[:, 0].mean()) < 0.1 and np.ptp(far_off[:, 0]) > 1.5 * np.ptp(before[:, 0])
 
 # %% [markdown]
-# In the first row the points lie to the left of the labels, all fifteen of them and by about half
-# a pixel, those of the left eye like those of the right. No face leans like that. Labels do. Half
-# of what the network learned from was mirrored, and there the labels stood half a pixel too far
-# left; on the other half, half a pixel too far right. It cannot know which half a face is from, so
-# it puts its points in between: right for the picture, wrong for the labels. Nothing is mirrored
-# up and down, so in y the half pixel is learned like anything else.
+# These are rungs of the ladder below. In the second row the points lie to the left of the labels,
+# all fifteen of them and by about half a pixel, those of the left eye like those of the right. No
+# face leans like that. Labels do. Half of what the network learned from was mirrored, and there the
+# labels stood half a pixel too far left; on the other half, half a pixel too far right. It cannot
+# know which half a face is from, so it puts its points in between: right for the picture, wrong for
+# the labels. Nothing is mirrored up and down, so in y the half pixel is learned like anything else.
 #
-# The second row is a network from labels with half a pixel taken off before anything is done with
-# them (`parts.prepare(..., from_edge=True)`); the labels it is judged by are the same. `submit`
-# puts the half pixel back. So for these real faces the thesis's 96 - x is right, and for `open`,
-# whose labels count from pixel centres, it is wrong. Chapter 07's proof stands; it is about
-# pictures. Which kind is Kaggle's file? A label on the picture lies between -0.5 and 95.5 if it
-# counts from centres, and between 0 and 96 if it counts from the edge.
+# You see this only in a network that follows the face. Fifth, in the first row, learned from
+# mirrored labels too. It is often far off, each point is drawn to its usual place, and that hides
+# the half pixel.
+#
+# The third row is a network from labels with half a pixel taken off before anything is done with
+# them (`parts.prepare(..., from_edge=True)`). Those it is judged by are moved as well, which comes to
+# the same as putting half a pixel back on its answers, as `submit` does. So for these real faces
+# the thesis's 96 - x is right, and for `open`, whose labels count from pixel centres, it is wrong.
+# Chapter 07's proof stands; it is about pictures.
+#
+# Which kind is Kaggle's file? A label on the picture lies between -0.5 and 95.5 if it counts from
+# centres, and between 0 and 96 if it counts from the edge.
 
 # %%
 print(f"Kaggle's x from {kaggle['lowest'][0]:.2f} to {kaggle['highest'][0]:.2f}, y from "
@@ -281,8 +299,8 @@ print(f"Kaggle's x from {kaggle['lowest'][0]:.2f} to {kaggle['highest'][0]:.2f},
 
 # %% [markdown]
 # That speaks for the edge. It is a hint and no proof: the pictures would have to say, and they may
-# not be passed on. If you have them, train on faces and mirror twins and look at the mean error in
-# x, as above.
+# not be passed on. If you have them, train a good network on faces and mirror twins and look at its
+# mean error in x, as above.
 #
 # ## From a dense layer to a map
 #
@@ -322,7 +340,7 @@ print("largest cell", centres[z.argmax()], " soft-argmax", soft_argmax(z).round(
 # %%
 maps = z.reshape(1, 24, 24, 1).astype(np.float32)
 found = keras.ops.convert_to_numpy(heatmaps.soft_argmax(maps, modern.STRIDE))[0, 0]
-assert np.allclose(found, soft_argmax(z), atol=1e-3) and np.allclose(found, (41.3, 52.8), atol=0.05)
+assert np.allclose(found, soft_argmax(z), atol=1e-3) and np.allclose(found, (41.3, 52.8), atol=0.01)
 
 # %% [markdown]
 # It has a gradient everywhere, and a plain one. A cell pulls the point towards itself, the more so
@@ -335,8 +353,8 @@ logits = tf.constant(maps)
 with tf.GradientTape() as tape:
     tape.watch(logits)
     x = heatmaps.soft_argmax(logits, modern.STRIDE)[0, 0, 0]
-shares = np.exp(z) / np.exp(z).sum()
-by_hand = shares * (centres[:, 0] - soft_argmax(z)[0])
+p = np.exp(z) / np.exp(z).sum()
+by_hand = p * (centres[:, 0] - soft_argmax(z)[0])
 assert np.allclose(tape.gradient(x, logits).numpy().ravel(), by_hand, atol=1e-4)
 
 # %% [markdown]
@@ -373,20 +391,24 @@ chapter.figure(
 )
 
 # %%
-assert np.ptp(slid[:, 1] - xs) < 0.2 and np.abs(slid[:, 0] - xs).max() > 1.9
+assert np.abs(slid[:, 1] - xs).max() < 0.05 and np.abs(slid[:, 0] - xs).max() > 1.9
 assert abs(places[50, 1] - 45) < 0.5 and width[50] > 2 * width[[0, -1]].max()
 
 # %% [markdown]
 # With two equal peaks the answer lies between them, on neither. That is the best answer under a
 # squared error and a strange one on a face. But the map does not hide it. Its **spread** is large:
-# the root of the mean squared distance of its cells from the expected place. You will use that.
+# the root of the mean squared distance of its cells from the expected place, each cell counted by
+# its share, $\sqrt{\sum_c p_c\,\lVert\mathbf x_c - \hat{\mathbf x}\rVert^2}$. You will use that.
 #
 # ### The network
 #
 # `modern.network` halves the picture four times and climbs back twice, to 24 by 24 cells. On the
-# way up it adds what it saw on the way down (a U-shape, Ronneberger et al. 2015). Its blocks learn
-# what to *add* to their input (He et al. 2016), and each convolution is followed by batch norm.
-# Nothing is as large as 96 by 96 after the first layer: that is where time would go.
+# way up it adds what it saw on the way down (a U-shape, Ronneberger et al. 2015). Its blocks $g$
+# learn what to *add* to their input (He et al. 2016), $y = \mathrm{relu}(x + g(x))$. $x$, $g(x)$ and
+# $y$ have one shape, for instance `(n, 24, 24, 32)`, so a block is
+# `ReLU()(Add()([x, added]))`, where `added` is two convolutions of `x`. Each convolution but the
+# last is followed by batch norm (chapter 13). Nothing is as large as 96 by 96 after the first layer:
+# that is where time would go.
 
 # %%
 def stages(model: keras.Model) -> list[dict]:
@@ -411,7 +433,11 @@ table[-2]["maps"] = "32, then 15 heat maps"
 table[-1] |= {"cells a side": "", "maps": "15 places"}
 chapter.table(table, "18.2", "The network by the size of its maps.", parameters="{:,}")
 total = sum(level["parameters"] for level in levels)
-print(f"{total:,} parameters; Fifth has {models.fifth().count_params():,}")
+fifth_net = models.fifth()
+dense = sum(layer.count_params() for layer in fifth_net.layers
+            if isinstance(layer, keras.layers.Dense))
+print(f"{total:,} parameters; Fifth has {fifth_net.count_params():,}, {dense:,} of them in dense "
+      "layers")
 assert total == network.count_params() < 1_000_000
 
 # %% tags=["drawing"]
@@ -455,10 +481,10 @@ chapter.figure(
 )
 
 # %% [markdown]
-# So few parameters suffice because no layer connects everything with everything.
+# It has about as many parameters as Fifth, in another place. Nearly all of Fifth's stand in its dense
+# layers. Here no layer connects everything with everything.
 #
-# What do the maps look like? The stored network, trained on real faces, has never seen a face of
-# yours.
+# What do the maps look like? The stored network was trained on real faces, and none of `open`.
 
 # %%
 asked = shipped.model(ladder.folder_of(ladder.FINAL))
@@ -467,8 +493,7 @@ POINTS = ("left_eye_inner_corner", "right_eyebrow_outer_end", "nose_tip", "mouth
 # %% tags=["drawing", "nbval-ignore-output"]
 def draw_maps(network: keras.Model, image: np.ndarray) -> plt.Figure:
     """A face with its predicted points, and four of its maps as shares over the face."""
-    inputs = image[np.newaxis, ..., np.newaxis].astype(np.float32) / 255
-    logits = modern.heatmaps_of(network)(inputs)
+    logits = modern.heatmaps_of(network)(faces.to_inputs(image[np.newaxis]))
     shares = keras.ops.convert_to_numpy(heatmaps.probabilities(logits))[0].reshape(15, 24, 24)
     points = keras.ops.convert_to_numpy(heatmaps.soft_argmax(logits, modern.STRIDE))[0]
     figure, grid = plt.subplots(1, 5, figsize=(9.6, 2.3))
@@ -496,18 +521,39 @@ chapter.figure(
 # points, or some wide ones whose mean is right. The stand-in showed both. -->
 
 # %% [markdown]
-# ## Four smaller changes
+# ## Five smaller changes
 #
-# **A loss for outliers.** Under a squared error one wrong label of 20 px weighs as much as 400
-# labels that are off by 1 px. With errors $e$ in pixels, **smooth L1** is a square up to 1 px and a
-# straight line beyond. **Wing** (Feng et al. 2018) goes further: near zero it is a logarithm, so
-# small errors pull *harder* than large ones.
+# **Batches drawn anew.** Stored copies are the same 22 pictures of a face in every epoch.
+# `augment.varied` makes each batch anew: mirrored or not, turned by up to 25 degrees, scaled by up to
+# 20%, slanted and in perspective by up to 12%, shifted, brightness and contrast by up to 40%, and on
+# every second face, by the toss of a coin, a square of 12 to 32 px. A point that leaves the picture
+# becomes NaN, and the masked loss leaves it out. A covered one keeps its label.
+
+# %% tags=["drawing", "nbval-ignore-output"]
+rng = np.random.default_rng(SEED)
+several = [augment.varied(data.train.images[:1], data.train.keypoints[:1], rng) for _ in range(7)]
+several.insert(0, (data.train.images[:1], data.train.keypoints[:1]))
+chapter.figure(
+    plots.show_faces(*(np.concatenate(arrays) for arrays in zip(*several)), side=2.2),
+    "18-e",
+    "A training face, and seven batches' worth of what a network sees of it.",
+    alt="A face with its points and seven changed copies: turned, smaller, slanted, darker, "
+    "mirrored, some with a plain grey square over a part of the face; the points move along.",
+)
+
+# %% [markdown]
+# **A loss for outliers.** Under a squared error one wrong label of 20 px adds as much to the loss as
+# 400 labels that are off by 1 px, and pulls as hard as 20 of them. With errors $e$ in pixels,
+# **smooth L1** is half the square up to 1 px and a straight line beyond. **Wing** (Feng et al. 2018)
+# goes further: near zero it is a logarithm, so small errors pull *harder* than large ones.
 #
 # $$\text{wing}(e) = \begin{cases} w \ln(1 + |e|/\epsilon) & |e| < w \\
 # |e| - C & \text{else}\end{cases}$$
+#
+# $C = w - w \ln(1 + w/\epsilon)$ makes the two pieces meet at $w$. Here $w = 10$ and $\epsilon = 2$.
 
 # %%
-def wing(e: np.ndarray, w: float = 10.0, eps: float = 2.0) -> np.ndarray:
+def wing(e: np.ndarray, w: float = 10.0, eps: float = 2.0) -> np.ndarray:  # e >= 0
     return np.where(e < w, w * np.log1p(e / eps), e - (w - w * np.log1p(w / eps)))
 
 
@@ -515,9 +561,9 @@ PENALTIES = {"mse": lambda e: e**2, "wing": wing,
              "smooth_l1": lambda e: np.where(e < 1, e**2 / 2, e - 0.5)}
 for name, penalty in PENALTIES.items():
     for e in (0.3, 4.0, 20.0):
-        of_course = float(losses.LOSSES[name](np.float32([[0]]), np.float32([[e / 48]])))
+        by_module = float(losses.LOSSES[name](np.float32([[0]]), np.float32([[e / 48]])))
         unit = 48**2 if name == "mse" else 1  # masked_mse is in targets, the others in pixels
-        assert np.isclose(of_course * unit, penalty(np.float64(e)), rtol=1e-4)
+        assert np.isclose(by_module * unit, penalty(np.float64(e)), rtol=1e-4)
 
 # %% tags=["drawing"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.2))
@@ -531,7 +577,7 @@ right.set(xlabel="error (px)", ylabel="pull (derivative of the penalty)", ylim=(
 left.legend(loc="upper left", bbox_to_anchor=(0.3, 1.0))
 chapter.figure(
     figure,
-    "18-e",
+    "18-f",
     "Three penalties for an error, and how hard each one pulls.",
     alt="Left, three penalties over the error in pixels: the square leaves the plot at about 6 "
     "pixels, Wing rises steeply at first and then more slowly, smooth L1 is nearly a straight "
@@ -540,19 +586,21 @@ chapter.figure(
 )
 
 # %% [markdown]
-# **One cycle.** The learning rate climbs for a tenth of the steps to three times its value and
-# then falls along a cosine to 0. High in the middle it explores, low at the end it settles.
+# **One cycle.** The learning rate climbs from a tenth of its value to three times its value in the
+# first tenth of the steps, then falls along a cosine to 0. While it is high the network explores,
+# while it falls it settles.
 #
 # **Averaged weights.** A network in training trembles around a good place. Keep a running mean of
 # its weights beside it, and use the mean:
 #
 # $$\bar w \leftarrow 0.995\,\bar w + 0.005\,w$$
 #
-# See it on the simplest case: descent to 0 in 100 dimensions with a noisy gradient.
+# Such a mean remembers about the last 200 steps. See it on the simplest case: a walk that begins 20
+# away from the best place, 0, in 100 dimensions and with a noisy gradient.
 
 # %%
 rng = np.random.default_rng(0)
-w = mean = np.zeros(100)
+w = mean = np.full(100, 2.0)
 walked = []
 for _ in range(2000):
     w = w - 0.1 * (w + rng.standard_normal(100))
@@ -566,10 +614,9 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 2.9))
 rates = []
 for one_cycle in (False, True):
     recipe = dataclasses.replace(rungs[0].recipe, one_cycle=one_cycle)
-    trained = recipe.around(modern.dense_network(), ladder.STEPS)
-    rate = trained.optimizer._learning_rate
+    rate = recipe.rate(ladder.STEPS)
     at = np.arange(0, ladder.STEPS * ladder.EPOCHS, 40)
-    rates.append([float(rate(k)) if one_cycle else recipe.learning_rate for k in at])
+    rates.append([float(rate(k)) if one_cycle else rate for k in at])
 left.plot(at, rates[0], "--", color=plots.COLOURS["grey"], label="constant")
 left.plot(at, rates[1], color=plots.COLOURS["blue"], label="one cycle")
 left.set(xlabel="step", ylabel="learning rate", ylim=(0, None))
@@ -580,49 +627,54 @@ right.set(xlabel="step", ylabel="distance from the best place", ylim=(0, None))
 right.legend()
 chapter.figure(
     figure,
-    "18-f",
+    "18-g",
     "Left: the learning rate over a training of the ladder. Right: noisy descent and its running "
     "mean.",
     alt="Left, a dashed constant rate, and a curve that climbs to three times as much within a "
-    "tenth of the steps and falls smoothly to zero. Right, the distance of noisy descent from the "
-    "best place stays near two; that of its running mean stays well below one.",
+    "tenth of the steps and falls smoothly to zero. Right, noisy descent falls within tens of steps "
+    "to a distance near two and stays there; its running mean comes later and ends well below one.",
 )
 
 # %% [markdown]
 # **A mirror at prediction.** Ask twice, about the face $x$ and its mirror image $Mx$, mirror the
-# second answer back, and average: $\tfrac12\left(f(x) + M f(Mx)\right)$. An error that leans to one
-# side of the picture cancels. It costs twice the time and no training (`flips.flip_averaged`).
+# second answer back (95 - x, and left and right change names), and average:
+# $\tfrac12\left(f(x) + M f(Mx)\right)$. An error that leans to one side of the picture cancels. It
+# costs twice the time and no training (`flips.flip_averaged`).
 #
 # ## The ladder
 #
-# Now the runs. Rung 0 is Fifth as the thesis made it: dropout, Leaky ReLU, stored copies of complete
-# faces. Each further rung changes one thing. All take equally many batches of 64 real faces, and
-# all are tested on the same faces of people that no training knew.
+# Now the runs. Rung 0 is the thesis's Fifth with dropout, Leaky ReLU and stored copies of complete
+# faces, trained for less and with batches of one size. Each further rung takes one step. Two steps
+# change several things at once, and their rows cannot say which one counted: drawing batches anew
+# changes when and how a face is altered, and the residual network is another network altogether.
+# All rungs take equally many batches of 64 real faces; only the last, the final network, takes more.
+# All are tested on the same faces, which no training knew. These faces have no names; copies were put
+# together, and each of the rest counts as one person.
 #
 # **Predict** before you read on: which of the eleven changes brings most? Which brings nothing?
-#
-# A rung without numbers has no stored run yet; `python -m fkd_utils runs ladder` makes it.
+# `python -m fkd_utils runs ladder` makes the runs.
 
 # %%
 every = [*rungs, ladder.final(), ladder.two_heads()]
 OFFSET = next(k for k, rung in enumerate(rungs) if rung.recipe.sources)
-stored = {k: published.run(ladder.folder_of(k)) for k in range(len(every))
-          if (published.FOLDER / ladder.folder_of(k) / "metrics.json").exists()}
+stored = {k: published.run(ladder.folder_of(k)) for k in range(len(every))}
 sizes = {name: models.MODELS[name].build().count_params()
          for name in ("fifth", "modern_dense", "modern")}
-missing = sorted(set(range(len(every))) - set(stored))
-print("rungs without a stored run:", ", ".join(map(str, missing)) or "none")
 
 # %% [markdown]
 # When does a change help? Take, face by face, the mean distance of the 15 points with the change
 # less that without. If the 95% interval of its mean lies below 0, the change **helps**; above 0, it
-# **hurts**; and if it holds 0, you **cannot tell** from these faces. Faces that belong together
-# count as one (chapter 10).
+# **hurts**; and if it holds 0, you **cannot tell** from these faces (chapter 10).
 
 # %%
+def far(run: published.Stored, part: str) -> np.ndarray:
+    """Distance of each point of a stored run: (n, 15), pixels."""
+    return np.linalg.norm(run.errors(part), axis=2)
+
+
 def per_face(run: published.Stored) -> np.ndarray:
     """Mean point distance of each test face: (n,), pixels."""
-    return np.linalg.norm(run.errors("test"), axis=2).mean(axis=1)
+    return far(run, "test").mean(axis=1)
 
 
 def change(number: int, below: int) -> tuple[float, float, float]:
@@ -637,7 +689,7 @@ def verdict(low: float, high: float) -> str:
 
 # %%
 below = {k: k - 1 for k in range(1, ladder.FINAL + 1)} | {ladder.HEADS: OFFSET}
-changes = {k: change(k, b) for k, b in below.items() if {k, b} <= set(stored)}
+changes = {k: change(k, b) for k, b in below.items()}
 columns = ("val rmse_px", "rmse_px", "NME", "best epoch", "difference", "interval", "so it")
 
 
@@ -655,7 +707,7 @@ rows = [{"rung": "", "change": f"{name}, at the thesis's length",
 for k, rung in enumerate(every):
     name = {ladder.FINAL: "final", ladder.HEADS: f"{OFFSET}, instead"}.get(k, str(k))
     row = {"rung": name, "change": rung.change, "parameters": sizes[rung.recipe.model]}
-    row |= dict.fromkeys(columns, np.nan) | (measured(stored[k]) if k in stored else {})
+    row |= dict.fromkeys(columns, np.nan) | measured(stored[k])
     if k in changes:
         mean, low, high = changes[k]
         row |= {"difference": mean, "interval": f"{low:+.2f} to {high:+.2f}",
@@ -690,7 +742,7 @@ left.set(xlabel="mean distance on a test face (px)", xlim=(0, None), ylim=(len(a
 right.set(xlabel="difference to the rung before (px)")
 chapter.figure(
     figure,
-    "18-g",
+    "18-h",
     "Left: the error of each rung. Right: what its change did. Bars are 95% intervals over faces.",
     alt="A row for each rung from Fifth at the top to the final network at the bottom. Left, the "
     "mean distance in pixels with an interval. Right, the difference to the rung before, coloured "
@@ -705,24 +757,24 @@ for word in TINTS:
 for name, run in thesis.items():
     mean, low, high = conditions.interval(per_face(final) - per_face(run), final.groups("test"))
     print(f"final less {name}: {mean:+.2f} px ({low:+.2f} to {high:+.2f})")
-if {0, ladder.FINAL} <= set(stored):
-    first, last = (stored[k].metrics["test"]["rmse_px"] for k in (0, ladder.FINAL))
-    print(f"final / Fifth: {last / first:.2f}")
+first, last = (stored[k].metrics["test"]["rmse_px"] for k in (0, ladder.FINAL))
+print(f"final / rung 0: {last / first:.2f}")
 
 # %% [markdown]
 # <!-- TODO-NUMBERS: three or four sentences when the rungs are in: the largest step; which steps
 # cannot be told; whether anything hurts; offset against two heads (row "5, instead" against rung 5);
 # "the final error is about half of Fifth's" only if the last printed line says so, with an assertion
 # behind the cell above. -->
-# A rung that does not help stays. Two warnings go with the words. The intervals are about other
-# *faces*; another seed would give other weights, and a small step may then turn. And a ladder has an
-# order: a change is judged on top of those before it. Augmentation may be worth less once the
-# network is small, one cycle less once weights are averaged.
+# A rung that does not help stays. Three warnings go with the words. The intervals are about other
+# *faces*; another seed would give other weights, and a small step may then turn. A dozen verdicts at
+# 95% may well hold one that is chance. And a ladder has an order: a change is judged on top of those
+# before it. Averaging may be worth little because one cycle has already brought the rate to 0, and
+# batches drawn anew may be worth more to a network that can use them.
 #
 # ### The target
 #
-# Before anything was trained, the target was set: 1.25 px and 2.6% on new people, one hour on two
-# cores, a million parameters.
+# Before anything was trained, the target was set: 1.25 px and 2.6% on faces never seen, one hour on
+# two cores, a million parameters, a file of 3 MB.
 
 # %%
 m = final.metrics
@@ -743,33 +795,30 @@ print(f"{final.settings['recipe']['epochs']} epochs of {ladder.STEPS} batches on
 assert all(row["met"] == "yes" for row in rows)
 
 # %% [markdown]
-# All of it is met, by a narrow margin. The epoch was chosen by the validation faces, so the rows of
-# the test faces are the ones to trust: they chose nothing.
+# All of it is met: the errors and the hour narrowly, the size with room to spare. The epoch was chosen
+# by the validation faces, so trust the rows of the test faces more. They chose no epoch. But an
+# earlier final network was tested on them, and missed the target, before labels were moved by half
+# a pixel and half of each batch was made complete. So they are not quite untouched either.
 #
 # The clock ran beside a little other work on the same two cores. Below you measure what a batch
 # costs, and can do the sum without the clock.
 #
-# How soon is the new network as good as the old one? Fifth's error is the lowest validation error
-# of its longest stored run. Count the batches of 64 faces that each run took to get there
-# (`ladder.batches_until`).
+# How soon is the new network as good as the old one? Fifth's error is the lowest validation error of
+# any stored Fifth at the thesis's length, or of rung 0 while there is none. Count the batches of 64
+# faces that each run took to get there (`ladder.batches_until`).
 
 # %%
-long = published.of_rows(list(recipes.TABLE_4_4))
-if not long and 0 in stored:
-    long = {"rung 0": stored[0]}
-named = min(long, key=lambda row: long[row].metrics["validation_mse"], default=None)
-until = {}
-if named:
-    error = long[named].metrics["validation_mse"]
-    until[named] = ladder.batches_until(long[named], error)
-    until |= {f"{k}: {short[k]}": ladder.batches_until(run, error)
-              for k, run in stored.items() if k not in (0, ladder.HEADS)}
-    print(f"validation MSE {error:.6f}, by {named}")
-rows = [{"run": name, "batches": n if n else np.nan, "share": n / until[named] if n else np.nan}
+long = published.of_rows(list(recipes.TABLE_4_4)) or {"rung 0": stored[0]}
+named = min(long, key=lambda row: long[row].metrics["validation_mse"])
+error = long[named].metrics["validation_mse"]
+print(f"validation MSE {error:.6f}, by {named}")
+until = {named: ladder.batches_until(long[named], error)}
+until |= {short[k]: ladder.batches_until(run, error) for k, run in stored.items()
+          if run.settings["recipe"]["model"] == "modern"}
+rows = [{"run": name, "batches": n or np.nan, "share": n / until[named] if n else np.nan}
         for name, n in until.items()]
-chapter.table(rows or [{"run": "no run of Fifth is stored", "batches": np.nan, "share": np.nan}],
-              "18.5", "Batches of 64 faces to Fifth's lowest validation error; empty: never "
-              "reached.", batches="{:,.0f}", share="{:.1%}")
+chapter.table(rows, "18.5", "Batches of 64 faces to Fifth's lowest validation error, for the heat-map "
+              "networks; empty: never reached.", batches="{:,.0f}", share="{:.1%}")
 
 # %% [markdown]
 # Batches are not work. A step of the new network costs more. How much more, you measure now.
@@ -824,7 +873,9 @@ course.show_table(rows, batches="{:.0f}", mse="{:.5f}", nme="{:.1f} %",
 # %% tags=["nbval-ignore-output"]
 scores = {row["network"]: row["mse"] for row in rows}
 assert PROFILE == "smoke" or max(scores.values()) == scores["mean face"]
-assert PROFILE == "smoke" or DATA != "open" or scores["residual, heat maps"] < scores["Fifth"]
+on_cpu = not tf.config.list_physical_devices("GPU")  # elsewhere CPU seconds are not the work
+assert PROFILE == "smoke" or DATA != "open" or not on_cpu or (
+    scores["residual, heat maps"] < scores["Fifth"])
 gap = np.subtract(*(evaluation.distances(test.keypoints, guess).mean(axis=1)
                     for guess in guesses.values()))
 mean, low, high = conditions.interval(gap, test.groups)
@@ -837,9 +888,10 @@ print(f"Fifth is off by {mean:.2f} px more ({low:+.2f} to {high:+.2f}, by group)
 # Your clock also says what the stored runs cost. One batch of 64 is eight of yours.
 
 # %% tags=["nbval-ignore-output"]
-ratio = (cpu / done) / (cpu_fifth / done_fifth)
+step, step_fifth = cpu / (done - 1), cpu_fifth / (done_fifth - 1)  # the first was not timed
+ratio = step / step_fifth
 print(f"a batch of the new network costs {ratio:.1f} times one of Fifth's")
-work = ladder.FINAL_EPOCHS * ladder.STEPS * 8 * cpu / done
+work = ladder.FINAL_EPOCHS * ladder.STEPS * 8 * step
 print(f"the final run's {ladder.FINAL_EPOCHS * ladder.STEPS:,} batches: {work / 3600:.1f} CPU "
       f"hours at your speed, {work / 7200:.1f} hours on two such cores")
 reached = {name: batches for name, batches in until.items() if name != named and batches}
@@ -849,8 +901,8 @@ for name in sorted(reached, key=reached.get)[:3]:
 # %% [markdown]
 # <!-- TODO-NUMBERS: whether the final run (or which rung) met "a tenth of Fifth's compute". With one
 # cycle over 200 epochs the early epochs are slow, so a shorter run may get there first. -->
-# (Small batches waste a little time, so the hours are an upper guess. `make bench` measures the same
-# with batches of 64.)
+# Take the hours as rough: small batches waste a little time, and changing each batch, averaging and
+# validating are left out. `make bench` measures a step with batches of 64.
 #
 # ### What the second labeller does
 #
@@ -883,7 +935,7 @@ assert PROFILE == "smoke" or DATA != "open" or abs(nose[1] - 0.06 * np.nanmean(a
 # %% tags=["drawing", "nbval-ignore-output"]
 chapter.figure(
     draw_maps(mine, data.test.images[0]),
-    "18-h",
+    "18-i",
     "The same face, the heat maps of your network after its short training.",
     alt="A face with fifteen predicted points, then the same face four times with the coloured "
     "cells of a heat map and a cross where they average. Some maps cover large parts of the "
@@ -901,16 +953,13 @@ assert PROFILE == "smoke" or wide["test"].mean() > 2 * off["test"].mean()
 
 # %% [markdown]
 # **A heat map need not be a peak.** The loss sees only its *mean*. Two patches on either side of a
-# point have the point as their mean, and at the beginning of a training that is easier to draw than
-# one spot. With more training the maps get narrower. How far did the stored network come?
+# point have the point as their mean. How wide are the maps of the stored network? A cell is four
+# pixels.
 
 # %%
-def far(run: published.Stored, part: str) -> np.ndarray:
-    """Distance of each point of a stored run: (n, 15), pixels."""
-    return np.linalg.norm(run.errors(part), axis=2)
-
-
 spread = final.array("test_spread")
+print(f"stored network: spread {spread.mean():.1f} px on average, "
+      f"error {far(final, 'test').mean():.2f} px")
 order = np.argsort(spread.mean(axis=0))
 for k in (*order[:3], *order[-3:]):
     print(f"{plain(keypoints.KEYPOINTS[k]):<26}spread {spread[:, k].mean():5.1f} px, "
@@ -918,15 +967,20 @@ for k in (*order[:3], *order[-3:]):
 
 # %% [markdown]
 # So a spread in pixels is not an error in pixels. Its exchange rate must be learnt, on validation
-# faces, which taught the network nothing. Sort the points by spread, cut them into equal parts, and
-# note the mean distance of each (`certainty.calibrate`). All keypoints in one line, or a line for
-# **each keypoint** (`certainty.calibrate_each`)? A keypoint whose map is wide by habit is not unsure
-# for that. Measure how well each promise sorts the test points, by the correlation of ranks.
+# faces: they chose the epoch, but moved no weight. Sort the points by spread, cut them into equal
+# parts, and note the mean distance of each. Where a wider part has the smaller mean, the two are
+# joined, so that the line rises (`certainty.calibrate`).
+#
+# All keypoints in one line, or a line for **each keypoint** (`certainty.calibrate_each`)? A keypoint
+# whose map is wide by habit is not unsure for that. But a line each also knows which keypoint it is
+# asked about, and some are harder than others. So hold it against a promise that knows nothing else:
+# each keypoint's mean distance, **no spread** at all. Measure how well each promise sorts the test
+# points, by the correlation of ranks.
 
 # %%
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
     """Correlation of the ranks: 1 where both sort alike, 0 where they have nothing in common."""
-    ranks = [np.argsort(np.argsort(values.ravel())) for values in (a, b)]
+    ranks = [pd.Series(values.ravel()).rank() for values in (a, b)]
     return float(np.corrcoef(*ranks)[0, 1])
 
 
@@ -934,7 +988,9 @@ def promises(spreads: dict, distances: dict) -> dict[str, np.ndarray]:
     """Expected distances (n, 15) of the test points, pixels, learnt on the validation part."""
     learn = spreads["validation"], distances["validation"]
     one, each = certainty.calibrate(*learn), certainty.calibrate_each(*learn)
+    usual = distances["validation"].mean(axis=0)
     return {"one line": one.expected(spreads["test"]),
+            "no spread": np.broadcast_to(usual, spreads["test"].shape),
             "a line each": certainty.expected_each(each, spreads["test"])}
 
 
@@ -950,7 +1006,7 @@ for name, expected in real.items():
           f"{promised[-1]:.2f}, found {kept[-1]:.2f}")
 expected = real["a line each"]
 ranks = {name: rank_correlation(promise, off_real["test"]) for name, promise in real.items()}
-assert ranks["a line each"] > 1.7 * ranks["one line"]
+assert ranks["a line each"] > ranks["no spread"] + 0.05 > ranks["one line"] + 0.1
 assert np.abs(np.subtract(*certainty.reliability(expected, off_real["test"]))).max() < 0.3
 
 # %% tags=["nbval-ignore-output"]
@@ -992,7 +1048,7 @@ right.set(xlabel="expected distance (px)", ylabel="found on test faces (px)", xl
 figure.legend(*right.get_legend_handles_labels(), fontsize=8.5, loc="outside lower center", ncols=2)
 chapter.figure(
     figure,
-    "18-i",
+    "18-j",
     "Left: what a spread is worth, learnt on validation faces, for four keypoints of the stored "
     "network. Right: promised and found, for tenths of the points of test faces.",
     alt="Left, four rising lines from the spread of a heat map to the mean distance; they lie in "
@@ -1005,19 +1061,20 @@ chapter.figure(
 # On the grey diagonal a promise is kept. And a promise is worth more, the farther its dots reach:
 # who says the same of every point is right on average and helps no one.
 #
-# The promise holds for new people *in the same kind of pictures*. The stored errors are those of
+# The promise holds for new faces *in the same kind of pictures*. The stored errors are those of
 # the mirror-averaged answer, the spreads those of the face alone; the exchange rate takes care of
 # that.
 #
 # For the stored network one line for all hardly sorts the points. Its maps have much the same width
-# for every keypoint, and yet an outer end of a brow is three times as far off as an eye. With a line
-# each the promise sorts twice as well, and it is kept from the surest tenth to the least sure.
+# for every keypoint, and yet an outer end of a brow is three times as far off as an eye. A line each
+# sorts twice as well, and its promise is kept from the surest tenth to the least sure. But most of
+# that is knowing which keypoint it is. The spread adds the rest.
 #
 #
 # ## Failures
 #
-# The field calls a face failed when its NME is above 8%. Count them on the real test faces, for the
-# thesis's network and for the new one.
+# A common limit in the field: a face has failed when its NME is above 8%. Count them on the real test
+# faces, for the thesis's networks and for the new one.
 
 # %%
 FAILED = 8.0  # percent of the distance between the outer eye corners
@@ -1028,7 +1085,7 @@ def nme_of(run: published.Stored) -> np.ndarray:
     return 100 * far(run, "test").mean(axis=1) / run.array("test_eye_distance")
 
 
-counted = thesis | {short[k]: stored[k] for k in (0, ladder.FINAL) if k in stored}
+counted = thesis | {short[k]: stored[k] for k in (0, ladder.FINAL)}
 rows = []
 for name, run in counted.items():
     nme = nme_of(run)
@@ -1040,27 +1097,29 @@ lost = {row["network"]: row["failed"] for row in rows}
 assert lost["Fourth, dropout"] > 6 * max(1, lost[short[ladder.FINAL]])
 
 # %% [markdown]
-# The thesis's Fourth loses every sixth face, the new network hardly one.
+# The thesis's Fourth, which never saw a changed copy, loses every sixth face. Fifth loses few, the
+# new network hardly one.
 #
-# Does the new network *know*? Take the tenth of the faces for which it expects the largest NME.
+# Does the new network *know*? Take the tenth of the faces for which it expects the largest distance.
 
 # %%
-nme, eyes = nme_of(final), final.array("test_eye_distance")
-warned = 100 * expected.mean(axis=1) / eyes
+warned, missed = expected.mean(axis=1), per_face(final)
 doubtful = warned >= np.quantile(warned, 0.9)
-print(f"{doubtful.sum()} doubtful faces: mean NME {nme[doubtful].mean():.1f} %, the others "
-      f"{nme[~doubtful].mean():.1f} %")
-print(f"{(nme[doubtful] > FAILED).sum()} of {(nme > FAILED).sum()} failures are among them")
-assert nme[doubtful].mean() > nme[~doubtful].mean()
+print(f"{doubtful.sum()} doubtful faces: {missed[doubtful].mean():.2f} px off, the others "
+      f"{missed[~doubtful].mean():.2f} px")
+assert missed[doubtful].mean() > 1.3 * missed[~doubtful].mean()
 
 # %% [markdown]
-# Under which conditions do the two networks err? Sort the real test faces by tilt and by light, and
+# In part it does: where it expects most it is off by half as much again. One failure is too few to
+# say whether it sees failures coming.
+#
+# Under which conditions do the networks err? Sort the real test faces by tilt and by light, and
 # draw dark glasses on all of them, over the eyes or over the mouth.
 
 # %%
 def by_condition(run: published.Stored) -> dict[str, float]:
     """Mean distance (px) on the real test faces under each condition."""
-    off, tilt = far(run, "test").mean(axis=1), np.abs(run.array("test_tilt"))
+    off, tilt = per_face(run), np.abs(run.array("test_tilt"))
     grey = run.array("test_brightness")
     dark, bright = np.quantile(grey, (0.2, 0.8))
     groups = {"all": off, "tilted by at most 5 degrees": off[tilt <= 5],
@@ -1071,30 +1130,36 @@ def by_condition(run: published.Stored) -> dict[str, float]:
     return {name: float(values.mean()) for name, values in groups.items()}
 
 
-two = {"Fourth, dropout": by_condition(thesis["Fourth, dropout"]),
-       "final": by_condition(final)}
-rows = [{"real test faces": name} | {network: found[name] for network, found in two.items()}
-        | {"ratio": two["final"][name] / two["Fourth, dropout"][name]} for name in two["final"]]
+three = {"Fourth, dropout": by_condition(thesis["Fourth, dropout"]),
+         "rung 0, Fifth": by_condition(stored[0]), "final": by_condition(final)}
+rows = [{"real test faces": name} | {network: found[name] for network, found in three.items()}
+        | {"final / Fourth": three["final"][name] / three["Fourth, dropout"][name]}
+        for name in three["final"]]
 chapter.table(rows, "18.7", "Mean distance (px) on real test faces, by condition.",
-              **dict.fromkeys([*two, "ratio"], "{:.2f}"))
-ratios = {row["real test faces"]: row["ratio"] for row in rows}
-hidden = {where: [found[f"glasses over the {where}"] - found["all"] for found in two.values()]
-          for where in ("eyes", "mouth")}
+              **dict.fromkeys([*three, "final / Fourth"], "{:.2f}"))
+
+# %%
+ratios = {row["real test faces"]: row["final / Fourth"] for row in rows}
+hidden = {where: {name: found[f"glasses over the {where}"] - found["all"]
+                  for name, found in three.items()} for where in ("eyes", "mouth")}
 for where, costs in hidden.items():
-    print(f"glasses over the {where} cost " + ", ".join(
-        f"{name} {cost:+.2f} px" for name, cost in zip(two, costs)))
+    print(f"glasses over the {where} cost",
+          ", ".join(f"{name} {cost:+.2f} px" for name, cost in costs.items()))
 assert max(ratios, key=ratios.get) == "glasses over the mouth"
 assert max(ratio for name, ratio in ratios.items() if "glasses" not in name) < 0.5
-assert hidden["eyes"][1] < hidden["eyes"][0] and hidden["mouth"][1] > hidden["mouth"][0]
+assert hidden["eyes"]["final"] < hidden["eyes"]["Fourth, dropout"]
+assert hidden["mouth"]["final"] > hidden["mouth"]["Fourth, dropout"]
 
 # %% [markdown]
-# On bare faces the new network's error is less than half of the old one's, upright or tilted, in the
-# dark or in the light. It gains least where the mouth is hidden. Glasses over the eyes cost it fewer
-# pixels than Fourth, and over the mouth more. It had practised with squares in front of faces; what
-# is not there to be seen can still only be guessed.
+# Without drawn glasses the new network's error is less than half of Fourth's, upright or tilted, in
+# the dark or in the light. It gains least where the mouth is hidden. Glasses over the eyes cost it
+# fewer pixels than Fourth, and over the mouth more. It had practised with squares in front of faces;
+# what is not there to be seen can still only be guessed.
 #
-# The real faces may not be shown. So ask the same two networks about **your** test faces. Neither
-# has seen one of them; the pictures are of another kind, and the labels follow another template. A
+# The real faces may not be shown. So ask two of these networks about **your** test faces, the final
+# one and Fourth, whose weights come with the course. Neither has seen a face of `open`; the pictures
+# are of another kind, and the labels follow another template. (If your faces are the real ones, keep
+# SEED at 0: the stored networks were trained on that split.) A
 # different idea of where a nose tip is would count as an error on every face. Measure that habit on
 # the validation faces, point by point, and take it off.
 #
@@ -1128,7 +1193,7 @@ with tempfile.TemporaryDirectory() as folder:
 answer = training.predict(asked, test.images)
 most = np.abs(score["final"](grey(test.images)) - answer).max()
 print(f"ONNX file {megabytes:.2f} MB; at most {most:.5f} px from Keras")
-assert most < 0.01
+assert most < 0.01 or not on_cpu  # a graphics card may round more coarsely than ONNX Runtime here
 
 # %% tags=["nbval-ignore-output"]
 one = grey(test.images[:1])
@@ -1174,15 +1239,18 @@ assert PROFILE == "smoke" or found["final"].mean() < found["Fourth, dropout"].me
 worst = np.argsort(-found["final"])[: chapter.pick(4, 8, 8)]
 pictures, points = test.images[worst], test.keypoints[worst]
 guess = score["final"](grey(pictures)) - habits["final"]
-promise = certainty.expected_each(lines, modern.spreads(asked, pictures)).mean(axis=1)
+home = certainty.calibrate_each(  # the real faces' exchange rate is not that of other pictures
+    modern.spreads(asked, held.images),
+    evaluation.distances(held.keypoints, score["final"](grey(held.images)) - habits["final"]))
+promise = certainty.expected_each(home, modern.spreads(asked, pictures)).mean(axis=1)
 promise = 100 * promise / evaluation.eye_distance(points)
 titles = [f"NME {e:.1f}, expected {p:.1f}" for e, p in zip(found["final"][worst], promise)]
 chapter.figure(
     plots.show_faces(pictures, points, guess, titles=titles, side=2.3),
-    "18-j",
+    "18-k",
     "The final network's worst of your test faces: true points green, predicted red; NME in %, "
     "found and expected from the spreads.",
-    alt="Eight faces on which the network is worst, with true points as green dots and predicted "
+    alt="The faces on which the network is worst, with true points as green dots and predicted "
     "ones as red crosses, and above each the error in percent and the error that was expected.",
 )
 
@@ -1257,7 +1325,7 @@ grid[2].set_xticks(range(3), ["no\nglasses", "over\nthe eyes", "over\nthe mouth"
 grid[1].legend(loc="upper center", fontsize=9)
 chapter.figure(
     figure,
-    "18-k",
+    "18-l",
     "The same faces turned, lit and covered: the thesis's Fourth with dropout and the final "
     "network, both trained on real faces.",
     alt="Three panels of mean error for two networks. Left, over the tilt from -30 to 30 degrees; "
@@ -1299,10 +1367,10 @@ for name, folder in (("real faces", "wild_final"), ("the embedded faces", "open_
     run = published.run(folder)
     network = asked if folder == "wild_final" else shipped.model(folder)
     guess = flips.flip_averaged(functools.partial(training.predict, network), test.images)
-    home = (guess - test.keypoints)
+    at_home = guess - test.keypoints
     for where, errors, eyes in (("real test faces", run.errors("test"),
                                  run.array("test_eye_distance")),
-                                ("your test faces", home, evaluation.eye_distance(test.keypoints))):
+                                ("your test faces", at_home, evaluation.eye_distance(test.keypoints))):
         bare = errors - np.nanmean(errors, axis=0)
         nmes = [100 * (np.linalg.norm(e, axis=2) / eyes[:, np.newaxis]).mean()
                 for e in (errors, bare)]
@@ -1323,7 +1391,7 @@ chapter.table(rows, "18.8", "Trained here, tested there.", rmse_px="{:.2f}",
 #
 # ## What you saw
 #
-# - The studies threw away seven rows in ten and four labels in ten. A masked loss uses them, if the
+# - The thesis threw away seven rows in ten and four labels in ten. A masked loss uses them, if the
 #   NaN goes before anything is computed with it: a loss can be right while its gradient is NaN.
 # - One learnt number a coordinate tells two labellers apart. Yours found by how much the second one
 #   sets the nose lower.
@@ -1359,12 +1427,12 @@ check_1(0.8 * 20 + 0.2 * 70, (0.8 * 0.2) ** 0.5 * (70 - 20))
 
 # %%
 def check_2(squared: float, by_wing: float) -> None:
-    """Say whether both shares are right, to a hundredth."""
+    """Say whether both shares are right, to a twentieth of each."""
     def share(pull):
         return pull(20.0) / (pull(20.0) + 40 * pull(0.5))
 
     wanted = share(lambda e: 2 * e), share(lambda e: 10 / (2 + e) if e < 10 else 1.0)
-    right = np.allclose([squared, by_wing], wanted, atol=0.01)
+    right = np.allclose([squared, by_wing], wanted, rtol=0.05, atol=0)
     print("right" if right else "not yet: pull of the one, over the pull of all 41")
 
 
@@ -1372,17 +1440,20 @@ def check_2(squared: float, by_wing: float) -> None:
 check_2(2 * 20 / (2 * 20 + 40 * 2 * 0.5), 1 / (1 + 40 * 10 / 2.5))
 
 # %% [markdown]
-# **3. Sharper maps.** Divide the logits by a temperature below 1, and every map gets narrower. Does
-# that make your network surer, or better? Look at Figure 18-h and predict what happens to the mean
-# distance and to the mean spread at 0.5 and at 2. For which kind of map would it change little?
+# **3. Sharper maps.** Divide the logits by a temperature below 1: large shares grow, small ones shrink.
+# Does that make your network better? Look at Figure 18-i and predict what happens to the mean distance
+# and to the mean spread at 0.5 and at 2. Which maps keep their point, the wide or the narrow ones?
 
 # %% tags=["solution", "nbval-ignore-output"]
-logits = modern.heatmaps_of(mine).predict(grey(test.images) / 255, batch_size=256, verbose=0)
+logits = modern.heatmaps_of(mine).predict(faces.to_inputs(test.images), batch_size=256, verbose=0)
+wide_ones = wide["test"] > np.median(wide["test"])
 for temperature in (0.5, 1.0, 2.0):
-    at = [keras.ops.convert_to_numpy(read(logits, modern.STRIDE, temperature))
-          for read in (heatmaps.soft_argmax, heatmaps.spread)]
-    print(f"temperature {temperature}: {evaluation.mean_px(test.keypoints, at[0]):.2f} px off, "
-          f"spread {at[1].mean():.1f} px")
+    at, width = (keras.ops.convert_to_numpy(read(logits, modern.STRIDE, temperature))
+                 for read in (heatmaps.soft_argmax, heatmaps.spread))
+    shift = np.linalg.norm(at - guesses["residual, heat maps"], axis=2)
+    print(f"temperature {temperature}: {evaluation.mean_px(test.keypoints, at):.2f} px off, spread "
+          f"{width.mean():.1f} px; points moved by {shift[wide_ones].mean():.2f} px where maps were "
+          f"wide, {shift[~wide_ones].mean():.2f} where they were narrow")
 
 # %% [markdown]
 # **4. A mirror for the old.** Does averaging over the mirror image help the thesis's Fourth more
@@ -1413,8 +1484,11 @@ def twins(images: np.ndarray) -> np.ndarray:
 
 
 apart = promises({"validation": twins(held.images), "test": twins(test.images)}, off)
-for what, made in (("spread", own), ("mirror", apart)):
-    print(f"{what}: ranks {rank_correlation(made['a line each'], off['test']):+.2f}")
+signs = {"spread": (wide["test"], own), "mirror": (twins(test.images), apart)}
+for what, (sign, made) in signs.items():
+    within = [rank_correlation(sign[:, k], off["test"][:, k]) for k in range(15)]
+    print(f"{what}: ranks {rank_correlation(made['a line each'], off['test']):+.2f}, within a "
+          f"keypoint {np.mean(within):+.2f}")
 
 # %% [markdown]
 # **6. Open.** The ladder has one order and one seed. Choose two rungs whose difference could not be
