@@ -79,6 +79,11 @@ FROM_189 = {
 }
 
 
+def plain(name: str) -> str:
+    """left_eye_center as a reader says it: left eye centre."""
+    return name.replace("mouth_center_", "").replace("center", "centre").replace("_", " ")
+
+
 def to_fifteen(points: np.ndarray, rows: dict[str, tuple[int, ...]]) -> np.ndarray:
     """Reduce a denser annotation to the 15 keypoints.
 

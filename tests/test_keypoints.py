@@ -30,3 +30,9 @@ def test_to_fifteen_takes_means_by_name():
     assert fifteen.shape == (1, 15, 2)
     np.testing.assert_allclose(fifteen[0, 0], [44.5, 55.5])
     np.testing.assert_allclose(fifteen[0, keypoints.INDEX["nose_tip"]], [30, 70])
+
+
+def test_names_in_plain_words_are_short_and_differ():
+    words = [keypoints.plain(name) for name in keypoints.KEYPOINTS]
+    assert words[0] == "left eye centre" and words[-1] == "bottom lip"
+    assert len(set(words)) == 15 and max(map(len, words)) < 25

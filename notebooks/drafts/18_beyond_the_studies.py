@@ -78,13 +78,8 @@ four = sum(counts[name] - kaggle["complete"] for name in keypoints.FOUR_POINTS)
 print(f"{four / lost:.0%} of these are eye centres, nose tips and bottom lips")
 
 # %% tags=["drawing"]
-def plain(name: str) -> str:
-    """left_eye_center as a reader says it."""
-    return name.replace("mouth_center_", "").replace("center", "centre").replace("_", " ")
-
-
 figure, axes = plt.subplots(figsize=(7.2, 3.9))
-names, values = [plain(name) for name in counts], np.array(list(counts.values()))
+names, values = [keypoints.plain(name) for name in counts], np.array(list(counts.values()))
 axes.barh(names, kaggle["complete"], color=plots.COLOURS["sky"], label="on complete rows: kept")
 axes.barh(names, values - kaggle["complete"], left=kaggle["complete"],
           color=plots.COLOURS["orange"], label="on other rows: thrown away")
@@ -237,7 +232,7 @@ chapter.table(rows, "18.1", "What it costs to tell two labellers apart.",
 final = published.run(ladder.folder_of(ladder.FINAL))
 habit = final.metrics["second_labeller_px"]
 for name, (right, down) in habit.items():
-    print(f"{plain(name):<18}{right:+6.2f} {down:+6.2f}")
+    print(f"{keypoints.plain(name):<18}{right:+6.2f} {down:+6.2f}")
 assert max(habit, key=lambda name: np.hypot(*habit[name])) == "nose_tip"
 assert min(down for _, down in habit.values()) > -0.1
 
@@ -500,7 +495,7 @@ def draw_maps(network: keras.Model, image: np.ndarray) -> plt.Figure:
     plots.draw_face(grid[0], image, predicted=points, title="all 15 points")
     for axes, name in zip(grid[1:], POINTS):
         k = keypoints.INDEX[name]
-        plots.draw_face(axes, image // 2 + 90, title=plain(name))
+        plots.draw_face(axes, image // 2 + 90, title=keypoints.plain(name))
         axes.imshow(shares[k], cmap="magma", extent=(-0.5, 95.5, 95.5, -0.5), zorder=2,
                     alpha=np.clip(3 * shares[k] / shares[k].max(), 0, 0.85))
         axes.plot(*points[k], "+", color="#00E5FF", ms=9, mew=1.6, zorder=3)
@@ -630,8 +625,9 @@ chapter.figure(
     "Left: the learning rate over a training of the ladder. Right: noisy descent and its running "
     "mean.",
     alt="Left, a dashed constant rate, and a curve that climbs to three times as much within a "
-    "tenth of the steps and falls smoothly to zero. Right, noisy descent falls within tens of steps "
-    "to a distance near two and stays there; its running mean comes later and ends well below one.",
+    "tenth of the steps and falls smoothly to zero. Right, noisy descent falls within tens of "
+    "steps to a distance near two and stays there; its running mean comes later and ends well "
+    "below one.",
 )
 
 # %% [markdown]
@@ -816,8 +812,8 @@ until |= {short[k]: ladder.batches_until(run, error) for k, run in stored.items(
           if run.settings["recipe"]["model"] == "modern" and k != ladder.FINAL - 1}
 rows = [{"run": name, "batches": n or np.nan, "share": n / until[named] if n else np.nan}
         for name, n in until.items()]
-chapter.table(rows, "18.5", "Batches of 64 faces to Fifth's lowest validation error, for the heat-map "
-              "networks; empty: never reached.", batches="{:,.0f}", share="{:.1%}")
+chapter.table(rows, "18.5", "Batches of 64 faces to Fifth's lowest validation error, for the "
+              "heat-map networks; empty: never reached.", batches="{:,.0f}", share="{:.1%}")
 
 # %% [markdown]
 # Batches are not work. A step of the new network costs more. How much more, you measure now.
@@ -914,7 +910,7 @@ by_program = {"nose_tip": 0.06, "mouth_center_bottom_lip": -0.04}
 for name in keypoints.FOUR_POINTS:
     right, down = learnt[keypoints.INDEX[name]]
     known = f", the program: +0.00 {by_program.get(name, 0) * np.nanmean(apart):+.2f}"
-    print(f"{plain(name):<18}{right:+6.2f} {down:+6.2f}{known if DATA == 'open' else ''}")
+    print(f"{keypoints.plain(name):<18}{right:+6.2f} {down:+6.2f}{known if DATA == 'open' else ''}")
 nose = learnt[keypoints.INDEX["nose_tip"]]
 assert PROFILE == "smoke" or DATA != "open" or abs(nose[1] - 0.06 * np.nanmean(apart)) < 1
 
@@ -958,7 +954,7 @@ print(f"stored network: spread {spread.mean():.1f} px on average, "
       f"error {far(final, 'test').mean():.2f} px")
 order = np.argsort(spread.mean(axis=0))
 for k in (*order[:3], *order[-3:]):
-    print(f"{plain(keypoints.KEYPOINTS[k]):<26}spread {spread[:, k].mean():5.1f} px, "
+    print(f"{keypoints.plain(keypoints.KEYPOINTS[k]):<26}spread {spread[:, k].mean():5.1f} px, "
           f"error {far(final, 'test')[:, k].mean():.2f} px")
 
 # %% [markdown]
@@ -1023,7 +1019,7 @@ def draw_rates(axes: plt.Axes) -> None:
     for name, colour in zip(POINTS, ("blue", "orange", "green", "purple")):
         line = lines[keypoints.INDEX[name]]
         axes.plot(line.spread, line.distance, "o-", color=plots.COLOURS[colour], ms=4,
-                  label=plain(name))
+                  label=keypoints.plain(name))
     axes.set(xlabel="spread of the heat map (px)", ylabel="mean distance, validation (px)",
              xlim=(0, None), ylim=(0, None))
     axes.legend(fontsize=8.5)
@@ -1376,7 +1372,8 @@ for name, folder in (("real faces", "wild_final"), ("the embedded faces", "open_
     at_home = guess - test.keypoints
     for where, errors, eyes in (("real test faces", run.errors("test"),
                                  run.array("test_eye_distance")),
-                                ("your test faces", at_home, evaluation.eye_distance(test.keypoints))):
+                                ("your test faces", at_home,
+                                 evaluation.eye_distance(test.keypoints))):
         bare = errors - np.nanmean(errors, axis=0)
         nmes = [100 * (np.linalg.norm(e, axis=2) / eyes[:, np.newaxis]).mean()
                 for e in (errors, bare)]
@@ -1458,8 +1455,8 @@ for temperature in (0.5, 1.0, 2.0):
                  for read in (heatmaps.soft_argmax, heatmaps.spread))
     shift = np.linalg.norm(at - guesses["residual, heat maps"], axis=2)
     print(f"temperature {temperature}: {evaluation.mean_px(test.keypoints, at):.2f} px off, spread "
-          f"{width.mean():.1f} px; points moved by {shift[wide_ones].mean():.2f} px where maps were "
-          f"wide, {shift[~wide_ones].mean():.2f} where they were narrow")
+          f"{width.mean():.1f} px; points moved by {shift[wide_ones].mean():.2f} px where maps "
+          f"were wide, {shift[~wide_ones].mean():.2f} where they were narrow")
 
 # %% [markdown]
 # **4. A mirror for the old.** Does averaging over the mirror image help the thesis's Fourth more

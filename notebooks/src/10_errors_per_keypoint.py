@@ -61,15 +61,10 @@ chapter = course.Chapter("10", PROFILE, DATA, SEED)
 # easiest?
 
 # %%
-def plain(name: str) -> str:
-    """left_eye_center as a reader says it."""
-    return name.replace("mouth_center_", "").replace("center", "centre").replace("_", " ")
-
-
 long = published.of_rows(["Fourth, dropout", "Fifth, dropout"])
 far = {name: np.linalg.norm(r.errors("test"), axis=2) for name, r in long.items()}
 means = pd.DataFrame({name: d.mean(axis=0) for name, d in far.items()},
-                     index=[plain(name) for name in keypoints.KEYPOINTS])
+                     index=[keypoints.plain(name) for name in keypoints.KEYPOINTS])
 means = means.sort_values(means.columns[-1])
 print("easiest:", ", ".join(means.index[:3]))
 print("hardest:", ", ".join(means.index[:-4:-1]))
@@ -78,7 +73,7 @@ print("hardest:", ", ".join(means.index[:-4:-1]))
 figure, axes = plt.subplots(figsize=(7.2, 4.4))
 for (name, d), colour, mark in zip(far.items(), ("orange", "blue"), "so"):
     mean, low, high = conditions.interval(d, np.arange(len(d)))
-    order = [[plain(k) for k in keypoints.KEYPOINTS].index(k) for k in means.index]
+    order = [[keypoints.plain(k) for k in keypoints.KEYPOINTS].index(k) for k in means.index]
     axes.hlines(range(15), low[order], high[order], color=plots.COLOURS[colour], lw=2, alpha=0.5)
     axes.plot(mean[order], range(15), mark, color=plots.COLOURS[colour], mec="white", label=name)
 axes.set_yticks(range(15), means.index)
@@ -108,7 +103,7 @@ def compare(d: np.ndarray, harder: str, easier: str) -> str:
 for name, d in far.items():
     for harder in ("mouth_center_bottom_lip", "right_eyebrow_outer_end"):
         says = compare(d, harder, "mouth_center_top_lip")
-        print(f"{name}: {plain(harder)} minus top lip {says}")
+        print(f"{name}: {keypoints.plain(harder)} minus top lip {says}")
         assert says.startswith("+")
 assert all("outer end" in point for point in means.index[-2:])
 
@@ -154,7 +149,8 @@ for name in keypoints.KEYPOINTS:
         axes.plot(history.epoch, history[name], color="#C4C4C4", lw=0.9)
 axes.plot([], [], color="#C4C4C4", lw=0.9, label="the other twelve")
 for name, colour in named.items():
-    axes.plot(history.epoch, history[name], color=plots.COLOURS[colour], label=plain(name))
+    hue = plots.COLOURS[colour]
+    axes.plot(history.epoch, history[name], color=hue, label=keypoints.plain(name))
 axes.set(yscale="log", xlabel="epoch", ylabel="validation MSE of the keypoint")
 axes.legend(fontsize=9)
 chapter.figure(
@@ -176,7 +172,8 @@ late = history.iloc[-max(1, len(history) // 3) :]
 top = late["mouth_center_top_lip"]
 for name in ("mouth_center_bottom_lip", "right_eyebrow_outer_end"):
     above = f"above the top lip in {(late[name] > top).sum()} of {len(late)} epochs"
-    print(f"{plain(name):<25}{late[name].mean() / top.mean():.2f} times the top lip's, {above}")
+    print(f"{keypoints.plain(name):<25}{late[name].mean() / top.mean():.2f} times the top lip's, "
+          f"{above}")
 
 # %% [markdown]
 # Is that a proof? The epochs are not independent trials. They are almost the same network, asked
@@ -283,7 +280,7 @@ def ranking(truth: np.ndarray, predicted: np.ndarray, groups: np.ndarray) -> pd.
     mean, low, high = conditions.interval(distances, groups)
     _, low_face, high_face = conditions.interval(distances, np.arange(len(groups)))
     table = {"mean": mean, "low": low, "high": high, "low_face": low_face, "high_face": high_face}
-    names = [plain(name) for name in keypoints.KEYPOINTS]
+    names = [keypoints.plain(name) for name in keypoints.KEYPOINTS]
     return pd.DataFrame({"keypoint": names} | table).sort_values("mean")
 
 # %% tags=["nbval-ignore-output"]
@@ -509,7 +506,7 @@ def directions(truth: np.ndarray, predicted: np.ndarray, groups: np.ndarray) -> 
     for point, line in LINES.items():
         along, across = along_and_across(truth, predicted, point, *line)
         _, low, high = conditions.interval(across**2 - along**2, groups)
-        rows.append({"keypoint": plain(point), "line": line[0].split("_")[line != MOUTH],
+        rows.append({"keypoint": keypoints.plain(point), "line": line[0].split("_")[line != MOUTH],
                      "along (px)": np.sqrt(np.mean(along**2)),
                      "across (px)": np.sqrt(np.mean(across**2)),
                      "larger": "across" if low > 0 else "along" if high < 0 else "not settled"})
@@ -552,7 +549,8 @@ print(f"{len(apart)} pictures were labelled twice")
 # %% tags=["nbval-ignore-output"]
 count = np.isfinite(apart).sum(axis=0)
 table = [
-    {"keypoint": plain(name), "pairs": count[k], "two labels apart": np.nanmean(apart[:, k]),
+    {"keypoint": keypoints.plain(name), "pairs": count[k],
+     "two labels apart": np.nanmean(apart[:, k]),
      "network off": ranked.loc[k, "mean"]}
     for k, name in enumerate(keypoints.KEYPOINTS) if count[k] >= 5
 ]
@@ -745,7 +743,7 @@ def draw_added(axes: plt.Axes, added: dict[str, np.ndarray], names: np.ndarray) 
         axes.errorbar(centre, np.arange(15) + shift, xerr=centre - start, fmt="o", ms=5, lw=1.4,
                       color=plots.COLOURS[colour], label=where)
     axes.axvline(0, color=plots.COLOURS["grey"], lw=1)
-    axes.set_yticks(range(15), [plain(keypoints.KEYPOINTS[k]) for k in names])
+    axes.set_yticks(range(15), [keypoints.plain(keypoints.KEYPOINTS[k]) for k in names])
     axes.set_xlabel("added error (px), intervals by group")
     axes.legend(fontsize=9, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
@@ -1001,8 +999,8 @@ mean_face = evaluation.mean_face(data.train.keypoints)
 moves = evaluation.distances(truth, np.broadcast_to(mean_face, truth.shape)).mean(axis=0)
 hard = ranked["mean"].sort_index().to_numpy() / moves
 print(f"correlation with the network's error: {np.corrcoef(moves, hard * moves)[0, 1]:.2f}")
-print(f"large for its movement: {plain(keypoints.KEYPOINTS[int(hard.argmax())])}, "
-      f"small: {plain(keypoints.KEYPOINTS[int(hard.argmin())])}")
+print(f"large for its movement: {keypoints.plain(keypoints.KEYPOINTS[int(hard.argmax())])}, "
+      f"small: {keypoints.plain(keypoints.KEYPOINTS[int(hard.argmin())])}")
 
 # %% [markdown]
 # **4. Forehead.** Draw the sunglasses on the forehead (`down=-0.6`). Predict the added error at
