@@ -16,8 +16,8 @@ def feed(batches: "Batches") -> typing.Any:
     """What `fit` is handed so that it sees `batches`, in order, made ahead in the background.
 
     Keras would make the same of them for TensorFlow, but tuned on the way. The tuner's thread
-    sleeps twice as long each time, and TensorFlow (2.21) may wait for it at the end: half of all
-    trainings would take up to twice their time.
+    sleeps twice as long each time, and TensorFlow (2.21) may wait for it at the end: a short
+    training could take up to twice its time.
     """
     if keras.backend.backend() != "tensorflow":
         return batches

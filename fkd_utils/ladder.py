@@ -4,14 +4,15 @@
 
 trains the rungs on real faces and keeps them in data/published/wild_ladder_0 and so on, the final
 network in wild_final and the variant with two heads in wild_two_heads. All rungs see
-equally many faces in equally many steps: only the named change differs from the rung before.
+equally many faces in equally many steps; only the named change differs from the rung before,
+though drawing batches anew and the residual network are several changes in one.
 """
 
 import collections.abc
 import dataclasses
 import pathlib
 
-from fkd_utils import parts, published, publishing, training
+from fkd_utils import parts, published, publishing, sources, training
 
 EPOCHS = 60
 STEPS = 76  # batches of 64: about as many faces an epoch as the real set has rows
@@ -23,9 +24,9 @@ class Rung:
     """A step of the ladder: what it changes, in words, and all that decides its training.
 
     copies: trained on the 22 stored copies of each complete face (THESIS 4.7). all_rows: partly
-    labelled faces train too. from_edge: labels count from the picture's edge; those of the
-    embedded faces never do. flipped: predicts on face and mirror twin and averages, which needs
-    no training of its own.
+    labelled faces train too. from_edge: half a pixel is taken off labels that count from the
+    picture's edge (see `sources.counts_from_edge`). flipped: predicts on face and mirror twin and
+    averages, which needs no training of its own.
     """
 
     change: str
@@ -37,7 +38,7 @@ class Rung:
 
     def faces(self, data: str, limit: int | None = None) -> parts.Parts:
         """The parts that this rung is trained, chosen and reported on."""
-        from_edge = self.from_edge and data != "open"
+        from_edge = self.from_edge and sources.counts_from_edge(data)
         return parts.prepare(data, 0, limit, self.copies, self.all_rows, from_edge)
 
 

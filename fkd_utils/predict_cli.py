@@ -96,8 +96,9 @@ def _submit(args: argparse.Namespace) -> int:
     lookup = submission.read_lookup(sources.place(args.data))
     test = sources.load_test(args.data)
     points = shipped.predict(test.images, args.model)
-    if shipped.counts_from_edge(args.model):
-        points = points + keypoints.HALF_PIXEL  # as the labels that the scores are taken with
+    # Scores are taken with labels, and these may count from elsewhere than the predictions.
+    apart = sources.counts_from_edge(args.data) - shipped.counts_from_edge(args.model)
+    points = points + apart * keypoints.HALF_PIXEL
     values = submission.locations(lookup, test.ids + 1, points)
     submission.write(args.out, lookup, values)
     print(f"{args.out}: {len(values):,} coordinates of {len(test):,} test faces")

@@ -43,7 +43,7 @@ class Stored:
     def summary(self) -> str:
         """What was trained on what, and how it ended, in two lines."""
         faces_in, m = self.settings["faces"]["train"], self.metrics
-        loss = "MSE" if self.settings["recipe"].get("loss", "mse") in (None, "mse") else "loss"
+        loss = "MSE" if self.settings["recipe"].get("loss") in (None, "mse") else "loss"
         return (
             f"{self.settings['recipe']['epochs']} epochs on {faces_in:,} real faces; lowest "
             f"validation MSE {m['validation_mse']:.5f} at epoch {m['best_epoch']}, training {loss} "

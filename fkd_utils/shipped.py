@@ -13,7 +13,7 @@ import zipfile
 
 import numpy as np
 
-from fkd_utils import published
+from fkd_utils import published, sources
 from fkd_utils.errors import InputError
 
 if typing.TYPE_CHECKING:  # Keras takes seconds to load, and `--help` needs only a name from here
@@ -71,13 +71,13 @@ def predict(images: np.ndarray, name: str = DEFAULT) -> np.ndarray:
 
 
 def counts_from_edge(name: str = DEFAULT) -> bool:
-    """Whether the labels that this network learnt count from the picture's edge.
+    """Whether a network's predictions count from the picture's edge, as the labels it learnt.
 
-    Its predictions count from the first pixel's centre like all coordinates here; whoever is to
-    get them as labels of that kind adds `keypoints.HALF_PIXEL`.
+    Not so where these labels counted from pixel centres, or were moved there before.
     """
     content = json.loads((_folder(name) / "recipe.json").read_text(encoding="utf-8"))
-    return content["data"].get("from_edge", False)
+    learnt = content["data"]
+    return sources.counts_from_edge(learnt["data"]) and not learnt.get("from_edge", False)
 
 
 def _folder(name: str) -> pathlib.Path:

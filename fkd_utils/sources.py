@@ -64,6 +64,14 @@ def describe(data: str = "open") -> str:
     return f"files in the competition's format, in {data}"
 
 
+def counts_from_edge(data: str) -> bool:
+    """Whether labels are taken to count from the picture's edge, not the first pixel's centre.
+
+    Those of the embedded faces do not. Kaggle's, and sets made like it, seem to (chapter 18).
+    """
+    return data != "open"
+
+
 def place(data: str) -> Path:
     """The folder (or file) that holds a source's files; "open" is built when it is absent."""
     if data == "open":

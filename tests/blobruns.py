@@ -25,13 +25,12 @@ EVERYTHING = training.Recipe(
 CHILD = """
 import pathlib, sys
 sys.path.insert(0, {tests!r})
-import conftest
+import blobruns, conftest, dataclasses
 from fkd_utils import keeper, parts, training
 keeper.CHECKPOINT_SECONDS = 0
 data = parts.Parts(conftest.blob_faces(96, 0), conftest.blob_faces(32, 1),
                    conftest.blob_faces(32, 2), parts.Source("blobs"))
-recipe = training.Recipe("fourth", "adam", 0.001, epochs=int(sys.argv[2]), batch_size=16,
-                         dropout=0.25, seed=3)
+recipe = dataclasses.replace(blobruns.RECIPE, epochs=int(sys.argv[2]))
 training.train(recipe, data, pathlib.Path(sys.argv[1]))
 """
 

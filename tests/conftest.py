@@ -1,11 +1,14 @@
+import collections.abc
 import dataclasses
+import multiprocessing
 
 import drawnfaces
 import hypothesis
 import numpy as np
+import pandas as pd
 import pytest
 
-from fkd_utils import faces, keypoints, parts
+from fkd_utils import faces, keypoints, parts, published
 
 pytest.register_assert_rewrite("facefiles")
 
@@ -63,6 +66,33 @@ def folder(tmp_path):
     made = tmp_path / "data"
     made.mkdir()
     return made
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """Writes a table where stored results are looked for: written("depth/leak", rows)."""
+    monkeypatch.setattr(published, "FOLDER", tmp_path / "published")
+
+    def write(name: str, table: dict | list) -> None:
+        path = tmp_path / "published" / f"{name}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame(table).to_csv(path, index=False)
+
+    return write
+
+
+def at_once(target: collections.abc.Callable, *args) -> set:
+    """What two processes find that start `target(*args, barrier, queue)` at the same moment."""
+    context = multiprocessing.get_context("spawn")
+    barrier, queue = context.Barrier(2), context.Queue()
+    workers = [context.Process(target=target, args=(*args, barrier, queue)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    found = {queue.get(timeout=120) for _ in workers}
+    for worker in workers:
+        worker.join(60)
+        assert worker.exitcode == 0
+    return found
 
 
 @pytest.fixture

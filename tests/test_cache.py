@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 
+import conftest
 import facefiles
 import numpy as np
 import pytest
@@ -70,15 +71,7 @@ def reading(folder, barrier, queue):
 
 def test_two_processes_at_once(folder, store):
     facefiles.save(folder, facefiles.text(facefiles.good_rows(80)))
-    context = multiprocessing.get_context("spawn")
-    barrier, queue = context.Barrier(2), context.Queue()
-    workers = [context.Process(target=reading, args=(folder, barrier, queue)) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    found = {queue.get(timeout=60) for _ in workers}
-    for worker in workers:
-        worker.join(60)
-        assert worker.exitcode == 0
+    found = conftest.at_once(reading, folder)
     assert found == {kaggle.read_training(folder).fingerprint()}
     assert len(list(store.iterdir())) == 1
 

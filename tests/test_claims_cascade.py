@@ -1,17 +1,14 @@
 """Verdicts of CASCADE's claims from tables made by hand."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from fkd_utils import claims_cascade, published
+from fkd_utils import claims_cascade
 
 
 @pytest.fixture
-def attempt_of(tmp_path, monkeypatch):
+def attempt_of(written):
     """Writes a table of attempts: losses by name, each with this last share of saturated units."""
-    monkeypatch.setattr(published, "FOLDER", tmp_path)
-    (tmp_path / "cascade").mkdir()
 
     def write(saturated: float = 0.0, **losses: list[float]) -> None:
         rows = [
@@ -19,7 +16,7 @@ def attempt_of(tmp_path, monkeypatch):
             for name, values in losses.items()
             for k, loss in enumerate(values, 1)
         ]
-        pd.DataFrame(rows).to_csv(tmp_path / "cascade" / "attempts_open.csv", index=False)
+        written("cascade/attempts_open", rows)
 
     return write
 
@@ -67,9 +64,8 @@ def test_saturated_layers_by_hand(attempt_of, saturated, sigmoids, start):
     [(1.0, "holds", 1.5, "holds"), (2.1, "depends", 1.8, "holds"), (1.0, "holds", 1.1, "fails")],
 )
 def test_levels_must_fall_for_every_seed_and_beat_one_network_on_average(
-    tmp_path, monkeypatch, last, falls, single, better
+    written, last, falls, single, better
 ):
-    monkeypatch.setattr(published, "FOLDER", tmp_path)
     names = ("level 1", "level 2", "level 3", "one network")
     px = {0: (4.0, 3.0, 1.4, single), 1: (4.0, 2.0, last, single)}
     rows = [
@@ -77,8 +73,7 @@ def test_levels_must_fall_for_every_seed_and_beat_one_network_on_average(
         for seed, values in px.items()
         for name, value in zip(names, values, strict=True)
     ]
-    (tmp_path / "cascade").mkdir()
-    pd.DataFrame(rows).to_csv(tmp_path / "cascade" / "levels_open.csv", index=False)
+    written("cascade/levels_open", rows)
     found = claims_cascade._levels()
     mean = (1.4 + last) / 2
     assert found.ours == f"4.00, 2.50, {mean:.2f} px after levels 1, 2 and 3 (2 seeds)"

@@ -1,18 +1,15 @@
 """Verdicts of DENSE's claims from tables made by hand."""
 
-import pandas as pd
 import pytest
 
-from fkd_utils import claims_dense, published
+from fkd_utils import claims_dense
 
 RATES = (0.01, 0.001, 0.0001)
 
 
 @pytest.fixture
-def noses(tmp_path, monkeypatch):
+def noses(written):
     """Writes held-out losses of the nose study: by epoch, a row of three rates for each seed."""
-    monkeypatch.setattr(published, "FOLDER", tmp_path)
-    (tmp_path / "dense").mkdir()
 
     def write(epochs: dict[int, list[tuple[float, float, float]]]) -> None:
         rows = [
@@ -21,7 +18,7 @@ def noses(tmp_path, monkeypatch):
             for seed, losses in enumerate(seeds)
             for rate, loss in zip(RATES, losses, strict=True)
         ]
-        pd.DataFrame(rows).to_csv(tmp_path / "dense" / "nose_open.csv", index=False)
+        written("dense/nose_open", rows)
 
     return write
 
@@ -49,15 +46,13 @@ def test_longer_is_worse_where_most_runs_say_so(noses, worse, verdict):
 
 
 @pytest.mark.parametrize(("worse", "verdict"), [(0, "fails"), (1, "depends"), (3, "depends")])
-def test_half_as_many_epochs_again_are_the_last_third(tmp_path, monkeypatch, worse, verdict):
-    monkeypatch.setattr(published, "FOLDER", tmp_path)
-    (tmp_path / "transfer").mkdir()
+def test_half_as_many_epochs_again_are_the_last_third(written, worse, verdict):
     rows = [
         # The lowest loss is in between: what counts is epoch 15 against epoch 10.
         {"epoch": epoch, "held": loss, "weights": "faces", "blocks": 2, "seed": seed}
         for seed in range(3)
         for epoch, loss in ((9, 9.0), (10, 2.0), (11, 0.5), (15, 3.0 if seed < worse else 1.0))
     ]
-    pd.DataFrame(rows).to_csv(tmp_path / "transfer" / "blocks_open.csv", index=False)
+    written("transfer/blocks_open", rows)
     found = claims_dense._longer_unfrozen()
     assert found.ours.endswith(f"worse in {worse} of 3 trainings") and found.verdict == verdict

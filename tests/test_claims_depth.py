@@ -1,21 +1,14 @@
 """Verdicts of DEPTH's claims from tables made by hand."""
 
-import pandas as pd
 import pytest
 
-from fkd_utils import claims_depth, published
+from fkd_utils import claims_depth
 
 
 @pytest.fixture
-def stored(tmp_path, monkeypatch):
-    """Writes a table under its name."""
-    monkeypatch.setattr(published, "FOLDER", tmp_path)
-    (tmp_path / "depth").mkdir()
-
-    def write(name: str, **columns: list) -> None:
-        pd.DataFrame(columns).to_csv(tmp_path / "depth" / f"{name}.csv", index=False)
-
-    return write
+def stored(written):
+    """Writes a table of the study under its name."""
+    return lambda name, **columns: written(f"depth/{name}", columns)
 
 
 @pytest.mark.parametrize(

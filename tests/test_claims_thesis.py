@@ -1,7 +1,6 @@
 """Verdicts of THESIS's claims where seeds, length and size of an effect disagree."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from fkd_utils import claims_thesis, published
@@ -10,7 +9,7 @@ PAIR = ("Fourth, dropout", "Fourth")
 
 
 @pytest.fixture
-def table_of(tmp_path, monkeypatch):
+def table_of(written, monkeypatch):
     """Writes a table of seeds with these ratios of the pair, and says how the long runs ended."""
 
     def write(ratios: list[float], full: float | None) -> None:
@@ -19,9 +18,7 @@ def table_of(tmp_path, monkeypatch):
             for seed, ratio in enumerate(ratios)
             for name, mse in zip(PAIR, (0.003 * ratio, 0.003), strict=True)
         ]
-        (tmp_path / "seeds").mkdir()
-        pd.DataFrame(rows).to_csv(tmp_path / "seeds" / "table_4_1.csv", index=False)
-        monkeypatch.setattr(published, "FOLDER", tmp_path)
+        written("seeds/table_4_1", rows)
         runs = [] if full is None else list(PAIR)
         monkeypatch.setattr(published, "of_rows", lambda rows: dict.fromkeys(runs))
         mse = dict(zip(PAIR, (full, 1.0), strict=True))

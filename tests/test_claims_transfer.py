@@ -1,21 +1,14 @@
 """Verdicts of TRANSFER's claims from tables made by hand."""
 
-import pandas as pd
 import pytest
 
-from fkd_utils import claims_transfer, published
+from fkd_utils import claims_transfer
 
 
 @pytest.fixture
-def stored(tmp_path, monkeypatch):
-    """Writes a table under its name."""
-    monkeypatch.setattr(published, "FOLDER", tmp_path)
-    (tmp_path / "transfer").mkdir()
-
-    def write(name: str, **columns: list) -> None:
-        pd.DataFrame(columns).to_csv(tmp_path / "transfer" / f"{name}.csv", index=False)
-
-    return write
+def stored(written):
+    """Writes a table of the study under its name."""
+    return lambda name, **columns: written(f"transfer/{name}", columns)
 
 
 @pytest.fixture

@@ -73,9 +73,13 @@ def test_bad_input_is_one_line_and_status_2(arguments, said, capsys):
     assert captured.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("edge", [False, True])
-def test_submit(edge, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(shipped, "counts_from_edge", lambda name: edge)
+@pytest.mark.parametrize(
+    ("labels", "network", "added"),
+    [(True, True, 0), (True, False, 0.5), (False, True, -0.5), (False, False, 0)],
+)
+def test_submit(labels, network, added, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sources, "counts_from_edge", lambda data: labels)
+    monkeypatch.setattr(shipped, "counts_from_edge", lambda name: network)
     images = np.random.default_rng(0).integers(0, 255, (3, 96, 96)).astype(np.uint8)
     points = np.full((3, 15, 2), np.nan, np.float32)
     # ImageIds 11, 12 and 13, in another order than the table asks for them.
@@ -99,5 +103,5 @@ def test_submit(edge, tmp_path, monkeypatch, capsys):
     assert lines[0] == "RowId,Location"
     assert [line.split(",")[0] for line in lines[1:]] == ["1", "2", "3"]
     values = [float(line.split(",")[1]) for line in lines[1:]]
-    expected = np.clip(np.array(expected) + 0.5 * edge, 0, 96)
+    expected = np.clip(np.array(expected) + added, 0, 96)
     np.testing.assert_allclose(values, expected, atol=1e-3)

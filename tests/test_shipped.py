@@ -79,13 +79,21 @@ def test_predictions_as_the_measures_were_taken(published, blob_parts):
     assert not np.allclose(averaged, once(images), atol=0.01)
 
 
-def test_whether_labels_count_from_the_edge(published):
-    assert not shipped.counts_from_edge("mine")
+@pytest.mark.parametrize(
+    ("learnt", "edge"),
+    [
+        ({"data": "open"}, False),
+        ({"data": "kaggle"}, True),
+        ({"data": "a folder in Kaggle's format", "from_edge": False}, True),
+        ({"data": "a folder in Kaggle's format", "from_edge": True}, False),
+    ],
+)
+def test_predictions_count_from_where_the_labels_did_unless_these_were_moved(
+    published, learnt, edge
+):
     path = published / "recipe.json"
-    content = json.loads(path.read_text())
-    content["data"]["from_edge"] = True
-    path.write_text(json.dumps(content))
-    assert shipped.counts_from_edge("mine")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"data": learnt}))
+    assert shipped.counts_from_edge("mine") is edge
 
 
 @pytest.mark.parametrize(

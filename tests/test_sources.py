@@ -1,9 +1,9 @@
 import errno
-import multiprocessing
 import os
 import time
 import types
 
+import conftest
 import facefiles
 import numpy as np
 import pytest
@@ -95,15 +95,7 @@ def load_open(barrier, queue):
 
 
 def test_two_processes_build_once(store):
-    context = multiprocessing.get_context("spawn")
-    barrier, queue = context.Barrier(2), context.Queue()
-    workers = [context.Process(target=load_open, args=(barrier, queue)) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    found = {queue.get(timeout=120) for _ in workers}
-    for worker in workers:
-        worker.join(60)
-        assert worker.exitcode == 0
+    found = conftest.at_once(load_open)
     assert len(found) == 1
     assert (store.parent / "cache.builds").read_text() == "built\n"
 
@@ -153,3 +145,8 @@ def test_describe_names_the_place(store):
     assert str(sources.KAGGLE) in sources.describe("kaggle")
     assert "some/where" in sources.describe("some/where")
     assert not store.exists()  # nothing is built for a description
+
+
+def test_only_embedded_faces_have_labels_that_count_from_pixel_centres():
+    edges = [sources.counts_from_edge(data) for data in ("open", "kaggle", "some/folder")]
+    assert edges == [False, True, True]

@@ -57,7 +57,7 @@ import tensorflow as tf
 from fkd_utils import augment, batching, certainty, conditions, course, evaluation, faces, flips
 from fkd_utils import heatmaps
 from fkd_utils import keypoints, ladder, light, losses, models, modern, onnx_export, parts, plots
-from fkd_utils import published, recipes, shipped, timing, training, warps
+from fkd_utils import published, recipes, shipped, sources, timing, training, warps
 
 chapter = course.Chapter("18", PROFILE, DATA, SEED)
 
@@ -165,8 +165,9 @@ assert (value, slope) == loss_and_gradient(where_first, [0.25] * 3)
 
 # %%
 rungs = ladder.rungs()
+PARTIAL = next(k for k, rung in enumerate(rungs) if rung.all_rows)
 few, many = (published.run(ladder.folder_of(k)).settings["faces"]["train"]
-             for k in next((k - 1, k) for k, rung in enumerate(rungs) if rung.all_rows))
+             for k in (PARTIAL - 1, PARTIAL))
 print(f"{few:,} of {many:,} faces are complete: {64 * few / many:.0f} of a batch of 64")
 
 # %% [markdown]
@@ -177,7 +178,7 @@ print(f"{few:,} of {many:,} faces are complete: {64 * few / many:.0f} of a batch
 
 # %% tags=["nbval-ignore-output"]
 limit = chapter.pick(smoke=recipes.SMOKE_FACES, quick=None, paper=None)
-data = parts.prepare(DATA, SEED, limit, all_rows=True, from_edge=DATA != "open")
+data = parts.prepare(DATA, SEED, limit, all_rows=True, from_edge=sources.counts_from_edge(DATA))
 print(f"training: {data.train.is_complete().sum():,} complete faces, {len(data.train):,} in all")
 assert len(data.validation) and len(data.test) and not data.train.is_complete().all()
 
