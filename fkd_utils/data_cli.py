@@ -85,11 +85,8 @@ def _check(args: argparse.Namespace) -> int:
     for suspicion in report.suspicious:
         print(f"  row {suspicion.row}: {suspicion.reason}")
     if target:
-        try:
-            with files.replacing(target) as aside:
-                aside.write_text(report.to_json(), encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"{target}: cannot be written: {error.strerror}") from error
+        with files.replacing(target) as aside:
+            aside.write_text(report.to_json(), encoding="utf-8")
     return 0
 
 
@@ -100,13 +97,9 @@ def _equal(faces: Faces, pair: tuple[int, int]) -> bool:
 
 def _convert(args: argparse.Namespace) -> int:
     folder, training = Path(args.out), sources.load(args.data)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(folder, "training", (*keypoints.COLUMNS, "Image"), training)
-        with files.replacing(folder / "groups.csv") as aside:
-            aside.write_text("group\n" + "".join(f"{group}\n" for group in training.groups))
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written: {error.strerror or error}") from error
+    _write(folder, "training", (*keypoints.COLUMNS, "Image"), training)
+    with files.replacing(folder / "groups.csv") as aside:
+        aside.write_text("group\n" + "".join(f"{group}\n" for group in training.groups))
     print(f"wrote {folder / 'training.zip'}: {len(training):,} rows")
     try:
         test = sources.load_test(args.data)
@@ -143,5 +136,7 @@ def _working(text: str) -> Iterator[None]:
     """Show a line while something takes a few seconds."""
     line = ProgressLine()
     line.update(f"{text} ...")
-    yield
-    line.clear()
+    try:
+        yield
+    finally:
+        line.clear()

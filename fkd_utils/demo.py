@@ -27,17 +27,24 @@ class Found:
         return len(self.boxes)
 
 
-def locate(model: keras.Model, picture: np.ndarray, boxes: np.ndarray | None = None) -> Found:
+def locate(
+    model: keras.Model,
+    picture: np.ndarray,
+    boxes: np.ndarray | None = None,
+    from_edge: bool = False,
+) -> Found:
     """Find the faces of a picture (h, w, 3) uint8 and predict their keypoints.
 
-    boxes: (m, 4), where the faces are already known. No face is a result like any other: m = 0.
+    boxes: (m, 4), where the faces are already known. from_edge: the network's answers count from
+    the picture's edge, as its labels did (`shipped.counts_from_edge`); the points found count
+    from the centre of the first pixel all the same. No face is a result like any other: m = 0.
     """
     boxes = detection.find(picture) if boxes is None else np.asarray(boxes, np.float32)
     squares = [detection.square_of(box) for box in boxes]
     points = np.empty((0, len(keypoints.KEYPOINTS), 2))
     if squares:
         crops = [detection.to_face(photos.to_grey(detection.cut(picture, s))) for s in squares]
-        small = predict(model, np.stack(crops))
+        small = predict(model, np.stack(crops)) - (keypoints.HALF_PIXEL if from_edge else 0)
         points = np.stack([detection.to_photo(p, s) for p, s in zip(small, squares, strict=True)])
     return Found(boxes, squares, points)
 

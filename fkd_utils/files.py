@@ -16,19 +16,22 @@ from fkd_utils.errors import InputError
 def replacing(path: pathlib.Path) -> collections.abc.Iterator[pathlib.Path]:
     """Write aside, then rename: yields a path to write to, which becomes `path` on success.
 
-    Raises InputError when the disk is full; whatever happens, no partial file stays behind.
+    Raises InputError when the disk is full, or `path` cannot be written; whatever happens, no
+    partial file stays behind. An OSError of the block counts as one of writing.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
         os.replace(aside, path)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise InputError(f"{path}: the disk is full; free some space and run again") from error
-        raise
+        reason = error.strerror or error
+        raise InputError(f"{path}: cannot be written: {reason}; name another place") from error
     finally:
-        aside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what could not be written may not be removable
+            aside.unlink(missing_ok=True)
 
 
 def save_arrays(path: pathlib.Path, arrays: dict[str, np.ndarray]) -> None:

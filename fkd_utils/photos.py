@@ -16,6 +16,7 @@ from fkd_utils.errors import InputError
 MOST_PIXELS = 100_000_000  # 300 MB in memory, and as much again while it is turned
 READS = "PNG, JPEG, WebP, GIF, BMP or TIFF"
 WRITES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+LONGEST = {"JPEG": 65_500, "WEBP": 16_383}  # pixels a side that the format's writer takes
 
 
 def read(file: pathlib.Path | str | bytes, name: str = "the picture") -> np.ndarray:
@@ -100,10 +101,18 @@ def to_grey(picture: np.ndarray) -> np.ndarray:
 def write(path: pathlib.Path, picture: np.ndarray) -> None:
     """Write a picture (h, w, 3) uint8, in the format the file's ending asks for.
 
-    Raises InputError for an ending it does not know, and when the disk is full.
+    Raises InputError for an ending it does not know, a picture that is too long for the format,
+    and when the file cannot be written.
     """
     form = WRITES.get(path.suffix.lower())
     if form is None:
         raise InputError(f"{path}: end the name in one of {', '.join(WRITES)}")
+    longest = LONGEST.get(form, max(picture.shape))
+    if max(picture.shape) > longest:
+        height, width = picture.shape[:2]
+        raise InputError(
+            f"{path}: {width} x {height} pixels, and a {form} holds {longest} a side; make a "
+            "smaller copy and use that"
+        )
     with files.replacing(path) as aside:
         PIL.Image.fromarray(picture).save(aside, form, quality=92)

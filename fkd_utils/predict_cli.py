@@ -1,12 +1,20 @@
 """The commands `predict`, for photographs, and `submit`, for the competition's test faces."""
 
 import argparse
+import collections.abc
 import csv
+import os
 import pathlib
 import sys
+import typing
+
+import numpy as np
 
 from fkd_utils import files, keypoints, parts, photos, shipped
 from fkd_utils.errors import InputError
+
+if typing.TYPE_CHECKING:  # Keras takes seconds to load
+    from fkd_utils import demo
 
 POINTS = "points.csv"
 HEADER = ("photo", "face", "box_left", "box_top", "box_width", "box_height", *keypoints.COLUMNS)
@@ -57,32 +65,48 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 def _predict(args: argparse.Namespace) -> int:
     from fkd_utils import demo
 
-    network = shipped.model(args.model)
-    rows, failed, taken = [], 0, set()
+    network, from_edge = shipped.model(args.model), shipped.counts_from_edge(args.model)
+    rows, failed, taken = [], 0, _names_in(args.out, args.photos)
     for name in args.photos:
         try:
             picture = photos.read(name)
+            found = demo.locate(network, picture, from_edge=from_edge)
+            marked = args.out / _free_name(pathlib.Path(name).stem, taken)
+            photos.write(marked, demo.draw_found(picture, found))
         except InputError as error:  # the other photographs are not to suffer
             print(f"error: {error}", file=sys.stderr)
             failed += 1
             continue
-        found = demo.locate(network, picture)
-        for k, (box, points) in enumerate(zip(found.boxes, found.points, strict=True)):
-            numbers = [f"{value:.2f}" for value in (*box, *points.ravel())]
-            rows.append((name, k + 1, *numbers))
-        marked = args.out / _free_name(pathlib.Path(name).stem, taken)
-        photos.write(marked, demo.draw_found(picture, found))
+        # Not every file's name is text; such bytes are printed and stored as \xe4.
+        shown = os.fsencode(name).decode(errors="backslashreplace")
+        rows += _rows(shown, found)
         what = {0: "no face found", 1: "1 face"}.get(len(found), f"{len(found)} faces")
-        print(f"{name}: {what} -> {marked}")
+        print(f"{shown}: {what} -> {os.fsencode(marked).decode(errors='backslashreplace')}")
     if failed < len(args.photos):
-        with files.replacing(args.out / POINTS) as path, path.open("w", newline="") as file:
+        target = args.out / POINTS
+        with (
+            files.replacing(target) as path,
+            path.open("w", newline="", encoding="utf-8") as file,
+        ):
             csv.writer(file, lineterminator="\n").writerows([HEADER, *rows])
-        print(f"{len(rows)} faces: {args.out / POINTS}")
+        print(f"{len(rows)} faces: {target}")
     return 2 if failed else 0
 
 
+def _rows(name: str, found: "demo.Found") -> list[tuple]:
+    """The lines of POINTS for one photograph: as HEADER says, one a face."""
+    numbers = np.column_stack([found.boxes, found.points.reshape(-1, 2 * len(keypoints.KEYPOINTS))])
+    return [(name, k, *(f"{v:.2f}" for v in row)) for k, row in enumerate(numbers, start=1)]
+
+
+def _names_in(folder: pathlib.Path, given: collections.abc.Iterable[str]) -> set[str]:
+    """Names, in small letters, of the given photographs in `folder`: not to be written over."""
+    paths = [pathlib.Path(os.path.expanduser(name)) for name in given]
+    return {path.name.lower() for path in paths if path.parent.resolve() == folder.resolve()}
+
+
 def _free_name(stem: str, taken: set[str]) -> str:
-    """STEM_points.jpg, numbered when a photograph of that name came before."""
+    """STEM_points.jpg, numbered where that name is taken; the name is taken from then on."""
     name, number = f"{stem}_points.jpg", 2
     while name.lower() in taken:  # lower: some systems take A.jpg and a.jpg for one file
         name, number = f"{stem}_{number}_points.jpg", number + 1

@@ -46,12 +46,16 @@ def publish(
     are averaged over face and mirror twin (see `flips`). machine: a name for
     what it ran on. No folder name of this machine is written, and no face: errors are
     predicted minus labelled, pixels. Beside them stands what may make a face hard, and the
-    distance of each point, pixels, with eyes or mouth covered. Raises InputError when a weight
-    does not fit.
+    distance of each point, pixels, with eyes or mouth covered. What stood in `folder` before
+    goes. Raises InputError when a weight does not fit, and then leaves it as it was.
     """
     network = run.model()
+    weights = _halved(run, network) if with_weights else []
+    # Those of another run must not stand beside this one's recipe; without its measures, which
+    # are written last, a folder that an error leaves behind is seen to be unfinished.
+    for name in ("metrics.json", "weights.npz"):
+        (folder / name).unlink(missing_ok=True)
     if with_weights:
-        weights = _halved(run, network)
         network.set_weights([w.astype(np.float32) for w in weights])
         with files.replacing(folder / "weights.npz") as path:
             files.save_arrays(path, {str(i): w for i, w in enumerate(weights)})
@@ -97,7 +101,7 @@ def publish(
         summary["second_labeller_px"] = {
             k: np.round(xy.astype(float), 3).tolist() for k, xy in habit.items()
         }
-    _write_json(folder / "metrics.json", summary)  # last: a folder with it is complete
+    _write_json(folder / "metrics.json", summary)  # last: a folder without it is unfinished
 
 
 def _predict(network: keras.Model, images: np.ndarray, flipped: bool) -> np.ndarray:

@@ -1,5 +1,6 @@
 import argparse
 import json
+import types
 
 import drawnfaces
 import facefiles
@@ -83,6 +84,15 @@ def test_check_refuses_a_json_place_that_is_not_there(folder, tmp_path):
     with pytest.raises(InputError, match="cannot be written"):
         run("check", "--data", folder, "--json", tmp_path / "taken")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "data", "taken"]
+
+
+def test_the_line_is_cleared_when_the_work_fails(monkeypatch):
+    said = []
+    line = types.SimpleNamespace(update=said.append, clear=lambda: said.append("cleared"))
+    monkeypatch.setattr(data_cli, "ProgressLine", lambda: line)
+    with pytest.raises(InputError), data_cli._working("counting"):
+        raise InputError("no")
+    assert said == ["counting ...", "cleared"]
 
 
 def test_convert_there_and_back(folder, tmp_path, capsys):

@@ -32,8 +32,29 @@ def test_what_is_written_stands_under_its_name_in_a_new_folder(tmp_path):
 
 
 def test_other_troubles_of_a_disk_are_not_called_a_full_one(tmp_path):
-    with pytest.raises(PermissionError), files.replacing(tmp_path / "a"):
+    said = "a: cannot be written: Permission denied; name another place"
+    with pytest.raises(InputError, match=said), files.replacing(tmp_path / "a"):
         raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_a_place_that_cannot_be_is_named(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "file" / "below" / "a.txt", tmp_path / "folder"):
+        said = pytest.raises(InputError, match=f"{path}: cannot be written")
+        with said as caught, files.replacing(path) as aside:
+            aside.write_text("whole")
+        assert "\n" not in str(caught.value)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_what_cannot_be_removed_hides_no_error(tmp_path, monkeypatch):
+    def stuck(path, missing_ok):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(files.pathlib.Path, "unlink", stuck)
+    with pytest.raises(InputError, match="disk is full"), files.replacing(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_arrays_stand_where_they_were_asked_for_and_numpy_reads_them(tmp_path):

@@ -170,4 +170,12 @@ def test_write_and_read_back(tmp_path):
     assert (tmp_path / "a.JPG").read_bytes()[:2] == b"\xff\xd8"
     with pytest.raises(InputError, match=r"end the name in one of .png"):
         photos.write(tmp_path / "a.xyz", HALVES)
+    wide = np.zeros((1, 65_501, 3), np.uint8)
+    for name in ("wide.jpg", "wide.webp"):
+        with pytest.raises(InputError, match=r"65501 x 1 pixels, and a .* a side"):
+            photos.write(tmp_path / name, wide)
     assert sorted(p.name for p in pathlib.Path(tmp_path).iterdir()) == ["a.JPG", "new"]
+    longest = np.zeros((1, photos.LONGEST["JPEG"], 3), np.uint8)
+    photos.write(tmp_path / "longest.jpg", longest)
+    photos.write(tmp_path / "longest.webp", longest[:, : photos.LONGEST["WEBP"]])
+    photos.write(tmp_path / "wide.png", wide)

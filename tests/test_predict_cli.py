@@ -1,5 +1,7 @@
 import csv
 import functools
+import os
+import sys
 
 import numpy as np
 import PIL.Image
@@ -10,7 +12,7 @@ from fkd_utils.faces import Faces
 
 
 def read_points(folder) -> list[dict]:
-    with (folder / predict_cli.POINTS).open(newline="") as file:
+    with (folder / predict_cli.POINTS).open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -57,6 +59,50 @@ def test_photos_of_the_same_name_do_not_overwrite_each_other(tmp_path):
     assert cli.main(["predict", *paths, "--out", str(tmp_path / "out")]) == 0
     names = sorted(p.name.lower() for p in (tmp_path / "out").glob("*.jpg"))
     assert names == ["me_2_points.jpg", "me_3_points.jpg", "me_points.jpg"]
+
+
+def test_no_given_photograph_is_written_over(tmp_path, monkeypatch):
+    for name in ("a.png", "a_POINTS.jpg"):
+        photos.write(tmp_path / name, scenes.portrait(0))
+    before = (tmp_path / "a_POINTS.jpg").read_bytes()
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["predict", "a.png", str(tmp_path / "a_POINTS.jpg"), "--out", "."]) == 0
+    assert (tmp_path / "a_POINTS.jpg").read_bytes() == before
+    names = {p.name for p in tmp_path.glob("*.jpg")}
+    assert names == {"a_POINTS.jpg", "a_2_points.jpg", "a_POINTS_points.jpg"}
+
+
+def test_a_marked_copy_that_cannot_be_written_does_not_stop_the_others(tmp_path, capsys):
+    photos.write(tmp_path / "wide.png", np.full((2, photos.LONGEST["JPEG"] + 1, 3), 9, np.uint8))
+    photos.write(tmp_path / "a.png", scenes.portrait(0))
+    paths = [str(tmp_path / name) for name in ("wide.png", "a.png")]
+    assert cli.main(["predict", *paths, "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert "a JPEG holds 65500 a side" in error and error.count("\n") == 1
+    assert [row["photo"] for row in read_points(tmp_path / "out")] == [paths[1]]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
+def test_a_name_that_is_no_text_is_stored_and_printed(tmp_path, capsys):
+    photos.write(tmp_path / "a.png", scenes.portrait(0))
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/b\xe4.png")
+    os.rename(tmp_path / "a.png", path)
+    assert cli.main(["predict", path, "--out", str(tmp_path / "out")]) == 0
+    assert "b\\xe4.png: 1 face" in capsys.readouterr().out
+    assert [row["photo"] for row in read_points(tmp_path / "out")] == [f"{tmp_path}/b\\xe4.png"]
+
+
+def test_points_count_from_the_first_pixels_centre_whatever_the_labels_did(tmp_path, monkeypatch):
+    photos.write(tmp_path / "a.png", scenes.portrait(0))
+    found = []
+    for edge in (False, True):
+        monkeypatch.setattr(shipped, "counts_from_edge", lambda name, edge=edge: edge)
+        assert cli.main(["predict", str(tmp_path / "a.png"), "--out", str(tmp_path / "out")]) == 0
+        (row,) = read_points(tmp_path / "out")
+        found.append({name: float(row[name]) for name in predict_cli.HEADER[2:]})
+    small = round(0.984 * found[0]["box_width"]) / 96  # a small pixel, in the photograph's
+    apart = [found[0][name] - found[1][name] for name in keypoints.COLUMNS]
+    np.testing.assert_allclose(apart, 0.5 * small, atol=0.011)
 
 
 @pytest.mark.parametrize(

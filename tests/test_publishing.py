@@ -82,6 +82,26 @@ def test_which_faces_belong_together_is_kept_but_not_who_they_are(run, blob_part
         np.testing.assert_array_equal(stored["test_group"], np.arange(len(part)) // 2)
 
 
+def test_nothing_of_the_run_before_stays_behind(run, blob_parts, published, monkeypatch):
+    before = {path.name: path.read_bytes() for path in published.iterdir()}
+    with monkeypatch.context() as patch:
+
+        def refuse(*_):
+            raise InputError("too large")
+
+        patch.setattr(publishing, "_halved", refuse)
+        with pytest.raises(InputError):
+            publishing.publish(run, published, blob_parts, True, "a desk")
+    assert {path.name: path.read_bytes() for path in published.iterdir()} == before
+    publishing.publish(run, published, blob_parts, False, "a desk")
+    assert sorted(path.name for path in published.iterdir()) == sorted({*before} - {"weights.npz"})
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "_slim", refuse)  # an error half way
+        with pytest.raises(InputError):
+            publishing.publish(run, published, blob_parts, False, "a desk")
+    assert not (published / "metrics.json").exists()
+
+
 def test_without_weights(run, blob_parts, tmp_path):
     publishing.publish(run, tmp_path / "light", blob_parts, False, "a desk")
     assert not (tmp_path / "light" / "weights.npz").exists()
