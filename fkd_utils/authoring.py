@@ -50,7 +50,8 @@ def has_drifted(source: pathlib.Path) -> bool:
 def build(source: pathlib.Path) -> None:
     """Execute a chapter with its default parameters and write it with outputs to notebooks/.
 
-    Raises InputError naming the cell that failed; the old notebook then stays as it was.
+    Raises InputError naming the cell that failed, or when the kernel died or hung; the old
+    notebook then stays as it was.
     """
     import nbclient
 
@@ -69,6 +70,8 @@ def build(source: pathlib.Path) -> None:
     except nbclient.exceptions.CellExecutionError as error:
         cell = "\n".join(str(error).strip().splitlines()[-25:])
         raise InputError(f"{source.name}: {error.ename}: {error.evalue}\n{cell}") from error
+    except (nbclient.exceptions.DeadKernelError, nbclient.exceptions.CellTimeoutError) as error:
+        raise InputError(f"{source.name}: {type(error).__name__}: {error}") from error
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     notebook.metadata = nbformat.from_dict(
@@ -91,8 +94,8 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
 
 def _build(args: argparse.Namespace) -> int:
     scripts = sorted(SOURCES.glob("[0-9][0-9]_*.py"))
-    wanted = [s for s in scripts if s.stem in args.chapters or s.stem[:2] in args.chapters]
-    for script in wanted or [s for s in scripts if has_drifted(s)]:
+    wanted = runner.named(scripts, args.chapters)
+    for script in wanted if args.chapters else filter(has_drifted, scripts):
         print(f"{script.stem} ...", flush=True)
         build(script)
     return 0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fkd_utils import places
 from fkd_utils.errors import InputError
 
 REPO = Path(__file__).resolve().parents[1]
@@ -17,7 +18,7 @@ _STALE_AFTER = 3600.0  # seconds; what a killed process left aside is removed af
 
 def root() -> Path:
     """The folder of all caches: $FKD_CACHE, or data/cache of this repository."""
-    return Path(os.environ.get("FKD_CACHE") or REPO / "data" / "cache").expanduser()
+    return places.chosen("FKD_CACHE", REPO / "data" / "cache")
 
 
 def key(kind: str, version: int, files: list[Path]) -> str:

@@ -45,12 +45,18 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
     convert.add_argument("--out", metavar="FOLDER", required=True, help="where to write them")
     convert.set_defaults(handler=_convert)
     for parser in (info, check, convert):
-        parser.add_argument(
-            "--data",
-            default=os.environ.get("FKD_DATA") or "open",
-            help="open (the embedded faces), kaggle (what you put into data/kaggle) or the path "
-            "of a folder in Kaggle's format; default: $FKD_DATA, or open",
-        )
+        add_data(parser)
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """The choice of faces, for every command that has one."""
+    parser.add_argument(
+        "--data",
+        default=os.environ.get("FKD_DATA") or "open",
+        metavar="open|kaggle|PATH",
+        help="open (the embedded faces), kaggle (what you put into data/kaggle) or the path "
+        "of a folder in Kaggle's format; default: $FKD_DATA, or open",
+    )
 
 
 def _info(args: argparse.Namespace) -> int:

@@ -1,4 +1,8 @@
-"""The measures, the same in every chapter. Only labelled coordinates count."""
+"""The measures, the same in every chapter. Only labelled coordinates count.
+
+What counts is decided by the labels alone: an answer that is no number, as of a network whose
+training went astray, makes a measure NaN and not smaller.
+"""
 
 import numpy as np
 
@@ -17,7 +21,7 @@ def squared_errors(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
 def mse(truth: np.ndarray, predicted: np.ndarray) -> float:
     """Mean squared error on targets in [-1, 1], as the studies report it (THESIS 2.2.3)."""
-    return float(np.nanmean(squared_errors(truth, predicted)))
+    return float(mean(squared_errors(truth, predicted), np.isfinite(truth)))
 
 
 def rmse_px(truth: np.ndarray, predicted: np.ndarray) -> float:
@@ -32,7 +36,7 @@ def distances(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
 def mean_px(truth: np.ndarray, predicted: np.ndarray) -> float:
     """Mean point distance in pixels."""
-    return float(np.nanmean(distances(truth, predicted)))
+    return float(mean(distances(truth, predicted), np.isfinite(truth).all(axis=-1)))
 
 
 def eye_distance(truth: np.ndarray) -> np.ndarray:
@@ -47,7 +51,9 @@ def nme(truth: np.ndarray, predicted: np.ndarray) -> float:
 
     The distance is between the outer eye corners; faces without both corners do not count.
     """
-    return float(100 * np.nanmean(distances(truth, predicted) / eye_distance(truth)[:, np.newaxis]))
+    eyes = eye_distance(truth)[:, np.newaxis]
+    labelled = np.isfinite(truth).all(axis=-1) & np.isfinite(eyes)
+    return float(100 * mean(distances(truth, predicted) / eyes, labelled))
 
 
 def measures(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
@@ -57,12 +63,23 @@ def measures(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
 
 def face_mse(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Mean squared error of each face: (n,), on targets in [-1, 1]."""
-    return np.nanmean(squared_errors(truth, predicted), axis=(1, 2))
+    return mean(squared_errors(truth, predicted), np.isfinite(truth), axis=(1, 2))
 
 
 def keypoint_mse(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Mean squared error of each keypoint: (15,), on targets in [-1, 1]."""
-    return np.nanmean(squared_errors(truth, predicted), axis=(0, 2))
+    return mean(squared_errors(truth, predicted), np.isfinite(truth), axis=(0, 2))
+
+
+def mean(
+    values: np.ndarray, labelled: np.ndarray, axis: int | tuple[int, ...] | None = None
+) -> np.ndarray:
+    """The mean of float `values` where `labelled`, bool of the same shape; NaN where nothing is.
+
+    Unlike numpy.nanmean it is NaN, too, where a value that counts is NaN.
+    """
+    with np.errstate(invalid="ignore"):  # 0 / 0 where nothing is labelled
+        return np.sum(np.where(labelled, values, 0), axis=axis) / labelled.sum(axis=axis)
 
 
 def mean_face(points: np.ndarray) -> np.ndarray:

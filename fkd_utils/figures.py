@@ -5,7 +5,6 @@ import dataclasses
 import html
 import io
 import json
-import os
 import pathlib
 import shutil
 
@@ -15,7 +14,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 
-from fkd_utils import files, parts
+from fkd_utils import files, parts, places
 from fkd_utils.errors import InputError
 
 COMMITTED = parts.REPO / "figures"
@@ -49,7 +48,7 @@ class Entry:
 
 def folder() -> pathlib.Path:
     """Where a running chapter puts its figures: $FKD_FIGURES or build/figures."""
-    return pathlib.Path(os.environ.get("FKD_FIGURES", parts.REPO / "build" / "figures"))
+    return places.chosen("FKD_FIGURES", parts.REPO / "build" / "figures")
 
 
 def save(figure: matplotlib.figure.Figure, entry: Entry) -> bytes:
@@ -133,7 +132,8 @@ def collect(source: pathlib.Path, target: pathlib.Path = COMMITTED) -> list[dict
     kept = [e for e in old if e["chapter"] not in fresh]
     new = [{"file": Entry(**e).file, **e} for _, e in entries]
     for entry in new:
-        shutil.copyfile(source / entry["file"], target / entry["file"])
+        with files.replacing(target / entry["file"]) as path:
+            shutil.copyfile(source / entry["file"], path)
     for entry in old:
         if entry not in kept and entry["file"] not in {e["file"] for e in new}:
             (target / entry["file"]).unlink(missing_ok=True)

@@ -93,10 +93,8 @@ class Keeper(keras.callbacks.Callback):
         """Validation MSE of all labelled coordinates, and of each keypoint."""
         parts_of = range(0, len(self.inputs), 256)
         outputs = [self.network.predict_on_batch(self.inputs[i : i + 256]) for i in parts_of]
-        squared = evaluation.squared_errors(
-            self.held.keypoints, faces.to_pixels(np.concatenate(outputs))
-        )
-        return float(np.nanmean(squared)), np.nanmean(squared, axis=(0, 2))
+        truth, found = self.held.keypoints, faces.to_pixels(np.concatenate(outputs))
+        return evaluation.mse(truth, found), evaluation.keypoint_mse(truth, found)
 
     def _text(self) -> str:
         epoch, loss, val_loss = self.rows[-1][:3]

@@ -5,7 +5,7 @@ import json
 import pathlib
 import typing
 
-from fkd_utils import course, runner
+from fkd_utils import course, data_cli, runner
 from fkd_utils.errors import InputError
 
 if typing.TYPE_CHECKING:  # Keras takes seconds to load
@@ -71,7 +71,7 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
     seeds = verbs.add_parser("seeds", help="for authors: train Tables 4.1 and 4.4 with 3 seeds")
     seeds.add_argument("tables", nargs="*", metavar="TABLE", help="4.1 or 4.4 (default: both)")
     seeds.add_argument("--machine", required=True, help="what it runs on, in words")
-    add_data(seeds)
+    data_cli.add_data(seeds)
     seeds.set_defaults(handler=_seeds, needs_keras=True)
     ladder = verbs.add_parser("ladder", help="for authors: train and keep the rungs of chapter 18")
     ladder.add_argument(
@@ -82,7 +82,7 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
         help="0 to 9; 10: the final network; 11: two heads (default: all)",
     )
     ladder.add_argument("--machine", required=True, help="what it runs on, in words")
-    add_data(ladder)
+    data_cli.add_data(ladder)
     ladder.set_defaults(handler=_ladder, needs_keras=True)
     carry = verbs.add_parser(
         "carry", help="for authors: train on the embedded faces, report on others (chapter 18)"
@@ -100,19 +100,7 @@ def add_profile_and_data(parser: argparse.ArgumentParser) -> None:
         default=runner.default_profile(),
         help="smoke: seconds a chapter; quick: minutes for the course; paper: the studies' lengths",
     )
-    add_data(parser)
-
-
-def add_data(parser: argparse.ArgumentParser) -> None:
-    """The choice of faces."""
-    import os
-
-    parser.add_argument(
-        "--data",
-        default=os.environ.get("FKD_DATA", "open"),
-        metavar="open|kaggle|PATH",
-        help="open: the embedded faces; kaggle: data/kaggle; PATH: a folder in Kaggle's format",
-    )
+    data_cli.add_data(parser)
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import hashlib
 import html
 import json
 import os
@@ -9,7 +10,7 @@ import pathlib
 import re
 import time
 
-from fkd_utils import course, figures, parts, progress
+from fkd_utils import course, figures, files, parts, places, progress
 from fkd_utils.errors import InputError
 
 NOTEBOOKS = parts.REPO / "notebooks"
@@ -32,22 +33,45 @@ def find_chapters(names: list[str]) -> list[pathlib.Path]:
     Raises InputError for a name that fits no chapter.
     """
     every = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    return named(every, names) if names else every
+
+
+def named(chapters: list[pathlib.Path], names: list[str]) -> list[pathlib.Path]:
+    """Those of the files 03_linear.ipynb, ... that are named by 3, 03, 03_linear or so; in order.
+
+    Raises InputError for a name that fits none.
+    """
     found = set()
     for name in names:
-        stem = pathlib.PurePath(name).name.removesuffix(".ipynb")
+        stem = pathlib.PurePath(name).name.removesuffix(".ipynb").removesuffix(".py")
         number = stem.zfill(2) if stem.isdigit() else stem
-        hits = [p for p in every if p.stem == stem or p.stem.split("_")[0] == number]
+        hits = [p for p in chapters if p.stem == stem or p.stem.split("_")[0] == number]
         if not hits:
-            there = ", ".join(p.stem for p in every)
+            there = ", ".join(p.stem for p in chapters)
             raise InputError(f"there is no chapter {name!r}; there are: {there}")
         found.update(hits)
-    return sorted(found) if names else every
+    return sorted(found)
 
 
 def build_folder(profile: str, data: str) -> pathlib.Path:
-    """Where the executed chapters and figures of such a run go, under build/."""
-    label = data if data in ("open", "kaggle") else pathlib.Path(data).resolve().name
+    """Where the executed chapters and figures of such a run go, under build/.
+
+    Folders of faces may share their name, with each other or with a built-in set: six digits of
+    their place tell them apart.
+    """
+    label = data
+    if data not in ("open", "kaggle"):
+        place = _place(data)
+        digits = hashlib.sha256(os.fsencode(place)).hexdigest()[:6]
+        label = f"{pathlib.Path(place).name}-{digits}"
     return BUILD / f"{profile}-{re.sub(r'[^A-Za-z0-9]+', '-', label)}"
+
+
+def _place(data: str) -> str:
+    """open, kaggle or a folder, absolute: chapters run in another folder than the command."""
+    if data in ("open", "kaggle"):
+        return data
+    return str(pathlib.Path(os.path.expanduser(data)).resolve())
 
 
 def run_chapters(chapters: list[pathlib.Path], profile: str, data: str, seed: int) -> list[Outcome]:
@@ -66,20 +90,22 @@ def run_chapters(chapters: list[pathlib.Path], profile: str, data: str, seed: in
 def run_chapter(
     chapter: pathlib.Path, target: pathlib.Path, profile: str, data: str, seed: int
 ) -> Outcome:
-    """Execute one chapter into `target`."""
+    """Execute one chapter into `target`; whatever stops it is told in the outcome."""
     import papermill
 
-    data = data if data in ("open", "kaggle") else str(pathlib.Path(data).resolve())
+    (target / chapter.name).unlink(missing_ok=True)  # an older run's is not to stand for this one
     line = progress.ProgressLine()
     line.update(f"{chapter.stem}: running ...")
     started = time.monotonic()
     error = ""
-    with _environment(FKD_FIGURES=str(target / "figures")):
+    moved = [name for name in ("FKD_CACHE", "FKD_RUNS") if os.environ.get(name)]
+    folders = {name: str(places.chosen(name, BUILD)) for name in moved}
+    with _environment(FKD_FIGURES=str(target / "figures"), **folders):
         try:
             papermill.execute_notebook(
                 str(chapter),
                 str(target / chapter.name),
-                {"PROFILE": profile, "DATA": data, "SEED": seed},
+                {"PROFILE": profile, "DATA": _place(data), "SEED": seed},
                 kernel_name="python3",
                 progress_bar=False,
                 log_output=False,
@@ -88,11 +114,17 @@ def run_chapter(
                 extra_arguments=QUIET_KERNEL,
             )
         except papermill.PapermillExecutionError as failure:
-            message = re.sub(r"\x1b\[[0-9;]*m", "", str(failure.evalue)).strip().split("\n")[0]
             # papermill's own cell with the parameters comes before; the reader counts without it.
-            error = f"cell [{failure.exec_count - 1}]: {failure.ename}: {message}"
+            where = f"cell [{failure.exec_count - 1}]: {failure.ename}"
+            error = f"{where}: {_first_line(failure.evalue)}"
+        except Exception as failure:  # a kernel that died, a file that is no notebook, no kernel
+            error = f"{type(failure).__name__}: {_first_line(failure)}"
     line.clear()
     return Outcome(chapter, time.monotonic() - started, error)
+
+
+def _first_line(message: object) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", str(message)).strip().split("\n")[0]
 
 
 @contextlib.contextmanager
@@ -120,7 +152,8 @@ def write_report(profile: str, data: str) -> pathlib.Path:
     items = []
     for notebook in sorted(source.glob("[0-9][0-9]_*.ipynb")):
         body, _ = exporter.from_filename(str(notebook))
-        (target / f"{notebook.stem}.html").write_text(body, encoding="utf-8")
+        with files.replacing(target / f"{notebook.stem}.html") as path:
+            path.write_text(body, encoding="utf-8")
         items.append((notebook.stem, _title(notebook)))
     shown = [json.loads(p.read_text(encoding="utf-8")) for p in source.glob("figures/*.json")]
     links = "\n".join(f'<li><a href="{s}.html">{html.escape(t)}</a></li>' for s, t in items)
@@ -129,11 +162,12 @@ def write_report(profile: str, data: str) -> pathlib.Path:
         "<style>body{font:17px/1.6 system-ui,sans-serif;max-width:42rem;margin:3rem auto;"
         "padding:0 1rem;color:#222}a{color:#0072B2}li{margin:.3rem 0}</style>"
         f"<h1>Facial keypoint detection</h1><p>Profile {html.escape(profile)}, data "
-        f"{html.escape(source.name.split('-', 1)[1])}, {len(shown)} figures.</p><ol start=0>"
-        f"{links}</ol></html>"
+        f"{html.escape(source.name.split('-', 1)[1])}, {len(shown)} figures.</p><ul>"
+        f"{links}</ul></html>"
     )
     index = target / "index.html"
-    index.write_text(page, encoding="utf-8")
+    with files.replacing(index) as path:
+        path.write_text(page, encoding="utf-8")
     return index
 
 

@@ -9,7 +9,7 @@ import typing
 
 import numpy as np
 
-from fkd_utils import detection, keypoints, landmarks, open_photos, photos, splits
+from fkd_utils import detection, evaluation, keypoints, landmarks, open_photos, photos, splits
 from fkd_utils.errors import InputError
 
 POINTS = 68
@@ -188,5 +188,6 @@ def nme(truth: np.ndarray, predicted: np.ndarray) -> float:
     """
     corners = truth[:, OUTER_EYES].astype(np.float64)
     eyes = np.linalg.norm(corners[:, 0] - corners[:, 1], axis=-1)
-    distances = np.linalg.norm(predicted.astype(np.float64) - truth, axis=-1)
-    return float(100 * np.nanmean(distances / eyes[:, np.newaxis]))
+    relative = np.linalg.norm(predicted.astype(np.float64) - truth, axis=-1) / eyes[:, np.newaxis]
+    labelled = np.isfinite(truth).all(axis=-1) & np.isfinite(eyes)[:, np.newaxis]
+    return float(100 * evaluation.mean(relative, labelled))

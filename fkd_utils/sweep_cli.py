@@ -4,7 +4,7 @@ import argparse
 import pathlib
 import typing
 
-from fkd_utils import run_cli, sweeps
+from fkd_utils import data_cli, sweeps
 
 DESCRIPTION = """Train the networks of DEPTH's Tables 3 to 5 (chapter 13), each a run of its own.
 The plans smoke, quick and paper are those of the profiles; stored and leak came with the course;
@@ -30,7 +30,7 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("plan", metavar="PLAN", help="smoke, quick, stored, leak, paper or full")
-    run_cli.add_data(parser)
+    data_cli.add_data(parser)
     sweeps.add_option(parser)
     parser.add_argument("--out", required=True, type=pathlib.Path, metavar="FILE", help="a CSV")
     parser.set_defaults(handler=_sweep, needs_keras=True)

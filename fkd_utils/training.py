@@ -8,7 +8,6 @@ import collections.abc
 import dataclasses
 import hashlib
 import json
-import os
 import pathlib
 import typing
 
@@ -17,7 +16,19 @@ import keras
 import numpy as np
 import pandas as pd
 
-from fkd_utils import batching, evaluation, faces, files, keeper, losses, models, modern, parts
+from fkd_utils import (
+    batching,
+    evaluation,
+    faces,
+    files,
+    keeper,
+    losses,
+    models,
+    modern,
+    parts,
+    places,
+)
+from fkd_utils.errors import InputError
 
 RUNS = parts.REPO / "data" / "runs"
 FORMAT = 2  # of what a run stores; runs of an older format are trained anew
@@ -162,7 +173,15 @@ class Run:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch (from 1) with the lowest validation loss."""
+        """The epoch (from 1) with the lowest validation loss.
+
+        Raises InputError when no epoch has one that is a number.
+        """
+        if not self.history.val_loss.notna().any():
+            raise InputError(
+                f"{self.folder.name}: no validation loss is a number, the training went astray; "
+                "choose a lower learning rate"
+            )
         return int(self.history.loc[self.history.val_loss.idxmin(), "epoch"])
 
     def at_best(self) -> pd.Series:
@@ -228,7 +247,7 @@ def train(recipe: Recipe, data: parts.Parts, store: pathlib.Path | None = None) 
 
 def default_store() -> pathlib.Path:
     """The folder runs are kept in: $FKD_RUNS or data/runs."""
-    return pathlib.Path(os.environ.get("FKD_RUNS", RUNS))
+    return places.chosen("FKD_RUNS", RUNS)
 
 
 def write_recipe(folder: pathlib.Path, recipe: Recipe, data: parts.Parts) -> None:

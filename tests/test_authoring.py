@@ -1,7 +1,7 @@
 import nbformat
 import pytest
 
-from fkd_utils import authoring, runner
+from fkd_utils import authoring, cli, runner
 from fkd_utils.errors import InputError
 
 SCRIPT = """# %% [markdown]
@@ -49,3 +49,29 @@ def test_a_cell_that_fails_is_shown_and_the_old_notebook_stays(house, tmp_path):
     with pytest.raises(InputError, match=r"07_x.py: ZeroDivisionError"):
         authoring.build(house)
     assert (tmp_path / "07_x.ipynb").read_bytes() == before
+
+
+def test_a_kernel_that_dies_is_one_line(house, tmp_path):
+    house.write_text(SCRIPT + "\n# %%\nimport os; os._exit(9)\n")
+    with pytest.raises(InputError, match=r"07_x.py: DeadKernelError: Kernel died"):
+        authoring.build(house)
+    assert not (tmp_path / "07_x.ipynb").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "built"), [([], ["07_x"]), (["8"], ["08_y"]), (["07", "08_y"], ["07_x", "08_y"])]
+)
+def test_named_chapters_are_built_and_else_those_that_drifted(house, monkeypatch, arguments, built):
+    (house.parent / "08_y.py").write_text(SCRIPT)
+    done = []
+    monkeypatch.setattr(authoring, "SOURCES", house.parent)
+    monkeypatch.setattr(authoring, "has_drifted", lambda script: script == house)
+    monkeypatch.setattr(authoring, "build", lambda script: done.append(script.stem))
+    assert cli.main(["build", *arguments]) == 0
+    assert done == built
+
+
+def test_a_chapter_that_is_not_there_is_named(house, monkeypatch, capsys):
+    monkeypatch.setattr(authoring, "SOURCES", house.parent)
+    assert cli.main(["build", "7", "99"]) == 2
+    assert "there is no chapter '99'; there are: 07_x" in capsys.readouterr().err

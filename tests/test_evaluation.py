@@ -39,6 +39,20 @@ def test_unlabelled_coordinates_do_not_count():
     assert evaluation.measures(truth, predicted) == before
 
 
+@pytest.mark.parametrize("where", [np.s_[:], np.s_[2, 4], np.s_[2, 4, 1]])
+def test_an_answer_that_is_no_number_is_no_missing_label(where):
+    rng = np.random.default_rng(1)
+    truth, predicted = rng.uniform(0, 95, (2, 7, 15, 2))
+    truth[3, 5] = truth[6] = np.nan
+    predicted[3, 5] = np.nan  # nobody asks for it
+    assert np.isfinite(list(evaluation.measures(truth, predicted).values())).all()
+    assert np.isfinite(evaluation.face_mse(truth, predicted)).tolist() == [True] * 6 + [False]
+    predicted[where] = np.nan
+    assert np.isnan(list(evaluation.measures(truth, predicted).values())).all()
+    assert np.isnan(evaluation.face_mse(truth, predicted)[2])
+    assert np.isnan(evaluation.keypoint_mse(truth, predicted)[4])
+
+
 def test_the_root_mean_square_distance_is_larger_than_the_mean_distance():
     rng = np.random.default_rng(2)
     truth = rng.uniform(20, 70, (50, 15, 2))

@@ -1,3 +1,4 @@
+import errno
 import io
 import json
 
@@ -62,6 +63,22 @@ def test_only_embedded_faces_leave_the_build_folder(built, tmp_path, change):
     with pytest.raises(InputError, match="ch03"):
         figures.collect(built, tmp_path / "figures")
     assert not (tmp_path / "figures").exists()
+
+
+def test_a_copy_that_fails_leaves_the_old_picture(built, tmp_path, monkeypatch):
+    target = tmp_path / "figures"
+    figures.save(draw(), entry())
+    figures.collect(built, target)
+    before = {path.name: path.read_bytes() for path in target.iterdir()}
+
+    def full(source, place):
+        place.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(figures.shutil, "copyfile", full)
+    with pytest.raises(InputError, match="disk is full"):
+        figures.collect(built, target)
+    assert {path.name: path.read_bytes() for path in target.iterdir()} == before
 
 
 def test_collect_without_figures_says_what_to_do(tmp_path):

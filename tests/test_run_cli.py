@@ -1,6 +1,7 @@
+import argparse
 import json
 
-from fkd_utils import cli, parts, runner, shipped, training
+from fkd_utils import cli, parts, run_cli, runner, shipped, training
 
 
 def test_models_lists_the_thesis_networks(capsys):
@@ -44,6 +45,17 @@ def test_runs_list_show_and_resume(blob_parts, tmp_path, monkeypatch, capsys):
     (folder / "recipe.json").write_text(json.dumps(content | {"fingerprint": "other"}))
     assert cli.main(["runs", "resume", folder.name]) == 2
     assert "have changed" in capsys.readouterr().err
+
+
+def test_an_empty_variable_names_no_faces(monkeypatch):
+    from fkd_utils import data_cli
+
+    for value, default in (("", "open"), ("kaggle", "kaggle")):
+        monkeypatch.setenv("FKD_DATA", value)
+        parser = argparse.ArgumentParser()
+        data_cli.add_data(parser)
+        run_cli.add_profile_and_data(other := argparse.ArgumentParser())
+        assert parser.parse_args([]).data == other.parse_args([]).data == default
 
 
 def test_runs_publish_and_verify(blob_parts, tmp_path, monkeypatch, capsys):

@@ -1,4 +1,5 @@
 import json
+import re
 
 import nbformat
 import pytest
@@ -52,10 +53,45 @@ def test_a_failed_chapter_is_named_and_the_others_still_run(house, tmp_path, cap
     assert "outputs" not in json.dumps(nbformat.read(house / "00_good.ipynb", 4).cells[1].outputs)
     page = runner.write_report("smoke", "open").read_text()
     assert page.count("<li>") == 3
+    assert "<ol" not in page  # a number before a title that has its own would mislead
     assert "02_fine title" in page
     assert (tmp_path / "build/smoke-open/html/02_fine.html").exists()
 
 
-def test_build_folders_tell_runs_apart():
-    names = {runner.build_folder(p, d).name for p in ("smoke", "quick") for d in ("open", "a/b c")}
-    assert names == {"smoke-open", "smoke-b-c", "quick-open", "quick-b-c"}
+def test_a_dead_kernel_and_a_broken_file_do_not_stop_the_others(house, tmp_path, capsys):
+    write(house, "01_bad", [GOOD[0], "import os; os._exit(9)"])
+    (house / "00_good.ipynb").write_text("no notebook")
+    old = tmp_path / "build" / "smoke-open" / "00_good.ipynb"
+    old.parent.mkdir(parents=True)
+    old.write_text("of an older run")
+    outcomes = runner.run_chapters(runner.find_chapters([]), "smoke", "open", 5)
+    assert [bool(o.error) for o in outcomes] == [True, True, False]
+    assert "DeadKernelError: Kernel died" in outcomes[1].error
+    assert capsys.readouterr().out.count("\n") == 3  # one line each
+    page = runner.write_report("smoke", "open").read_text()
+    assert "02_fine title" in page and "00_good" not in page
+
+
+def test_a_chapter_is_told_places_that_hold_in_its_own_folder(house, tmp_path, monkeypatch):
+    names = ("FKD_CACHE", "FKD_RUNS")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in names:
+        monkeypatch.setenv(name, "moved")
+    write(house, "00_good", [GOOD[0], f"import os; print(*map(os.getenv, {names}), DATA)"])
+    (outcome,) = runner.run_chapters(runner.find_chapters(["0"]), "smoke", "~/faces", 5)
+    assert not outcome.error
+    executed = runner.build_folder("smoke", "~/faces") / "00_good.ipynb"
+    (output,) = json.loads(executed.read_text())["cells"][-1]["outputs"]
+    moved = str(tmp_path / "moved")
+    assert "".join(output["text"]).split() == [moved, moved, str(tmp_path / "faces")]
+
+
+def test_build_folders_tell_runs_apart(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    data = ("open", "kaggle", "a/b c", "d/b c", str(tmp_path / "open"), "~/faces")
+    names = [runner.build_folder(p, d).name for p in ("smoke", "quick") for d in data]
+    assert len(set(names)) == len(names)
+    assert names[0] == "smoke-open" and names[-5] == "quick-kaggle"
+    assert re.fullmatch(r"smoke-b-c-[0-9a-f]{6}", names[2])
+    assert runner.build_folder("quick", str(tmp_path / "faces")).name == names[-1]

@@ -83,6 +83,8 @@ def test_nme_is_the_measure_of_the_course_on_fifteen_points():
     assert sixty_eight.nme(truth, guess) == pytest.approx(100 * np.mean(5 / eyes))
     truth[:, 5] = np.nan
     assert sixty_eight.nme(truth, guess) == pytest.approx(100 * np.mean(5 / eyes))
+    guess[0, 0] = np.nan  # a network that went astray, no missing label
+    assert np.isnan(sixty_eight.nme(truth, guess))
 
 
 def write_face(folder, name, points=68):

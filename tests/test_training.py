@@ -10,6 +10,7 @@ from blobruns import EVERYTHING, RECIPE, child
 from hypothesis import strategies as st
 
 from fkd_utils import evaluation, faces, keypoints, training
+from fkd_utils.errors import InputError
 
 
 def test_a_network_learns_and_its_best_epoch_is_kept(blob_parts, tmp_path):
@@ -142,6 +143,16 @@ def test_two_processes_asking_for_the_same_run_train_it_once(blob_parts, tmp_pat
         "recipe.json",
         "weights.npz",
     ]
+
+
+def test_a_training_that_went_astray_says_so(blob_parts, tmp_path):
+    recipe = training.Recipe("first", "sgd", 1e30, epochs=2)
+    run = training.train(recipe, blob_parts, tmp_path)
+    assert run.history.val_loss.isna().all()
+    with pytest.raises(InputError, match="no validation loss is a number"):
+        run.at_best()
+    few = run.history.assign(val_loss=[np.nan, 0.5])
+    assert dataclasses.replace(run, history=few).best_epoch == 2
 
 
 def test_predict_gives_pixels(blob_parts):
