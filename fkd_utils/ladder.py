@@ -135,13 +135,14 @@ def carry(
 
     onto: a folder in Kaggle's format, whose test part becomes the published run's. Validation
     stays with the embedded faces: whoever has only these could not choose by others. Returns the
-    published run's folder, open_final.
+    published run's folder, open_final. Raises InputError for a bad `onto` before it trains.
     """
     rung = final(epochs, steps)
+    abroad = rung.faces(onto).test  # first: a folder that is none is not to be told after hours
     home = rung.faces("open")
     run = training.train(rung.recipe, home)
     made = (folder or published.FOLDER) / "open_final"
-    seen = dataclasses.replace(home, test=rung.faces(onto).test)
+    seen = dataclasses.replace(home, test=abroad)
     publishing.publish(run, made, seen, True, machine, rung.flipped)
     return made
 

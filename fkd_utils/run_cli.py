@@ -79,7 +79,8 @@ def add_parsers(commands: argparse._SubParsersAction) -> None:
         nargs="*",
         type=int,
         metavar="RUNG",
-        help="0 to 9; 10: the final network; 11: two heads (default: all)",
+        # Ladder has these numbers; to ask it would load Keras for `--help`.
+        help="0 to 11; 12: the final network; 13: two heads (default: all)",
     )
     ladder.add_argument("--machine", required=True, help="what it runs on, in words")
     data_cli.add_data(ladder)
@@ -239,9 +240,10 @@ def _seeds(args: argparse.Namespace) -> int:
     from fkd_utils import seedstudy
 
     known = {"4.1": "table_4_1", "4.4": "table_4_4"}
-    for table in args.tables or known:
+    for table in args.tables:  # all of them before the first hour of training
         if table not in known:
             raise InputError(f"there is no study of seeds for table {table!r}; choose 4.1 or 4.4")
+    for table in args.tables or known:
         lines = seedstudy.study(known[table], args.data, args.machine)
         print(lines.groupby("model", sort=False).test_mse.describe()[["mean", "min", "max"]])
     return 0
@@ -251,9 +253,10 @@ def _ladder(args: argparse.Namespace) -> int:
     from fkd_utils import ladder
 
     count = ladder.HEADS + 1
-    for number in args.rungs or range(count):
+    for number in args.rungs:  # all of them before the first hour of training
         if not 0 <= number < count:
             raise InputError(f"there is no rung {number}; choose 0 to {count - 1}")
+    for number in args.rungs or range(count):
         (folder,) = ladder.climb([number], args.data, args.machine)
         print(f"rung {number}: {folder}")
     return 0

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import keypoints, ladder, parts, published, training, verifying
+from fkd_utils import cli, keypoints, ladder, parts, published, seedstudy, training, verifying
 
 TOP = ladder.FINAL - 1
 OFFSET = next(k for k, rung in enumerate(ladder.rungs()) if rung.recipe.sources)
@@ -113,6 +113,30 @@ def test_carried_runs_are_chosen_at_home_and_tested_abroad(small, tmp_path, monk
     assert (metrics["validation_faces"], metrics["test_faces"]) == (len(small.validation), 7)
     assert json.loads((path / "recipe.json").read_text())["data"]["data"] == "open"
     assert verifying.problems(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["carry", "--to", "no/such"], "no/such: there is no such folder"),
+        (["ladder", "0", "99"], "there is no rung 99; choose 0 to 13"),
+        (["ladder", "0", "-1"], "there is no rung -1"),
+        (["seeds", "4.1", "4.2"], "no study of seeds for table '4.2'"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_before_any_training(arguments, says, monkeypatch, capsys):
+    for module, name in ((training, "train"), (ladder, "climb"), (seedstudy, "study")):
+        monkeypatch.setattr(module, name, None)  # a call would fail
+    assert cli.main(["runs", *arguments, "--machine", "a desk"]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_the_help_knows_the_numbers(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["runs", "ladder", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    final, heads = ladder.FINAL, ladder.HEADS
+    assert f"0 to {final - 1}; {final}: the final network; {heads}: two heads" in said
 
 
 def stored(val_loss, **recipe):
