@@ -86,7 +86,7 @@ def _planes(axes: matplotlib.axes.Axes, x: float, shape: tuple[int, ...]) -> Non
 
 def _heights(units: int) -> list[float]:
     count = min(units, MOST_NODES)
-    spread = 0.16 + 1.2 * min(1.0, (units / 9216) ** 0.2)
+    spread = 0.85 + 0.51 * min(1.0, (units / 9216) ** 0.2)
     return [spread * (1 - 2 * i / (count - 1)) for i in range(count)]
 
 

@@ -916,8 +916,8 @@ nose = learnt[keypoints.INDEX["nose_tip"]]
 assert PROFILE == "smoke" or DATA != "open" or abs(nose[1] - 0.06 * np.nanmean(apart)) < 1
 
 # %% [markdown]
-# So "no amount of data repairs that" (chapter 02) needs a footnote: one number for each coordinate
-# does, if you know whose row it is.
+# More faces of the same two kinds do not repair two habits, chapter 02 said. One number for each
+# coordinate does, if you know whose row it is.
 #
 # ## How sure is it?
 #

@@ -88,8 +88,7 @@ assert cv2.__version__.startswith("4."), "OpenCV 5 has lost a detector that chap
 # ## One face
 #
 # Here is a photograph. It comes from the Face Research Lab London Set (DeBruine and Jones, 2017,
-# CC BY 4.0). None of the pictures that trained the network below show this person: people are
-# split, not pictures.
+# CC BY 4.0). The network below was trained on other photographs, of other people.
 
 # %%
 person = "neutral_front/136_03"
@@ -144,7 +143,7 @@ for name in ("left_eye_center", "right_eye_center", "nose_tip", "mouth_left_corn
     x, y = points[0, keypoints.INDEX[name]]
     margin, side = (-6, "right") if "right" in name else (101, "left")
     axes.annotate(
-        name.replace("_", " "), (x, y), xytext=(margin, y), ha=side, va="center",
+        keypoints.plain(name), (x, y), xytext=(margin, y), ha=side, va="center",
         annotation_clip=False,
         arrowprops={"arrowstyle": "-", "color": "white", "lw": 0.9},
     )
@@ -177,7 +176,7 @@ distance = np.linalg.norm(points[0] - truth, axis=1)
 assert distance.mean() < 2.5
 
 # %% tags=["nbval-ignore-output"]
-worst = keypoints.KEYPOINTS[int(distance.argmax())].replace("_", " ")
+worst = keypoints.plain(keypoints.KEYPOINTS[int(distance.argmax())])
 print(f"mean distance {distance.mean():.2f} px, largest {distance.max():.2f} px ({worst})")
 
 # %% [markdown]
@@ -193,7 +192,7 @@ print(f"mean distance {distance.mean():.2f} px, largest {distance.max():.2f} px 
 # | 2, the thesis | 03 linear, 04 perceptron, 05 and 06 convolution, 07 augmentation, 08 the final model | five networks, and what each step is worth |
 # | 3, looking closer | 09 heat maps, 10 errors per keypoint, 11 timing, 12 demonstration | which faces and points are hard, what it costs, what it is good for |
 # | 4, four other studies | 13 going deeper, 14 cascade, 15 dense landmarks, 16 transfer learning, 17 morph film | more layers, more points, other weights, a film |
-# | 5, the reckoning | 19 what held up | every claim of the five studies with our number and a verdict |
+# | 5, beyond and back | 18 beyond the studies, 19 what held up | the network you have just seen; every claim of the five studies with our number and a verdict |
 #
 # The spine is a bachelor's thesis that trained these networks on the *Facial Keypoints Detection*
 # task of Kaggle. Where a figure or a table has a number such as 4.1, it is the thesis's own number,

@@ -750,8 +750,8 @@ chapter.figure(
     figure,
     "01-e",
     "Ten epochs of descent on the same regression, same learning rate. Star: best.",
-    alt="The whole set takes ten smooth steps and is still far from the star; mini- "
-    "batches arrive with little shaking; one by one arrives at once and then "
+    alt="The whole set takes ten smooth steps and is still far from the star; "
+    "mini-batches arrive with little shaking; one by one arrives at once and then "
     "shakes around it.",
 )
 
@@ -924,8 +924,9 @@ chapter.figure(
     "01-f",
     "Five update rules on one elongated bowl, 100 steps from (-4, 1).",
     alt="Plain descent zigzags across the steep direction, momentum swings through "
-    "the minimum and back, Adagrad and Adam cut straight across, Adadelta hardly "
-    "leaves the start. On the right the height falls for all but Adadelta.",
+    "the minimum and back, Adagrad bends into the flat valley, Adam swings past it "
+    "and circles in, Adadelta hardly leaves the start. On the right the height falls "
+    "for all but Adadelta.",
 )
 
 # %%
@@ -1556,7 +1557,10 @@ assert all(spread[n, "Glorot"][4] > spread[n, "standard"][4] for n in ACTIVATION
 
 # %%
 def train(activation, target, epochs):
-    """Layers after training, and after each epoch (mse, spreads, saturated share)."""
+    """Layers after training, and after each epoch (mse, spreads, saturated share).
+
+    Saturated: outputs of the last hidden layer within 0.05 of 0 or of 1.
+    """
     function, slope = ACTIVATIONS[activation]
     layers, generator = start("Glorot"), np.random.default_rng(SEED)
     memories, history = [{} for _ in range(2 * len(layers))], []
@@ -1656,9 +1660,9 @@ chapter.figure(
     figure,
     "01-k",
     "Outputs of each hidden layer over all faces, Glorot's start.",
-    alt="Three rows of five histograms. Sigmoid outputs lie in narrow heaps around "
-    "one half; tanh outputs are broad around 0; half or more of the ReLU outputs "
-    "are 0.",
+    alt="Three rows of five histograms. Sigmoid outputs lie in heaps around one half; "
+    "after training those of layer 1 also pile up at 0 and 1. Tanh outputs are broad "
+    "around 0. About half of the ReLU outputs are 0, or more.",
 )
 
 # %% [markdown]
@@ -1673,16 +1677,20 @@ chapter.figure(
 
 # %% tags=["nbval-ignore-output"]
 raw_epochs = chapter.pick(smoke=100, quick=15, paper=100)
-_, raw = train("sigmoid", 48 * (y + 1), raw_epochs)
+layers, raw = train("sigmoid", 48 * (y + 1), raw_epochs)
 print(f"saturated, targets in pixels: {raw[-1][2]:.0%}")
+upper = (forward(layers, x, ACTIVATIONS["sigmoid"][0])[-2] > 0.95).mean()
+print(f"of these at 1, not at 0: {upper / raw[-1][2]:.0%}")
 print(f"saturated, targets in [-1, 1]: {trained['sigmoid'][1][-1][2]:.0%}")
 
 # %%
 assert raw[-1][2] > 0.9 and trained["sigmoid"][1][-1][2] < 0.1
+assert upper > 0.8
 
 # %% [markdown]
-# There it is: the whole layer sits at its end. Here that end is 1, not CASCADE's 0: the
-# weighted sum has to reach 48 and every neuron is pushed up for it. In Glorot and
+# There it is: the whole layer sits at its ends. Here the end is 1 for nearly all, not
+# CASCADE's 0: the weighted sum has to reach 48, and nearly every neuron is pushed up for
+# it. In Glorot and
 # Bengio's classifiers the output did better without the layer, and pushed it to 0. The
 # cure is the same in both, and the whole course uses it: targets in [-1, 1], ReLU, and
 # Glorot's start.

@@ -100,7 +100,7 @@ def name_points(axes: plt.Axes, here: np.ndarray, x: float, align: str) -> None:
     best = min(every, key=lambda p: sum(map(length.item, range(len(p)), p)))
     line = {"arrowstyle": "-", "color": plots.TRUE, "lw": 0.9}
     for k, end in zip(here, best):
-        name = keypoints.KEYPOINTS[k].replace("_", " ")
+        name = keypoints.plain(keypoints.KEYPOINTS[k])
         text = axes.annotate(name, labels[k], ends[end], arrowprops=line, fontsize=9)
         text.set(ha=align, va="center", annotation_clip=False)
 
@@ -137,7 +137,7 @@ print(f"Kaggle  {kaggle['rows']:5d} rows, {kaggle['complete']} with all 15 keypo
 
 # %%
 figure, both = plt.subplots(1, 2, figsize=(9.6, 3.8), sharey=True)
-names = [name.replace("_", " ") for name in keypoints.KEYPOINTS]
+names = [keypoints.plain(name) for name in keypoints.KEYPOINTS]
 counts = {"your data": labelled.sum(axis=0), "Kaggle": list(kaggle["counts"].values())}
 for axes, (title, values) in zip(both, counts.items()):
     bars = axes.barh(names, values, color=plots.COLOURS["blue"])
@@ -347,7 +347,7 @@ for title, of in (("one labeller", True), ("both labellers", False)):
     gap = points[some[:, 1]] - points[some[:, 0]]
     entry = {"labelled by": title, "pairs": len(some)}
     for name in keypoints.FOUR_POINTS:
-        entry[name.replace("_", " ") + " y"] = np.nanmean(
+        entry[keypoints.plain(name) + " y"] = np.nanmean(
             gap[:, keypoints.INDEX[name], 1]
         )
     judged.append(entry | {"mean distance": np.nanmean(np.linalg.norm(gap, axis=2))})
@@ -358,8 +358,8 @@ if judged:
 # The numbers are pixels, second row minus first. Where both labelled the same picture, you see
 # habits and not faces: in `open` the second labeller sets the nose tip lower and the lip higher,
 # and the eyes agree. (`open` is made in the image of Kaggle's set, where the seam shows the
-# same two habits.) A network trained on both learns something in between, and no amount of
-# data repairs that.
+# same two habits.) A network trained on both learns something in between, and more faces of the same
+# two kinds do not repair that. Telling the network whose label it is does (chapter 18).
 #
 # Competitors report 543 pictures in 1,098 rows of Kaggle's set: every sixth row has a copy.
 
@@ -463,8 +463,8 @@ chapter.figure(
 # %% [markdown]
 # Each question sees something else. A mouth on the nose contradicts the other points, so it lies
 # to the right. Shifted and swapped labels still form a face and agree among themselves; the picture
-# gives them away. Labels of another face can be the hardest: where the two faces stand alike, they
-# nearly fit, and drown among faces that are merely unusual.
+# gives them away. Labels of another face can be hard to find: where the two faces stand alike, they
+# nearly fit, and their dot lies among faces that are merely unusual.
 
 # %% tags=["nbval-ignore-output"]
 if wrong:
@@ -480,8 +480,8 @@ if wrong:
     course.show_table(table)
 
 # %% [markdown]
-# The last line counts false alarms. Three home-made questions already find most of what is wrong,
-# but the third one, asked alone, accuses far more rows than it should.
+# The last line counts false alarms. Together, three home-made questions already find what is wrong
+# here, but the third one, asked alone, accuses far more rows than it should.
 # `cleaning.check` asks the same questions more carefully: with a normal distribution in place of
 # the linear fit, with better features of the picture, for incomplete rows too, and with one
 # question more: do the labels of two copies agree? It gives a reason in words.
@@ -964,9 +964,10 @@ print("largest difference below 0.001 px")
 # %% [markdown]
 # Harmless: the two differ by a constant of 1/96, and the offsets of the output layer absorb it.
 # There is one trap. It is tempting to mirror targets by changing the sign of $x'$. That
-# maps pixel $x$ to $96-x$, and the mirror image of pixel 0 is pixel 95. You lose a whole
-# pixel, about as much as the best models of the thesis err in all. Mirror in pixels:
-# $95-x$. Chapter 07 measures it.
+# maps pixel $x$ to $96-x$. But the labels of `open` count from pixel centres, and the mirror image
+# of pixel 0 is pixel 95. A mirrored label is then a whole pixel off, about as much as the best models of
+# the thesis err in all. Mirror in pixels: $95-x$. Chapter 07 measures what it costs. (A file whose
+# labels count from the picture's edge does need $96-x$. Chapter 18 shows how to tell.)
 
 # %% [markdown]
 # ## What you saw
@@ -1003,9 +1004,10 @@ index = [keypoints.INDEX[name] for name in keypoints.FOUR_POINTS]
 check_1(int(labelled[:, index].all(axis=1).sum()))
 
 # %% [markdown]
-# **2. One threshold is not enough.** Count the rows whose nearest other picture has a likeness above
-# 0.90, and how many of them have no confirmed copy. Then find the lowest threshold at which at most
-# one row in ten is such a mistake. How many copies do you miss there?
+# **2. How far does one threshold get?** Count the rows whose nearest other picture has a likeness
+# above 0.90, and how many of them have no confirmed copy. Then find the lowest threshold at which at
+# most one row in ten is such a mistake. How many copies do you miss there? Would you trust this
+# threshold on a file whose true copies nobody has listed?
 
 # %% tags=["solution", "nbval-ignore-output"]
 for threshold in np.arange(0.90, 1.0, 0.01):
@@ -1035,8 +1037,8 @@ check_3(usual, (199 * usual + last) / 200)
 print(f"{usual:.5f} without, {(199 * usual + last) / 200:.5f} with one wrong face")
 
 # %% [markdown]
-# **4. The sign trap.** Write a function that mirrors targets `(n, 30)` correctly, without going
-# through pixels. (Leave the swap of left and right aside.) By how much must $x'$ be corrected
+# **4. The sign trap.** Labels count from pixel centres. Write a function that mirrors targets
+# `(n, 30)` correctly, without going through pixels. (Leave the swap of left and right aside.) By how much must $x'$ be corrected
 # after the change of sign?
 
 
@@ -1060,4 +1062,5 @@ check_4(mirror_targets)
 # **5. Open.** Give the targets a true variance of 1: subtract each coordinate's mean and divide by
 # its standard deviation. The loss of a network now weighs the coordinates differently. Which
 # keypoints gain weight, which lose it? Is an error of one pixel at the lip still worth as much as
-# one at the eye? Train First of chapter 03 on such targets, map its outputs back, and compare.
+# one at the eye? Train this chapter's `linear` on such targets (change `goals`, as under *Half a
+# pixel*), map its answers back, and compare.

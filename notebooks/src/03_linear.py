@@ -251,7 +251,7 @@ assert recipe.learning_rate < limit
 print(f"{recipe.optimizer}, learning rate {recipe.learning_rate}, batches of {recipe.batch_size}")
 
 # %% [markdown]
-# A batch of 64 faces gives only an estimate of the gradient, but 27 estimates an epoch take you
+# A batch of 64 faces gives only an estimate of the gradient, but about 25 estimates an epoch take you
 # further than one exact gradient. Chapter 01 compared the two.
 
 # %% [markdown]
@@ -378,7 +378,7 @@ chapter.figure(
 # %% [markdown]
 # The start from zero wins without a single clever idea. A linear layer may start there, because its
 # loss is a bowl with one bottom. A network with hidden layers may not: its units would all stay
-# the same, as chapter 01 showed. And zero does not cure the crawl: the curve is still falling.
+# the same (chapter 04 comes back to this). And zero does not cure the crawl: the curve is still falling.
 
 # %% [markdown]
 # ## What the network looks at
@@ -468,12 +468,11 @@ assert ridge["validation"][best] < mean_face_loss
 # %% [markdown]
 # With a weak ridge the model fits the training faces almost perfectly and does badly on others:
 # 9216 weights for each output, and far fewer faces. A strong ridge forbids all weights, and the
-# mean
-# face is left. In between lies the best linear model of these faces.
+# mean face is left. In between lies the best of these ridges.
 #
 # So First was not too simple to beat the mean face. Plain gradient descent did not get it there.
-# And the lowest point of the blue curve is the floor of the family: no training brings a linear
-# model below it. To get further, you need another kind of model.
+# And the lowest point of the blue curve is a mark for the family: more epochs of First on these faces
+# will hardly pass it. To get much further, you need more faces or another kind of model.
 #
 # Here are the weights that the exact solution gives.
 

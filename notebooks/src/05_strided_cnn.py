@@ -685,8 +685,8 @@ chapter.figure(
     figure,
     "05-e",
     "The six maps of conv2 (above) and the eight of conv3 (below), same face.",
-    alt="Two rows of small grey maps. In the upper row the face can be recognised by its edges; "
-    "in the lower row the maps are coarser, and some are nearly empty.",
+    alt="Two rows of small grey maps. Where the maps of the upper row are not black, the face can "
+    "be recognised by its edges; the lower maps are coarser, and most still show the face.",
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -695,8 +695,9 @@ for name, layer in zip(("conv1", "conv2", "conv3"), maps):
     print(f"{name}: share of zeros in each map", " ".join(f"{z:.1%}" for z in sorted(zero)))
 
 # %% [markdown]
-# A map of zeros on every face is a *dead* filter: its ReLU lets nothing pass, no gradient
-# reaches its weights, and it stays dead. Chapter 01 showed why. A map with more than nine zeros in
+# A map of zeros on every face is a *dead* filter: its ReLU lets nothing pass, and no gradient
+# reaches its weights. In conv1 it stays dead, as chapter 01 showed. In conv2 and conv3 it may come
+# back when the layer before it changes. A map with more than nine zeros in
 # ten is close to that. If a single dot is left at the edge, the filter lives. With four filters in a
 # layer, one dead filter is a quarter of what the network sees. Another seed gives other shares.
 

@@ -579,8 +579,8 @@ for count, share in zip(steps, left):
 # something. It should be the only one.
 #
 # `augment.augmented` does it so. It draws a flip, a rotation and a shift for each face,
-# multiplies the three matrices, and resamples once. It knows from the determinant whether a
-# matrix turns the picture over, and swaps the pairs if so.
+# multiplies the three matrices, and resamples once. A matrix that turns the picture over has a
+# negative determinant; then it swaps the pairs.
 
 # %%
 draws = (augment.random_flip, augment.random_rotation, augment.random_shift)
@@ -804,8 +804,7 @@ assert PROFILE == "smoke" or gap["changed"] < gap["plain"]
 # network never sees it twice. The assertion checks this, since one short pair can show it.
 #
 # Which of the two is ahead on the test faces is another question. After 40 epochs the stored runs
-# leave it open, or have the faces as they are in front. One seed and a short run would have told
-# you the wrong story.
+# are divided. One seed and a short run would have told you the wrong story.
 
 # %% [markdown]
 # ## What you saw

@@ -178,7 +178,7 @@ print(
 #
 # Why grow? A step goes along a gradient that was estimated from the batch. The estimate is a mean over
 # $B$ faces, so its error should fall like $1/\sqrt{B}$. Early on every rough estimate points downhill.
-# Late, when the true gradient is small, noise is all that a small batch measures.
+# Late, when the true gradient is small, noise is most of what a small batch measures.
 #
 # **Predict** first: by how much does the noise fall from a batch of 64 to one of 512? Then measure it,
 # as the length of *gradient minus mean gradient* over the length of the mean. A step of plain
@@ -250,8 +250,11 @@ axes.set(
     xlabel="batch size (faces)",
     ylabel="noise / mean gradient",
     xticks=batch_sizes,
+    yticks=[0.03, 0.1, 0.3, 1],
 )
 axes.set_xticklabels(batch_sizes)
+axes.yaxis.set_major_formatter("{x:g}")
+axes.set_ylim(0.6 * min(map(min, noises.values())), 1.4 * max(map(max, noises.values())))
 axes.minorticks_off()
 axes.legend()
 chapter.figure(
@@ -300,8 +303,8 @@ show("Fifth", "4.13")
 
 # %% [markdown]
 # Compare the two curves with those of Fourth in chapter 06. There, training error fell away below
-# validation error. Here the training faces are shifted, turned and mirrored, and hardly any comes
-# twice.
+# validation error. Here the training faces are shifted, turned and mirrored, so they are harder than
+# the validation faces. In a short run few of them come more than twice.
 
 # %% tags=["nbval-ignore-output"]
 fourth = training.train(recipes.named("Fourth", PROFILE, SEED), plain)
@@ -450,8 +453,8 @@ assert PROFILE == "smoke" or dense["Fifth"] > dense["before training"] > 0
 # thesis is right to worry: units do die.
 #
 # With a leaky slope a unit in this table is not dead. It still passes a gradient and works as a linear
-# unit. So the cure does what it should. Whether that makes a better network is another question, and
-# the table of claims answers it.
+# unit. So the cure does what it should. Whether that makes a better network is another question. The
+# table above could not tell.
 
 # %% [markdown]
 # ## Flip first, split later
@@ -541,7 +544,8 @@ chapter.figure(
 )
 
 # %% [markdown]
-# Now your own runs, one seed and as long as the profile allows.
+# Now your own runs, one seed and as long as the profile allows. One seed and a short run may show
+# nothing for the mirror twins; turned copies show first. The stored seeds above are the evidence.
 
 # %% tags=["nbval-ignore-output"]
 count, passes, seeds = chapter.pick(smoke=(60, 1, 1), quick=(300, 14, 1), paper=(400, 60, 4))
@@ -560,15 +564,15 @@ ratio = {row["order"]: row["val_mse"] / row["test_mse"] for row in live}
 assert PROFILE == "smoke" or ratio["copy first"] < ratio["split first"]
 
 # %% [markdown]
-# So the thesis's Table 4.4 and its Table 4.1 are not measured on the same kind of faces. The models of
+# The thesis's Table 4.4 and its Table 4.1 are thus not measured on the same kind of faces. The models of
 # Table 4.1 were measured on faces without twins. So part of the step from 0.0011 to 0.0007 may be the
 # twins, a small part if the networks there behave as these. Do not trust to luck: split first, then
 # change the training faces, and only those.
 #
-# ## One face, two variants
+# ## Four faces, two networks
 #
-# What does all this look like on a face? These are the test faces on which Fourth and the last
-# variant differ most.
+# What does all this look like on a face? These are the four test faces that gained most from Fourth to
+# Fifth with dropout and a Leaky ReLU of slope 0.2.
 
 # %% tags=["nbval-ignore-output", "drawing"]
 final = "Fifth, dropout, Leaky ReLU 0.2"
@@ -592,14 +596,15 @@ chapter.figure(
 )
 
 # %% [markdown]
-# They were chosen because they gained. There are also faces that lost; chapter 09 looks for them.
+# They were chosen because they gained. There are also faces that lost: `np.argsort(gain)[:4]` finds
+# them.
 #
 # ## What you saw
 #
 # - 37,664 faces need a third of a gigabyte, as long as they stay 8-bit.
 # - An epoch is whatever you call it. Compare trainings by the faces they have seen.
-# - The noise of a gradient falls with the square root of the batch. Late in training it is most of
-#   what a small batch measures.
+# - The noise of a gradient falls about with the square root of the batch. After some training it is a
+#   far larger part of what a small batch measures than at the start.
 # - A difference between two variants needs an interval before it is a finding, and several seeds
 #   before it is a fact.
 # - Mirror twins on both sides of the split lower the validation error and nothing else.

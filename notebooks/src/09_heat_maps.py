@@ -95,12 +95,12 @@ def errors_of(truth: np.ndarray, predicted: dict[str, np.ndarray]) -> pd.DataFra
 
 
 error = errors_of(test.keypoints, predicted)
-print(error.shape, "faces and models;", len(np.unique(test.groups)), "families of faces")
+print(error.shape, "faces and models;", len(np.unique(test.groups)), "groups of faces")
 
 # %% [markdown]
-# A family is what the split keeps together: one person, or people whose pictures were mixed.
-# Faces of one family are alike. The intervals below come from redrawing single faces, so with few
-# families they are too narrow.
+# A group is what the split keeps together (chapter 02): one person, or people whose pictures were
+# mixed. Faces of one group are alike. The intervals below come from redrawing single faces, so with
+# few groups they are too narrow.
 
 # %% [markdown]
 # ## A heat map
@@ -162,7 +162,7 @@ print(f"chosen: {SIGMA} px")
 assert PROFILE == "smoke" or fit[-1] < max(fit)
 
 # %% [markdown]
-# ## The face on which all fail
+# ## The hardest face
 #
 # Rank the test faces by the error of each network, and take the face with the highest mean rank.
 # Chapter 06 did this for seven networks.
@@ -218,8 +218,8 @@ best = "Fourth, dropout"
 chapter.figure(
     heat_figure(test, predicted[best], HARDEST, best),
     "4.8",
-    "Heat map of the keypoints of the test set, and the face that all networks find hardest. The "
-    "colours follow the square root, so that faint places show.",
+    "Heat map of the keypoints of the test set, and the face with the highest mean rank of error. "
+    "The colours follow the square root, so that faint places show.",
     alt="Left: a heat map with bright spots at eyes, brows, nose and mouth. Middle: the same map "
     "with the points of one face, many of them beside the spots. Right: that face with its true "
     "points and the predictions of Fourth with dropout, which lie off.",
@@ -238,9 +238,9 @@ rarer = (density < density[HARDEST]).mean(axis=0)
 # %% tags=["drawing", "nbval-ignore-output"]
 figure, grid = plt.subplots(3, 5, figsize=(9.6, 6.5))
 for k, axes in enumerate(grid.flat):
-    name = keypoints.KEYPOINTS[k].replace("_", " ").replace("eyebrow", "brow")
+    name = keypoints.plain(keypoints.KEYPOINTS[k]).replace("eyebrow", "brow")
     draw_heat(axes, heat_map(test.keypoints[:, k], SIGMA), test.keypoints[[HARDEST], k],
-              f"{name.replace('mouth center', 'mouth')}\n{rarer[k]:.0%} lie darker")
+              f"{name}\n{rarer[k]:.0%} lie darker")
 chapter.figure(
     figure,
     "09-a",
@@ -659,8 +659,9 @@ chapter.figure(
     "How much a step helped the hard faces, by who chose them. Hollow: the chooser is one of the "
     "two compared. Blue lines hold 90% of redrawn sets of hard faces.",
     alt="Three panels with six rows each. Gains on the hardest 5% differ by chooser: larger when "
-    "the older model of a step chose, smaller when the newer one did. Gains on the single "
-    "hardest face scatter more. A vertical line marks the gain on all faces.",
+    "the older model of a step chose, smaller when the newer one did. Most choosers name the same "
+    "hardest face, so most diamonds of a panel stand together. A vertical line marks the gain on "
+    "all faces.",
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -729,8 +730,8 @@ print(f"from Fourth to Fifth, hard faces gained {says} than all faces")
 
 # %% [markdown]
 # On the embedded faces they do. Now find the row that Fifth chose. Whoever names the worst faces of the
-# final network and looks back sees less of it than the neutral rows show. The same remedy, and it
-# looks weaker.
+# final network and looks back sees less of it than the labels and the other five show. The same
+# remedy, and it looks weaker. (The row of First is a chooser apart, too, but a noisy one.)
 #
 # ## A few faces carry much of the error
 #

@@ -427,17 +427,17 @@ chapter.figure(
     "A training step is overhead and arithmetic; points measured, lines fitted.",
     alt="Time of a training step against the batch on logarithmic axes, four "
     "networks. Each curve is flat for small batches and rises in proportion to "
-    "the batch for large ones; First stays flat longest.",
+    "the batch for large ones; First and Second stay flat longest, Second higher.",
 )
 
 # %% [markdown]
 # On the flat part of a curve you wait for overhead, on the slope for arithmetic. The dotted line is
-# the course's batch of 64. First is still close to its flat part there: a faster device finds
-# little to speed up. The thesis saw this and put it down to the 30 neurons of First, rightly.
+# the course's batch of 64. First is still on its flat part there: a faster device finds little to
+# speed up. The thesis saw this and put it down to the 30 neurons of First, rightly.
 #
-# Second has few operations, too, and yet a long flat part that lies high. That is its 2.8 million
-# weights, ten times those of Fourth, changed at every step. A card would do this part faster as well,
-# because its memory is faster. So for Second the ceiling is drawn somewhat too low.
+# Second has few operations, too, and yet a flat part that is even longer and lies high. That is its
+# 2.8 million weights, ten times those of Fourth, changed at every step. A card would do this part
+# faster as well, because its memory is faster. So for Second the ceiling is drawn somewhat too low.
 
 # %% tags=["nbval-ignore-output"]
 order = [ceilings[name] for name in NAMES]
@@ -450,6 +450,9 @@ else:
 assert fits["first"][0] > 0
 
 # %% [markdown]
+# If the first line says False, look at the points of Figure 11-b. Do they lie on their lines? If not,
+# something else was running.
+#
 # Read the second line as a statement about both sides. The faster your processor does the
 # arithmetic, the less a card can add. A larger batch raises the ceiling (exercise 3), and a
 # network with hundreds of filters raises it far more. Such networks are what cards are bought
@@ -571,8 +574,8 @@ chapter.figure(
     "11-c",
     "Three scaling curves with fitted exponents p, each over the range in brackets.",
     alt="Three panels with logarithmic axes. Time against faces: rising, close to "
-    "slope one. Time against the side of the picture: rising more steeply, "
-    "towards slope two. Training time of a picture against the batch: falling, "
+    "slope one. Time against the side of the picture: flatter at small sides, "
+    "steeper at large ones. Training time of a picture against the batch: falling, "
     "for First more steeply than for Fourth.",
 )
 
@@ -584,13 +587,14 @@ doubled = train_side[-1] / train_side[-2]
 print(f"the side from {sides[-2]} to {sides[-1]} px: {doubled:.1f} times the time")
 
 # %% [markdown]
-# - **Faces.** The number of steps is proportional to the number of faces, so $p$ is near 1. Ten
-#   copies of every face, as in chapter 07, cost ten times the epoch.
+# - **Faces.** The number of steps is proportional to the number of faces, so $p$ is near 1. The 22
+#   pictures that chapter 07 makes of each face cost 22 times the epoch.
 # - **Side.** Twice the side is four times the pixels, and each pixel is the centre of the same number
 #   of multiplications. Arithmetic alone gives $p = 2$. The small pictures pull the slope down: they
 #   are mostly overhead. For pictures much larger than these, count on 2.
 # - **Batch.** With pure overhead, $p$ would be $-1$: twice the batch, half the cost of a picture. With
-#   pure arithmetic it would be 0. First is nearer to the one, Fourth to the other.
+#   pure arithmetic it would be 0. First is close to the one. Fourth lies between: its curve bends
+#   inside this range.
 #
 # An exponent is a summary of its range. None of these curves is one straight line.
 
@@ -678,8 +682,9 @@ assert onnx < predict
 # ## What you saw
 #
 # - A time is a median with quartiles, after a warm-up, with the machine's description beside it.
-# - Second and Fourth need about the same arithmetic, and yet Fourth trains more slowly on a
-#   processor: small convolutions keep it from its full speed.
+# - Forward, Second and Fourth need about the same arithmetic. In training Fourth needs more, and takes
+#   longer still. Both stay far below a matrix product: Second changes all its weights at each step,
+#   Fourth has small convolutions.
 # - The thesis's 38 for Fourth came from slow convolutions on its processor more than from a fast
 #   card.
 # - A step costs $a + bB$. The overhead $a$ puts a ceiling on what a faster device can gain. In First it

@@ -51,9 +51,10 @@ from fkd_utils import open_photos, parts, photos, plots, recipes, scenes, shippe
 chapter = course.Chapter("12", PROFILE, DATA, SEED)
 
 # %% [markdown]
-# The network comes with the course. It is a residual network that draws a heat map for each point,
-# trained for less than an hour on a few thousand real faces. The people in this chapter are not
-# among them.
+# The network comes with the course; chapter 18 builds it. For each point it makes a small map of where
+# the point may be, and answers with the mean place of that map. (This is not the heat map of chapter
+# 09, which showed where the points of many faces lie.) It was trained for less than an hour on a few
+# thousand real faces. The people in this chapter are not among them.
 
 # %%
 model = shipped.model()
@@ -191,11 +192,12 @@ assert np.allclose(errors[:, 0], (sides / 96 - 1) / 2, atol=0.05)
 # %% [markdown]
 # ## Two ideas of a frame
 #
-# The detector's box and the network's frame were made by different people. The network learned
-# from faces that fill the 96 pixels in a certain way. Is the box the same? Take photographs
-# whose points are known, and look where the points fall in the box. Then ask for the size and
-# place that lay the mean training face over them: with $b$ the side of the box, the square has
-# side $r\,b$, and its centre lies $d\,b$ from the box's centre.
+# The detector's box and the network's frame were made by different people. The networks of chapters 03
+# to 10 learned from the embedded faces, which are framed as the competition's are: they fill the 96
+# pixels in a certain way. The network used here learned from real faces framed like those. Is the box
+# the same? Take photographs whose points are known, and look where the points fall in the box. Then
+# ask for the size and place that lay the mean embedded face over them: with $b$ the side of the box,
+# the square has side $r\,b$, and its centre lies $d\,b$ from the box's centre.
 
 # %%
 training_faces = recipes.prepared(PROFILE, "open", SEED).train
@@ -229,26 +231,27 @@ axes.plot(
     color=plots.COLOURS["blue"],
     label="mean in the squares",
 )
-axes.plot(*mean_face.T, "x", color=plots.COLOURS["red"], mew=2, label="mean training face")
+axes.plot(*mean_face.T, "x", color=plots.COLOURS["red"], mew=2, label="mean embedded face")
 axes.set(xlim=(0, 95), ylim=(95, 0), aspect="equal", xlabel="x (pixels)", ylabel="y (pixels)")
 axes.legend(loc="upper center", ncols=2, fontsize=8.5)
 chapter.figure(
     figure,
     "12-c",
-    "True points in the squares that the detector leads to, and the mean training face.",
+    "True points in the squares that the detector leads to, and the mean embedded face.",
     alt="Clouds of small dots for each of 15 keypoints in a 96 by 96 square. The mean of each "
-    "cloud lies within about a pixel of the red cross of the mean training face.",
+    "cloud lies within about a pixel of the red cross of the mean embedded face, except the bottom "
+    "lip's, which lies above it.",
 )
 assert np.abs(in_crop.mean(axis=(0, 1)) - mean_face.mean(axis=0)).max() < 1.5
 
 # %% [markdown]
 # The clouds sit on the crosses. Only the bottom lip is a little too high: on these photographs
-# every mouth is closed, in the training faces some are open.
+# every mouth is closed, in the embedded faces some are open.
 #
 # The square is almost the box. It is no accident: whoever framed the competition's faces, which
 # our embedded ones imitate, seems to have used such a detector. `detection.square_of` holds the
 # measured numbers. Had you enlarged the box by a fifth "to be on the safe side", every face
-# would have come out a fifth smaller than those the network knows. Does that matter? Look at
+# would have come out a sixth smaller than those the network knows. Does that matter? Look at
 # the error on the photographs of people who were held out.
 
 
@@ -409,7 +412,7 @@ print(f"nme {evaluation.nme(ordered, in_group.points):.1f} % of the eye distance
 assert evaluation.nme(ordered, in_group.points) < 6
 
 # %% [markdown]
-# A pixel is no fixed length any more. On a large photograph six pixels may be little. This is
+# A pixel is no fixed length any more. On a large photograph four pixels may be little. This is
 # what `nme` is for: it divides by each face's own eye distance, and can be compared with
 # the tables of earlier chapters.
 
@@ -463,8 +466,8 @@ chapter.figure(
 
 # %% [markdown]
 # Twenty-five frames a second are a usual film. If your machine is slower than that, look at where
-# the time goes: into the search, not into the network. Programs that have to be fast search once
-# and then look around the last place only.
+# the time goes. With this network about half goes into the search. Programs that have to be fast
+# search once and then look around the last place only. A smaller network saves the other half.
 #
 # Play `sunglasses.mp4`, and you will see the glasses **tremble**. Each frame is a fresh guess,
 # and the eye is merciless about things that should move smoothly. Measure it. The error of
@@ -610,8 +613,8 @@ chapter.figure(
     "12-g",
     "A face at the border: box and points (above), the square that the network sees (below).",
     alt="A man's face cut off more and more at its left side. Above, the green box reaches over "
-    "the border of the picture. Below, the square is filled with a mirrored strip at the left; "
-    "the points stay on the face but grow worse.",
+    "the border of the picture, and the points stay on the face. Below, the square is filled with "
+    "a mirrored strip at the left.",
 )
 
 # %% [markdown]
@@ -635,7 +638,7 @@ for agree in (0, 3, 5, 6, 8):
 assert len(demo.locate(model, portrait)) >= 1
 
 # %% [markdown]
-# With 0 you see every window that passed: a swarm around the face, and a few elsewhere. The
+# With 0 every window that passed counts: a swarm around the face, and a few elsewhere. The
 # swarm is the evidence. The course asks for 5. All 142 embedded faces are found so, and also
 # the badge on the space suit. With 6 the badge is gone, and so is one of the faces. There is
 # no setting that never errs. Such a box hangs by a thread: a little further down, the
@@ -751,8 +754,8 @@ if WEBCAM:
 #   before scaling and taken away after it. Multiplying alone is off by $(s/96 - 1)/2$ pixels.
 # - The detector's frame has to be brought to the network's frame, and it can be measured.
 # - A drawing as a function of place, with a cover, has smooth edges at any size and turn.
-# - A film treated frame by frame trembles, mostly because the boxes jump. A running mean calms it
-#   and comes late.
+# - A film treated frame by frame trembles, a good part of it because the boxes jump. A running mean
+#   calms it and comes late.
 # - Nothing found is a result. Everything else that can go wrong deserves one clear sentence.
 #
 # ## Exercises
@@ -807,7 +810,7 @@ assert (picture != photo).any()
 # %% [markdown]
 # **3. Look twice.** The first prediction tells you better than the box where the face is. Cut
 # out a second square, such that the predicted points have the mean and the size of the mean
-# training face, and predict again. Predict: does the error on the group picture fall? What
+# embedded face, and predict again. Predict: does the error on the group picture fall? What
 # would a third look bring?
 
 

@@ -85,7 +85,7 @@ assert complete < rows / 2
 # %% [markdown]
 # Not some, most. Keep that in mind.
 #
-# ## Ten ways not to converge
+# ## Ten attempts, most of which do not converge
 #
 # Since the settings are not given, try the likely ones. The network has four hidden layers of 100, as many as in the
 # example that CASCADE quotes. To be quick, the faces are shrunk to 24 × 24: `(n, 96, 96)` becomes `(n, 576)`.
@@ -269,7 +269,8 @@ if outcomes is not None and DATA == "open":
 # saturation that CASCADE describes; it comes from the weights, not from the sigmoid.
 #
 # **Targets in pixels.** At a rate that suits targets in $[-1, 1]$ the errors are dozens of times as large, and so are the
-# steps. With plain descent they overshoot. CASCADE knew this one, and avoided it.
+# steps. With plain descent they overshoot, so far that the loss is NaN within the first epoch. So NaN has two
+# causes here. Look for a missing label first; if there is none, lower the rate. CASCADE knew this one, and avoided it.
 #
 # **A sigmoid at the output** cannot answer below 0, and many of the targets lie there.
 #
@@ -679,7 +680,7 @@ chapter.figure(
 gain = distances[0] - distances[-1]
 mean, low, high = conditions.interval(gain, test.groups)
 order = np.argsort(mean)
-names = [keypoints.KEYPOINTS[k].replace("_", " ") for k in order]
+names = [keypoints.plain(keypoints.KEYPOINTS[k]) for k in order]
 figure, axes = plt.subplots(figsize=(7.6, 4.4))
 axes.errorbar(mean[order], range(15), xerr=[(mean - low)[order], (high - mean)[order]], fmt="o",
               capsize=3)
@@ -702,9 +703,12 @@ for title, rows in (("gain most", np.argsort(-share)[:3]), ("gain least", np.arg
     print(title, {keypoints.KEYPOINTS[k]: f"{share[k]:.0%}" for k in rows})
 
 # %% [markdown]
-# Before you look for a reason: a point gains where its patch shows what decides the label. The corner of an eye or of a
-# mouth is a pattern of its own. The outer end of an eyebrow fades out, and nobody, not even the person who set the label,
-# can say to a pixel where it stops. See where they are in *your* table.
+# In pixels (Figure 14-e) and in percent (printed) the order differs: a point that was good already has little to gain.
+#
+# Before you look for a reason: it is tempting to say that a patch helps where it shows a pattern of its own, the corner of
+# an eye or of a mouth, and not where something fades out, as the outer end of an eyebrow. On `open` the corners of the
+# mouth fit. But the inner corners of the eyes gain least in pixels, less than the outer ends of the brows. A reason
+# that is found after the ranking explains anything.
 #
 # The faces that gained most, and those that lost:
 
@@ -776,7 +780,8 @@ if lookup is not None and key.is_file():
 # %% [markdown]
 # ## What you saw
 #
-# - Not to converge has many causes, and each leaves its own trace: NaN for a missing label, no spread for starved sigmoids, units
+# - Not to converge has many causes, and each leaves its own trace: NaN for a missing label or for far too
+#   large steps, no spread for starved sigmoids, units
 #   at their ends for too large first weights, patience for plain descent and for sigmoids with Adam.
 # - CASCADE's targets were fine. It wrote that some labels are missing and that Kaggle scores by MSE; most rows are incomplete, and it
 #   is the root.

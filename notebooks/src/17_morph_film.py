@@ -25,7 +25,7 @@
 # - how to make a movement start and stop softly;
 # - what the film owes to the network, and what to the number of points.
 #
-# **Needs** chapter 12. **Takes** under half a minute on two cores (profile *quick*).
+# **Needs** chapters 06 and 12. **Takes** under half a minute on two cores (profile *quick*).
 # **Figures** 17-a to 17-g.
 
 # %% tags=["parameters"]
@@ -75,8 +75,9 @@ photographs[0].shape, len(photographs)
 #
 # DENSE's author framed his face by hand. Chapter 12 has a detector for that: it gives a box, the
 # box is cut out and shrunk to 96 by 96, a network predicts 15 points, and they are mapped back to
-# the photograph. `demo.locate` does all of it. The network is Fourth, of chapter 06. What
-# its errors do to a film is one of the questions below.
+# the photograph. `demo.locate` does all of it. Chapter 12 uses a better network. Here it is Fourth, of
+# chapter 06: what a network's errors do to a film is one of the questions below, and with a better one
+# their share is smaller.
 
 # %% tags=["nbval-ignore-output"]
 model = shipped.model(shipped.FOURTH)
@@ -677,8 +678,9 @@ chapter.figure(
     "Halfway without a warp and with three sets of points; how much detail each keeps.",
     alt="Above, the mix of two people halfway: doubled mouth and nose without a warp, clear "
     "features and ghostly ears with 15 points, clear ears with the template. Below, the detail "
-    "kept: no warp is lowest and the template highest in all three regions; true points lie "
-    "between, a little above the predicted ones.",
+    "kept: the template is highest in all three regions. Between the points true points lie above "
+    "predicted ones; outside they hardly differ, and around the face all but the template are "
+    "nearly the same.",
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -689,7 +691,8 @@ print(f"  the points that are missing cost {(best - exact) / (best - base):.0%}"
 
 # %% [markdown]
 # The frames are cut at the eyes, so even without a warp $k$ is above one half. From there on, DENSE
-# is half right. The network's error costs detail at eyes, brows and mouth. But perfect points would
+# is half right. The network's error costs detail at eyes, brows and mouth. (Outside the points the true
+# ones are no better than the predicted.) But perfect points would
 # not save the film. The points that nobody predicts cost more, and around the face they are
 # everything: 15 points say nothing about an ear. DENSE had 68, with the jaw among them. It had none
 # on ears and hair either.

@@ -53,9 +53,9 @@ chapter = course.Chapter("19", PROFILE, DATA, SEED)
 # number is on the other side by more than chance. It **depends** when we cannot tell, or when it is
 # true in one sense and not in another. Some were **not tested**: the list says so.
 #
-# What is more than chance? For a large difference one run each is enough; within a tenth it is
-# left open. Only a claim of a large effect, such as half the error, fails there. For a small
-# difference several seeds decide: the 95% interval of the mean ratio must not hold 1.
+# What is more than chance? For a large difference one run each is enough. If one run each differs by
+# less than a tenth, the row **depends**; but a claim of a large effect, such as half the error, then
+# fails. For a small difference several seeds decide: the 95% interval of the mean ratio must not hold 1.
 #
 # Our numbers are not typed in. Each row has a function that computes ours from `data/published`, and a
 # test that computes it again.
@@ -233,8 +233,8 @@ chapter.figure(
 # %% [markdown]
 # ## What you saw
 #
-# - Of the thesis's steps, Second over First, Third over Second and Fourth over Third hold on other faces.
-#   Adam's lead does not last. What dropout brings cannot be told.
+# - Of the thesis's steps, Third over Second and Fourth over Third hold on other faces. Second beats First,
+#   by more than the thesis says. What dropout brings cannot be told, nor how low a tuned Adam gets.
 # - A verdict is a function of stored results, and anyone can run it again.
 # - Mistakes in the sources reach from a twentieth of a pixel to a third of the picture.
 # - A claim needs a baseline, a finished race, several seeds, a choice made before looking, and the
