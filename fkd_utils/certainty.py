@@ -8,6 +8,8 @@ import dataclasses
 
 import numpy as np
 
+from fkd_utils.errors import InputError
+
 
 @dataclasses.dataclass(frozen=True)
 class Calibration:
@@ -25,13 +27,17 @@ def calibrate(spread: np.ndarray, distance: np.ndarray, knots: int = 10) -> Cali
     """Learn the line from points whose distance is known.
 
     spread, distance: the same shape, pixels, NaN = does not count. The points are sorted by spread
-    and cut into `knots` equal parts; a knot is the mean of a part. Where a part with the larger
+    and cut into `knots` equal parts, or as many as there are points; a knot is the mean of a part.
+    Where a part with the larger
     spread has the smaller mean distance, neighbours are pooled until the line rises (Barlow et al.
-    1972, pool adjacent violators).
+    1972, pool adjacent violators). Raises InputError when no point counts.
     """
     known = np.isfinite(spread) & np.isfinite(distance)
+    if not known.any():
+        raise InputError("no point has both a spread and a known distance; calibrate on others")
     order = np.argsort(spread[known], kind="stable")
-    pieces = np.array_split(np.stack([spread[known], distance[known]])[:, order], knots, axis=1)
+    pairs = np.stack([spread[known], distance[known]])[:, order]
+    pieces = np.array_split(pairs, min(knots, len(order)), axis=1)  # none is empty
     pools: list[np.ndarray] = []
     for piece in pieces:
         pools.append(piece)
@@ -63,10 +69,12 @@ def reliability(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean expected and mean found distance of equal shares of points, the surest share first.
 
-    expected, found: the same shape, pixels, NaN = does not count. Returns two arrays (bins,).
+    expected, found: the same shape, pixels, NaN = does not count. Returns two arrays (bins,), or
+    shorter ones where there are fewer points.
     """
     known = np.isfinite(expected) & np.isfinite(found)
     order = np.argsort(expected[known], kind="stable")
-    shares = np.array_split(np.stack([expected[known], found[known]])[:, order], bins, axis=1)
+    pairs = np.stack([expected[known], found[known]])[:, order]
+    shares = np.array_split(pairs, max(1, min(bins, len(order))), axis=1)  # none is empty
     means = np.array([share.mean(axis=1) for share in shares])
     return means[:, 0], means[:, 1]

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import typing
 import zipfile
 import zlib
@@ -25,7 +26,7 @@ def find(path: Path, stem: str) -> Path:
     path: a file, taken as it is, or a folder with `stem`.csv, `stem`.zip or the competition's
     whole zip. Raises Absent when there is no such file.
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     if path.is_file():
         return path
     if not path.exists():

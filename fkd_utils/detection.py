@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from fkd_utils import keypoints, photos
+from fkd_utils.errors import InputError
 
 # Of OpenCV's four frontal cascades this one found all 142 embedded faces and made the
 # fewest boxes on pictures without a face. Viola and Jones 2001; this cascade: Lienhart 2002.
@@ -41,14 +42,26 @@ class Square(typing.NamedTuple):
 
 @functools.lru_cache(maxsize=1)
 def _cascade() -> cv2.CascadeClassifier:
-    return cv2.CascadeClassifier(str(pathlib.Path(cv2.data.haarcascades) / CASCADE))
+    # From memory: OpenCV itself opens no file on Windows whose path has letters like é, and says
+    # nothing of one that is missing.
+    path, cascade = pathlib.Path(cv2.data.haarcascades) / CASCADE, cv2.CascadeClassifier()
+    try:
+        text = path.read_text(encoding="utf-8")
+        stored = cv2.FileStorage(text, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
+        cascade.read(stored.getFirstTopLevelNode())
+    except (OSError, ValueError, SystemError, cv2.error) as error:  # the third is OpenCV's, too
+        raise InputError(f"{path}: cannot be read ({error}); install opencv anew") from error
+    if cascade.empty():
+        raise InputError(f"{path}: holds no face detector; install opencv anew")
+    return cascade
 
 
 def find(picture: np.ndarray) -> np.ndarray:
     """Boxes around the faces of a picture (h, w, 3) or (h, w) uint8.
 
     Returns (m, 4) float32, left, top, width, height in pixels from the picture's corner, from
-    left to right; m is 0 when no face is found.
+    left to right; m is 0 when no face is found. Raises InputError when OpenCV's detector is
+    not where it was installed.
     """
     grey = photos.to_grey(picture) if picture.ndim == 3 else picture
     height, width = grey.shape

@@ -18,8 +18,9 @@ def find(images: np.ndarray) -> np.ndarray:
 
     images: (n, 96, 96) uint8. Returns (m, 2) int64 rows (i, j) with i < j, sorted. Every pair of
     equal pictures is listed, and every pair that one can lay over the other with a correlation
-    of SAME or more; in videos that includes neighbouring frames. Two flat pictures are the same
-    only when they are equal.
+    of SAME or more; in videos that includes neighbouring frames. Of a cluster with more than
+    _NEAREST pictures some pairs may be missing: each row is compared with so many at most. Two
+    flat pictures are the same only when they are equal.
     """
     sets = _equal(images)
     first = np.array([rows[0] for rows in sets], dtype=np.int64)

@@ -6,10 +6,14 @@ import errno
 import os
 import pathlib
 import zipfile
+import zlib
 
 import numpy as np
 
 from fkd_utils.errors import InputError
+
+# What reading a stored file may raise that is cut off, damaged, or holds something else.
+DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
 
 
 @contextlib.contextmanager

@@ -201,11 +201,13 @@ def _read_groups(file: Path, rows: int) -> np.ndarray:
         groups = []
         for row, (line, text) in enumerate(lines):
             try:
-                groups.append(int(text))
-            except ValueError:
+                groups.append(np.int64(int(text)))
+            except (ValueError, OverflowError):
                 where = f"{file}, row {row} (rows count from 0; line {line} of the file)"
                 shown = pixeltext.show(text)
-                raise InputError(f"{where}, column 'group': {shown} is no whole number") from None
+                raise InputError(
+                    f"{where}, column 'group': {shown} is no whole number of 64 bits"
+                ) from None
     if len(groups) != rows:
         raise InputError(f"{file}: {len(groups)} rows, but the training file has {rows}")
     return np.array(groups, dtype=np.int64)

@@ -5,6 +5,7 @@ All become arrays (n_points, 2) float64, pixels, x first, pixel centres at whole
 
 import collections.abc
 import math
+import os
 import pathlib
 import typing
 
@@ -14,6 +15,7 @@ from fkd_utils import photos
 from fkd_utils.errors import InputError
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
+_MOST_DIGITS = 18  # of a count; Python refuses to turn thousands of digits into a number
 _FAR = 2.5  # picture sizes from its middle; what is farther away must be in pixels
 
 
@@ -40,7 +42,7 @@ class Muct(typing.NamedTuple):
 
 def is_folder(path: str | pathlib.Path) -> bool:
     """Whether this is a folder with .pts or .asf files in it, at any depth."""
-    folder = pathlib.Path(path).expanduser()
+    folder = pathlib.Path(os.path.expanduser(path))
     suffixes = (file.suffix for file in folder.rglob("*")) if folder.is_dir() else ()
     return any(suffix in (".pts", ".asf") for suffix in suffixes)
 
@@ -82,7 +84,7 @@ def read_asf(path: pathlib.Path, width: int, height: int) -> np.ndarray:
     if not rows:
         raise _wrong(path, 1, "nothing but comments; restore the file")
     count = _count(path, *rows[0])
-    points = np.empty((count, 2))
+    points = []  # not an array of `count` rows: the file may only say that there are so many
     for k in range(count):
         number, text = _row(path, rows, k + 1, count)
         fields = text.split()
@@ -91,14 +93,14 @@ def read_asf(path: pathlib.Path, width: int, height: int) -> np.ndarray:
             raise _wrong(path, number, f"{what}; restore the file")
         if fields[4] != str(k):
             raise _wrong(path, number, f"point {fields[4]} where {k} is due; put them in order")
-        points[k] = _numbers(path, number, fields[2:4])
-        if np.abs(points[k] - 0.5).max() > _FAR:
+        points.append(_numbers(path, number, fields[2:4]))
+        if max(abs(part - 0.5) for part in points[k]) > _FAR:
             what = "x and y must be parts of the picture's width and height; divide them by these"
             raise _wrong(path, number, what)
     if len(rows) > count + 2:
         what = f"more than {count} points and a picture's name; correct the number of points"
         raise _wrong(path, rows[count + 2][0], what)
-    return points * (width, height)
+    return np.array(points) * (width, height)
 
 
 def read_tem(path: pathlib.Path) -> Template:
@@ -206,23 +208,24 @@ def _row(path: pathlib.Path, rows: list[tuple[int, str]], at: int, due: int) -> 
 
 
 def _count(path: pathlib.Path, line: int, text: str) -> int:
-    if not text.strip().isdecimal() or int(text) < 1:
-        what = f"a number of points expected, not {text.strip()[:40]!r}; restore it"
+    text = text.strip()
+    if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < 1:
+        what = f"a number of points expected, not {text[:40]!r}; restore it"
         raise _wrong(path, line, what)
     return int(text)
 
 
 def _points(path: pathlib.Path, rows: list[tuple[int, str]], count: int) -> np.ndarray:
     """The first `count` rows as (count, 2) float64: two numbers in each."""
-    points = np.empty((count, 2))
+    points, rows = [], [(rows[0][0] if rows else 1, ""), *rows]
     for k in range(count):
-        number, text = _row(path, [(rows[0][0] if rows else 1, ""), *rows], k + 1, count)
+        number, text = _row(path, rows, k + 1, count)
         fields = text.split()
         if len(fields) != 2:
             what = f"x and y of point {k} of {count} expected, not {text[:40]!r}"
             raise _wrong(path, number, f"{what}; restore the file")
-        points[k] = _numbers(path, number, fields)
-    return points
+        points.append(_numbers(path, number, fields))
+    return np.array(points)
 
 
 def _numbers(path: pathlib.Path, line: int, fields: list[str]) -> list[float]:

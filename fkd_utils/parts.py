@@ -2,10 +2,12 @@
 
 import dataclasses
 import functools
+import hashlib
 
 import numpy as np
 
 from fkd_utils import augment, cache, cleaning, faces, files, keypoints, sources, splits
+from fkd_utils.errors import InputError
 
 REPO = cache.REPO
 
@@ -57,7 +59,7 @@ def prepare(
     (the smoke profile). all_rows: training also gets the partly labelled faces of groups that the
     other parts do not have. from_edge: the labels are taken to count from the picture's edge and
     come half a pixel further left and up, see `keypoints.HALF_PIXEL`. Raises InputError for bad
-    input.
+    input, and for too few faces or groups to make three parts.
     """
     source = Source(data, seed, limit, grown, all_rows, from_edge)
     if all_rows:
@@ -68,6 +70,12 @@ def prepare(
         return dataclasses.replace(plain, train=grow(plain.train, seed), source=source)
     clean = _labelled(data, from_edge).complete()
     split = splits.grouped_split(clean.groups, seed)
+    if not all(len(index) for index in (split.train, split.validation, split.test)):
+        count = len(np.unique(clean.groups))
+        raise InputError(
+            f"{data}: {len(clean)} clean, fully labelled faces in {count} groups "
+            "cannot be split into three parts; add faces, or use --data open"
+        )
 
     def part(index: np.ndarray, most: int | None) -> faces.Faces:
         return clean.take(index if most is None else index[:most])
@@ -113,7 +121,10 @@ def cleaned(rows: faces.Faces) -> faces.Faces:
 
 def checked(rows: faces.Faces) -> cleaning.Report:
     """`cleaning.check`, kept in the cache: checking the same faces again costs nothing."""
-    store = cache.root() / f"check-{cleaning.VERSION}-{rows.fingerprint()}.json"
+    # A check looks at groups, too, and names rows by their ids.
+    numbers = np.stack([rows.ids, rows.groups]).astype(np.int64).tobytes()
+    named = f"{rows.fingerprint()}-{hashlib.sha256(numbers).hexdigest()[:8]}"
+    store = cache.root() / f"check-{cleaning.VERSION}-{named}.json"
     if not store.exists():
         report = cleaning.check(rows)
         with files.replacing(store) as path:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import pathlib
 import warnings
 
@@ -28,7 +29,7 @@ def read(file: pathlib.Path | str | bytes, name: str = "the picture") -> np.ndar
     """
     if not isinstance(file, bytes):
         name = str(file)
-        file = _bytes_of(pathlib.Path(file).expanduser())
+        file = _bytes_of(pathlib.Path(os.path.expanduser(file)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's on size and odd EXIF; the limit is below
         with _open(file, name) as picture:

@@ -70,6 +70,8 @@ def _looks(images: np.ndarray, points: np.ndarray, folds: np.ndarray) -> np.ndar
     reference = _reference(points)
     looks = np.full(len(points), np.nan)
     can = np.flatnonzero((known & np.isfinite(reference[:, 0])).sum(axis=1) >= 2)
+    if not len(can):
+        return looks
     others = np.random.default_rng(0).permutation(can)
     own = _histograms(_cut(images[can], points[can], reference), _CROP, cell=8)
     foreign = _histograms(_cut(images[can], points[others], reference), _CROP, cell=8)

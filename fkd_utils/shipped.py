@@ -9,11 +9,10 @@ import functools
 import json
 import pathlib
 import typing
-import zipfile
 
 import numpy as np
 
-from fkd_utils import published, sources
+from fkd_utils import files, published, sources
 from fkd_utils.errors import InputError
 
 if typing.TYPE_CHECKING:  # Keras takes seconds to load, and `--help` needs only a name from here
@@ -46,7 +45,7 @@ def model(name: str = DEFAULT, root: pathlib.Path | None = None) -> "keras.Model
         with np.load(folder / "weights.npz", allow_pickle=False) as stored:
             weights = [stored[str(i)].astype(np.float32) for i in range(len(stored.files))]
         network.set_weights(weights)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except files.DAMAGED as error:
         raise InputError(
             f"{folder}: these are not the files of a network of this course ({error}); restore "
             "the folder"

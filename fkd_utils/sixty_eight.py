@@ -106,9 +106,10 @@ def embedded() -> list[Photo]:
 def from_pts(folder: pathlib.Path, most: int | None = None) -> tuple[list[Photo], list[str]]:
     """Photographs of a folder in 300-W's layout (.pts beside the picture, at any depth).
 
-    most: so many of them at most, evenly spread. A file's name up to its last "_" is taken for the
-    photograph: faces of one photograph have one `person`. Returns the photographs and a message
-    for each file that is broken or has other than 68 points. Raises InputError when none is left.
+    most: so many of them at most, evenly spread. Faces of one photograph have one `person`: those
+    whose names are numbers alike up to the last "_", as 77_1 and 77_2; every other name is a
+    photograph of its own. Returns the photographs and a message for each file that is broken, of
+    points or picture, or has other than 68 points. Raises InputError when none is left.
     """
     files = sorted(folder.rglob("*.pts"))
     if most is not None and len(files) > most:
@@ -120,8 +121,12 @@ def from_pts(folder: pathlib.Path, most: int | None = None) -> tuple[list[Photo]
         if len(points) != POINTS:
             broken.append(f"{picture}: {len(points)} points, not {POINTS}")
             continue
-        grey, person = photos.to_grey(photos.read(picture)), names.index(_name(picture))
-        found.append(Photo(grey, points.astype(np.float32), person))
+        try:
+            grey = photos.to_grey(photos.read(picture))
+        except InputError as error:
+            broken.append(str(error))
+            continue
+        found.append(Photo(grey, points.astype(np.float32), names.index(_name(picture))))
     if not found:
         raise InputError(f"{folder}: no .pts file with {POINTS} points and a picture beside it")
     return found, broken

@@ -82,7 +82,7 @@ def place(data: str) -> Path:
         except csvsource.Absent as error:
             raise csvsource.Absent(_GET_KAGGLE) from error
         return KAGGLE
-    path = Path(data).expanduser()
+    path = Path(os.path.expanduser(data))
     if not path.exists():
         raise InputError(
             f"{path}: there is no such folder or file; give 'open', 'kaggle' or an existing path"

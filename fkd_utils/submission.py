@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import io
+import os
 import pathlib
 import zipfile
 
@@ -12,6 +13,7 @@ from fkd_utils import csvsource, files, keypoints
 from fkd_utils.errors import InputError
 
 TABLE = "IdLookupTable.csv"
+MOST_DIGITS = 18  # of a number that fits into 64 bits, whatever its digits
 _COLUMN = {name: k for k, name in enumerate(keypoints.COLUMNS)}
 
 
@@ -33,8 +35,14 @@ def read_lookup(path: pathlib.Path) -> Lookup:
 
     Raises InputError naming file, line and column.
     """
-    file, text = _text(pathlib.Path(path).expanduser())
-    reader = csv.DictReader(io.StringIO(text))
+    file, text = _text(pathlib.Path(os.path.expanduser(path)))
+    try:
+        return _lookup(file, csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:
+        raise InputError(f"{file}: this is no csv file ({error}); download it again") from error
+
+
+def _lookup(file: pathlib.Path, reader: csv.DictReader) -> Lookup:
     missing = {"RowId", "ImageId", "FeatureName"} - set(reader.fieldnames or ())
     if missing:
         raise InputError(f"{file}, header: column '{min(missing)}' is missing")
@@ -65,6 +73,7 @@ def _text(path: pathlib.Path) -> tuple[pathlib.Path, str]:
         archive = path / csvsource.COMPETITION_ZIP
     try:
         if archive is not None and archive.exists():
+            file = archive
             with zipfile.ZipFile(archive) as members:
                 return archive, members.read(TABLE).decode("utf-8-sig")
         return file, file.read_text(encoding="utf-8-sig")
@@ -72,13 +81,17 @@ def _text(path: pathlib.Path) -> tuple[pathlib.Path, str]:
         raise InputError(
             f"{file}: there is no such file; a submission needs the competition's {TABLE}"
         ) from error
-    except (OSError, KeyError, UnicodeDecodeError, zipfile.BadZipFile) as error:
+    except RuntimeError as error:  # zipfile's word for a password, or a packing it does not know
+        raise InputError(f"{file}: cannot be read ({error}); unpack it yourself first") from error
+    except files.DAMAGED as error:
         raise InputError(f"{file}: cannot be read ({error}); download it again") from error
 
 
 def _whole(text: str | None, column: str, where: str) -> int:
-    if text is None or not text.strip().isdecimal():
-        raise InputError(f"{where}, column '{column}': {text!r} is no whole number")
+    if text is None or not text.strip().isdecimal() or len(text.strip()) > MOST_DIGITS:
+        shown = text if text is None else text[:40]
+        what = f"no whole number of at most {MOST_DIGITS} digits"
+        raise InputError(f"{where}, column '{column}': {shown!r} is {what}")
     return int(text)
 
 

@@ -6,8 +6,7 @@ import pathlib
 import numpy as np
 import pandas as pd
 
-from fkd_utils import keypoints, shipped, training
-from fkd_utils.errors import InputError
+from fkd_utils import files, keypoints, shipped, training
 
 HALF = keypoints.SIDE / 2
 MOST_WEIGHTS = 20e6  # bytes of all published weights together
@@ -23,7 +22,7 @@ def problems(root: pathlib.Path | None = None) -> list[str]:
     for folder in folders(root):
         try:
             found += [f"{folder.name}/{text}" for text in _of_run(folder)]
-        except (OSError, KeyError, ValueError, TypeError, InputError) as error:
+        except files.DAMAGED as error:
             found.append(f"{folder.name}: cannot be read ({type(error).__name__}: {error})")
     size = sum(path.stat().st_size for path in root.glob("*/weights.npz"))
     if size > MOST_WEIGHTS:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from fkd_utils import certainty
+from fkd_utils.errors import InputError
 
 PIXELS = st.floats(0, 100, allow_nan=False)
 
@@ -33,6 +34,15 @@ def test_points_that_are_not_labelled_do_not_count():
     kept = np.isfinite(holes)
     assert certainty.calibrate(spread, holes) == certainty.calibrate(spread[kept], distance[kept])
     assert np.isfinite(certainty.reliability(spread, holes, 4)).all()
+
+
+def test_fewer_points_than_knots_are_a_knot_each():
+    line = certainty.calibrate(np.array([1.0, 3.0, np.nan]), np.array([2.0, 4.0, 1.0]), knots=10)
+    assert line == certainty.Calibration((1, 3), (2, 4))
+    expected, found = certainty.reliability(np.array([3.0, 1.0]), np.array([4.0, 2.0]))
+    assert (expected.tolist(), found.tolist()) == ([1, 3], [2, 4])
+    with pytest.raises(InputError, match="no point has both"):
+        certainty.calibrate(np.array([1.0, np.nan]), np.array([np.nan, 1.0]))
 
 
 @given(st_numpy.arrays(float, (2, 60), elements=PIXELS))

@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fkd_utils import detection, keypoints, open_photos, photos
+from fkd_utils.errors import InputError
 
 NAMES = open_photos.names()[::6]
+STORED = "<?xml version='1.0'?><opencv_storage><a>1</a></opencv_storage>"  # none, but XML
 
 
 def photograph(name: str) -> np.ndarray:
@@ -146,3 +148,12 @@ def test_a_face_cut_off_by_the_border_is_found_where_it_is(share, at_least, foun
 def test_a_square_far_outside_is_still_a_picture():
     square = detection.Square(-900, -900, 300)
     assert detection.cut(photograph(NAMES[0]), square).shape == (300, 300, 3)
+
+
+@pytest.mark.parametrize("content", [None, "no XML", "<opencv_storage/>", STORED])
+def test_a_detector_that_is_not_there_is_named(tmp_path, monkeypatch, content):
+    if content is not None:
+        (tmp_path / detection.CASCADE).write_text(content)
+    monkeypatch.setattr(detection.cv2.data, "haarcascades", str(tmp_path))
+    with pytest.raises(InputError, match="install opencv anew"):
+        detection._cascade.__wrapped__()

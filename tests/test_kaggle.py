@@ -83,7 +83,12 @@ def test_groups_come_from_the_file(folder, store):
     facefiles.save(folder, "group\n7\n7\n8\n-1\n", "groups.csv")
     assert kaggle.read_training(folder).groups.tolist() == [7, 7, 8, -1]
     assert len(list(store.iterdir())) == 1  # the entry without groups.csv is gone
-    for content, word in (("group\n1\n2\n", "2 rows"), ("group\n1\n2\nx\n4\n", "row 2")):
+    huge = "9" * 20
+    for content, word in (
+        ("group\n1\n2\n", "2 rows"),
+        ("group\n1\n2\nx\n4\n", "row 2"),
+        (f"group\n1\n2\n{huge}\n4\n", f"row 2 .*{huge}.* no whole number"),
+    ):
         facefiles.save(folder, content, "groups.csv")
         with pytest.raises(InputError, match=word):
             kaggle.read_training(folder)

@@ -107,6 +107,10 @@ BROKEN = {
     "no_brace.pts": ("version: 1\nn_points: 3\n1 1\n", 3, "'{'"),
     "no_count.pts": (PTS.replace("n_points:  3\n", ""), 2, "n_points"),
     "odd_count.pts": (PTS.replace(" 3\n{", " many\n{"), 2, "'many'"),
+    "huge.pts": (PTS.replace(" 3\n{", f" {10**14}\n{{"), 7, "x and y"),
+    "digits.pts": (PTS.replace(" 3\n{", f" {'9' * 5000}\n{{"), 2, "a number of points"),
+    "huge.asf": (asf([(0.5, 0.5)]).replace("\n1\n", f"\n{10**14}\n"), 11, "columns"),
+    "huge.tem": (f"{10**14}\n1\t2\n", 2, "ends after 1 of"),
     "cut_off.pts": (PTS[: PTS.index(" 7.125")], 5, "ends after 2 of 3"),
     "no_end.pts": (PTS[:-2], 6, "'}'"),
     "more.pts": (PTS.replace("}", "8 8\n}"), 7, "'}'"),
@@ -212,3 +216,7 @@ def test_a_folder_of_landmarks_is_known_by_its_files(tmp_path):
     assert not landmarks.is_folder("open")
     (tmp_path / "deep" / "face.pts").touch()
     assert landmarks.is_folder(tmp_path) and landmarks.is_folder(str(tmp_path / "deep"))
+
+
+def test_a_name_that_begins_like_a_home_is_a_name():
+    assert not landmarks.is_folder("~nobody-of-this-name")

@@ -1,10 +1,12 @@
 import dataclasses
 
 import conftest
+import drawnfaces
 import numpy as np
 import pytest
 
 from fkd_utils import cleaning, faces, parts, sources
+from fkd_utils.errors import InputError
 
 
 @pytest.fixture
@@ -77,3 +79,27 @@ def test_a_copy_of_an_edge_label_stays_on_what_it_marks(source):
     grown = parts.prepare("blobs", grown=True, from_edge=True).train.keypoints[:, 10]
     # What an edge label x marks is the place x - 0.5, and in the mirrored picture 95 less that.
     np.testing.assert_allclose(grown[n : 2 * n, 0], 95.5 - edge[:, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("count", "labelled"), [(3, False), (3, True), (250, False)])
+def test_too_few_faces_for_three_parts_are_refused(monkeypatch, store, count, labelled):
+    rows = drawnfaces.faces(count)
+    if not labelled:
+        rows.keypoints[:] = np.nan
+    monkeypatch.setattr(sources, "load", lambda data: rows)
+    parts.prepare.cache_clear()
+    said = f"few: {count if labelled else 0} clean, fully labelled faces in .* cannot be split"
+    with pytest.raises(InputError, match=said):
+        parts.prepare("few")
+
+
+def test_other_groups_or_ids_are_checked_anew(source):
+    rows = sources.load("blobs")
+    changed = (
+        {"groups": rows.groups[::-1]},
+        {"ids": rows.ids + 1},
+        {"ids": rows.groups, "groups": rows.ids},
+    )
+    for change in ({}, *changed, {}):
+        parts.checked(dataclasses.replace(rows, **change))
+    assert len(source) == 4

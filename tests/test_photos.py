@@ -127,6 +127,7 @@ def test_what_is_no_picture(tmp_path):
         text: "no picture",
         tmp_path: "folder",
         tmp_path / "absent.png": "No such file",
+        pathlib.Path("~photo.jpg"): "No such file",  # and no home of somebody called photo.jpg
     }
     for path, message in cases.items():
         with pytest.raises(InputError, match=message) as caught:

@@ -90,3 +90,9 @@ def test_too_few_rows_say_nothing():
     points[0] = points[0][::-1]
     scores = picturecheck.score(np.zeros((60, 96, 96), np.uint8), points, np.arange(60))
     assert np.isnan([scores.pixels, scores.away, scores.looks]).all()
+
+
+def test_without_labels_nothing_is_said(drawn):
+    nothing = np.full_like(drawn.keypoints, np.nan)
+    found = picturecheck.score(drawn.images, nothing, drawn.groups)
+    assert np.isnan([found.pixels, found.away, found.looks]).all()

@@ -42,6 +42,23 @@ def broken_weights(published):
     (published / "weights.npz").write_bytes(b"PK\x03\x04nothing")
 
 
+def empty_weights(published):
+    (published / "weights.npz").write_bytes(b"")
+
+
+def half_weights(published):
+    content = (published / "weights.npz").read_bytes()
+    (published / "weights.npz").write_bytes(content[: len(content) // 2])
+
+
+def changed_weights(published):
+    arrays = {"0": np.zeros((50, 50), np.float16)}
+    np.savez_compressed(published / "weights.npz", **arrays)
+    content = bytearray((published / "weights.npz").read_bytes())
+    content[60:90] = bytes(30)  # inside the packed array
+    (published / "weights.npz").write_bytes(content)
+
+
 def short_weights(published):
     np.savez(published / "weights.npz", **{"0": np.zeros((5, 5, 1, 4), np.float16)})
 
@@ -59,7 +76,17 @@ def strange_recipe(published):
 
 
 @pytest.mark.parametrize(
-    "damage", [broken_weights, short_weights, pickled_weights, no_recipe, strange_recipe]
+    "damage",
+    [
+        broken_weights,
+        empty_weights,
+        half_weights,
+        changed_weights,
+        short_weights,
+        pickled_weights,
+        no_recipe,
+        strange_recipe,
+    ],
 )
 def test_damaged_folders(published, damage):
     damage(published)

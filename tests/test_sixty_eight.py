@@ -106,6 +106,15 @@ def test_faces_of_one_photograph_stay_together(tmp_path):
     np.testing.assert_array_equal(found[0].points[:2], [(0, 0), (1, 1)])
 
 
+def test_a_broken_picture_does_not_lose_the_others(tmp_path):
+    for name in ("77_1", "78_1"):
+        write_face(tmp_path / "set", name)
+    (tmp_path / "set" / "77_1.png").write_text("no picture")
+    found, broken = sixty_eight.from_pts(tmp_path)
+    assert len(found) == 1
+    assert len(broken) == 1 and "77_1.png: this is no picture" in broken[0]
+
+
 def test_few_of_many_and_none(tmp_path):
     for k in range(6):
         write_face(tmp_path / "set", f"image_{k}")

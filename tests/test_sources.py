@@ -8,7 +8,7 @@ import facefiles
 import numpy as np
 import pytest
 
-from fkd_utils import open_faces, sources
+from fkd_utils import kaggle, open_faces, sources, submission
 from fkd_utils.errors import InputError
 
 
@@ -138,6 +138,15 @@ def test_unknown_source(store, tmp_path):
     with pytest.raises(InputError, match="'open', 'kaggle' or an existing path"):
         sources.load(str(tmp_path / "nowhere"))
     assert not store.exists()
+
+
+def test_a_name_that_begins_like_a_home_is_a_name(store, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for read in (sources.load, kaggle.read_training, submission.read_lookup):
+        with pytest.raises(InputError, match=r"~faces|there is no such file"):
+            read("~faces")
+    write(tmp_path / "~faces")
+    assert len(sources.load("~faces")) == 3
 
 
 def test_describe_names_the_place(store):

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from fkd_utils import studies
+from fkd_utils.errors import InputError
 
 RUNS = [{"rate": rate, "seed": seed} for rate in (0.1, 0.01) for seed in (0, 1)]
 
@@ -49,3 +50,31 @@ def test_short_profiles_train_nothing(tmp_path, capsys, profile):
     studies.table(path, RUNS[:1], trainer, "paper")
     assert len(studies.table(path, RUNS, trainer, profile)) == 2
     assert trainer.made == [(0.1, 0)] and capsys.readouterr().out == ""
+
+
+def test_rows_that_another_process_wrote_meanwhile_stay(tmp_path):
+    path, other = tmp_path / "study.csv", Trainer()
+
+    def slow(rate: float, seed: int) -> list[dict]:
+        if not other.made:  # while this run is made, another process makes this one and the next
+            studies.table(path, RUNS[:2], other, "paper")
+        return [{"epoch": 1, "loss": -1.0}]
+
+    table = studies.table(path, RUNS[:3], slow, "paper")
+    assert other.made == [(0.1, 0), (0.1, 1)]
+    assert list(zip(table.rate, table.seed, table.loss, strict=True)) == [
+        (0.1, 0, 0.1), (0.1, 0, 0.2), (0.1, 1, 1.1), (0.1, 1, 1.2), (0.01, 0, -1),
+    ]  # fmt: skip
+
+
+def test_a_setting_is_known_again_as_the_file_holds_it(tmp_path):
+    path, runs = tmp_path / "study.csv", [{"rate": 1 / 3, "seed": 0}, {"rate": 2 / 3, "seed": 0}]
+    studies.table(path, runs, Trainer(), "paper")
+    again = Trainer()
+    assert len(studies.table(path, runs, again, "paper")) == 4
+    assert again.made == []
+
+
+def test_a_setting_that_no_file_holds_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"study\.csv: the setting 'rate' is None"):
+        studies.table(tmp_path / "study.csv", [{"rate": None, "seed": 0}], Trainer(), "paper")

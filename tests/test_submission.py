@@ -1,6 +1,7 @@
 import pathlib
 import zipfile
 
+import facefiles
 import numpy as np
 import pytest
 
@@ -60,6 +61,32 @@ def test_inside_the_competitions_zip(tmp_path):
         assert (lookup.rows[0], lookup.images[0]) == (5, 3)
 
 
+def locked(content: bytearray) -> None:
+    content[6] |= 1  # bit 0 of the flags, in both headers, says: encrypted
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+
+
+def strangely_packed(content: bytearray) -> None:
+    content[8] = content[content.index(b"PK\x01\x02") + 10] = 99
+
+
+def damaged(content: bytearray) -> None:
+    start = 30 + len(submission.TABLE)
+    content[start : start + 20] = bytes(20)
+
+
+@pytest.mark.parametrize("change", [locked, strangely_packed, damaged])
+def test_a_zip_that_cannot_be_unpacked(tmp_path, change):
+    path = tmp_path / "facial-keypoints-detection.zip"
+    table = (HEADER + "5,3,nose_tip_x,\n" * 20).encode()
+    content = bytearray(facefiles.zipped(path, {submission.TABLE: table}).read_bytes())
+    change(content)
+    path.write_bytes(content)
+    for given in (path, tmp_path):
+        with pytest.raises(InputError, match="zip: cannot be read"):
+            submission.read_lookup(given)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -68,6 +95,9 @@ def test_inside_the_competitions_zip(tmp_path):
         (HEADER + "1,1,nose_tipx,\n", "line 2, column 'FeatureName': 'nose_tipx'"),
         (HEADER + "1,1\n", "line 2, column 'FeatureName': 'None'"),
         (HEADER + "1,1,nose_tip_x,\n1,1,nose_tip_y,\n", "column 'RowId': a number appears twice"),
+        (HEADER + "1,99999999999999999999,nose_tip_x,\n", "at most 18 digits"),
+        (HEADER + f"{'9' * 5000},1,nose_tip_x,\n", "at most 18 digits"),
+        (HEADER + f"1,1,{'x' * 200_000},\n", "this is no csv file"),
         (HEADER, "only a header"),
     ],
 )

@@ -37,6 +37,11 @@ def change_history(folder, **changes):
     history.assign(**changes).to_csv(folder / "history.csv", index=False)
 
 
+def halve(path):
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
 def shift_errors(folder):
     with np.load(folder / "predictions.npz") as stored:
         arrays = dict(stored)
@@ -56,6 +61,8 @@ def shift_errors(folder):
         (lambda f: change_history(f, loss=[0.1, np.nan, 0.1]), "no number"),
         (shift_errors, "test mse is"),
         (lambda f: (f / "predictions.npz").unlink(), "cannot be read"),
+        (lambda f: (f / "predictions.npz").write_bytes(b""), "cannot be read (EOFError"),
+        (lambda f: halve(f / "predictions.npz"), "cannot be read (BadZipFile"),
         (lambda f: (f / "metrics.json").write_text("{}"), "cannot be read"),
         (lambda f: (f / "weights.npz").write_bytes(b"PK"), "restore the folder"),
     ],
