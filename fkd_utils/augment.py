@@ -62,12 +62,6 @@ def random_tilt(rng: np.random.Generator, points: np.ndarray, most: float = 0.1)
     return warps.tilting(*rng.uniform(-most, most, (2, len(points))))
 
 
-def random_crop(rng: np.random.Generator, points: np.ndarray, least: float = 80) -> np.ndarray:
-    """Cut out a square of `least` to 96 pixels, anywhere in the picture (THESIS 4.8)."""
-    side = rng.uniform(least, keypoints.SIDE, len(points))
-    return warps.cropping(*rng.uniform(0, keypoints.SIDE - side, (2, len(points))), side)
-
-
 # The thesis's transforms. The shift comes last: it brings in what the rotation pushed out.
 THESIS: tuple[Draw, ...] = (random_flip, random_rotation, random_shift)
 

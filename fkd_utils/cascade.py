@@ -165,7 +165,12 @@ class Cascade:
         self.first, self.levels = first, []
 
     def add_level(
-        self, train: faces.Faces, held: faces.Faces, sides: tuple[int, ...], epochs: int, seed=0
+        self,
+        train: faces.Faces,
+        held: faces.Faces,
+        sides: tuple[int, ...],
+        epochs: int,
+        seed: int = 0,
     ) -> None:
         """Train the next level on `train`, starting as far off as the cascade now is on `held`.
 

@@ -65,15 +65,15 @@ def spread(logits: Tensor, stride: int, temperature: float = 1.0) -> Tensor:
 class SoftArgmax(keras.layers.Layer):
     """`soft_argmax` as the last layer of a network; it has no weights."""
 
-    def __init__(self, stride: int, temperature: float = 1.0, **kwargs: typing.Any) -> None:
+    def __init__(self, stride: int, **kwargs: typing.Any) -> None:
         super().__init__(**kwargs)
-        self.stride, self.temperature = stride, temperature
+        self.stride = stride
 
     def call(self, logits: Tensor) -> Tensor:
-        return soft_argmax(logits, self.stride, self.temperature)
+        return soft_argmax(logits, self.stride)
 
     def compute_output_shape(self, shape: tuple) -> tuple:
         return (shape[0], shape[3], 2)
 
     def get_config(self) -> dict:
-        return super().get_config() | {"stride": self.stride, "temperature": self.temperature}
+        return super().get_config() | {"stride": self.stride}

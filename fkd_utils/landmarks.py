@@ -19,13 +19,6 @@ _MOST_DIGITS = 18  # of a count; Python refuses to turn thousands of digits into
 _FAR = 2.5  # picture sizes from its middle; what is farther away must be in pixels
 
 
-class Template(typing.NamedTuple):
-    """A webmorph template: points (n, 2) pixels, and rows of points joined to lines."""
-
-    points: np.ndarray
-    lines: tuple[tuple[int, ...], ...]
-
-
 class Pair(typing.NamedTuple):
     """A picture's file and its points (n, 2) in its pixels."""
 
@@ -103,27 +96,14 @@ def read_asf(path: pathlib.Path, width: int, height: int) -> np.ndarray:
     return np.array(points) * (width, height)
 
 
-def read_tem(path: pathlib.Path) -> Template:
-    """A webmorph template. Raises InputError for a file that is damaged or is none."""
+def read_tem(path: pathlib.Path) -> np.ndarray:
+    """The points of a webmorph template: (n, 2) float64 pixels.
+
+    Which of them it joins to lines, behind the points, is not looked at. Raises InputError for a
+    file that is damaged or is none.
+    """
     rows = _rows(path)
-    count = _count(path, *rows[0])
-    points = _points(path, rows[1:], count)
-    rest = rows[count + 1 :]
-    if not rest or rest[0][1] == "0":
-        return Template(points, ())
-    many = _count(path, *rest[0])
-    lines = []
-    for k in range(many):
-        # Three rows a line: open or closed, how many points, which.
-        _row(path, rest, 3 * k + 3, 3 * many)
-        number, text = rest[3 * k + 3]
-        long = _count(path, *rest[3 * k + 2])
-        joined = [int(field) if field.isdecimal() else -1 for field in text.split()]
-        if len(joined) != long or min(joined) < 0 or max(joined) >= count:
-            what = f"line {k} should be {long} numbers of points below {count}; restore the file"
-            raise _wrong(path, number, what)
-        lines.append(tuple(joined))
-    return Template(points, tuple(lines))
+    return _points(path, rows[1:], _count(path, *rows[0]))
 
 
 def read_muct(path: pathlib.Path) -> Muct:
@@ -170,7 +150,7 @@ def read_pair(path: pathlib.Path) -> Pair:
     if path.suffix.lower() == ".asf":
         height, width = photos.read(picture).shape[:2]
         return Pair(picture, read_asf(path, width, height))
-    return Pair(picture, read_pts(path) if path.suffix.lower() == ".pts" else read_tem(path).points)
+    return Pair(picture, read_pts(path) if path.suffix.lower() == ".pts" else read_tem(path))
 
 
 def read_pairs(paths: collections.abc.Iterable[pathlib.Path]) -> tuple[list[Pair], list[str]]:

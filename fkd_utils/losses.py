@@ -15,6 +15,8 @@ import keras
 from fkd_utils import keypoints
 
 HALF = keypoints.SIDE / 2  # pixels; what 1 in the targets is worth
+JOINT = 1.0  # pixels; where smooth L1 goes from square to straight (Girshick 2015)
+WIDTH, BEND = 10.0, 2.0  # pixels; the w and epsilon of Wing's paper
 
 Tensor = typing.Any  # of the back-end that Keras runs on
 
@@ -24,32 +26,31 @@ def masked_mse(y_true: Tensor, y_pred: Tensor) -> Tensor:
     return _mean_of_labelled(keras.ops.square, y_true, y_pred)
 
 
-def smooth_l1(y_true: Tensor, y_pred: Tensor, joint: float = 1.0) -> Tensor:
+def smooth_l1(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """Square near zero, straight beyond, in pixels: a wrong label pulls no harder than any other.
 
-    e^2 / (2 joint) for an error |e| < joint, else |e| - joint / 2; e and joint in pixels
-    (Girshick 2015, with joint 1).
+    e^2 / (2 JOINT) for an error |e| < JOINT, else |e| - JOINT / 2; e in pixels.
     """
 
     def penalty(error: Tensor) -> Tensor:
         size = keras.ops.abs(HALF * error)
-        return keras.ops.where(size < joint, size * size / (2 * joint), size - joint / 2)
+        return keras.ops.where(size < JOINT, size * size / (2 * JOINT), size - JOINT / 2)
 
     return _mean_of_labelled(penalty, y_true, y_pred)
 
 
-def wing(y_true: Tensor, y_pred: Tensor, width: float = 10.0, bend: float = 2.0) -> Tensor:
+def wing(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """Wing loss, in pixels: small errors pull harder than large ones (Feng et al. 2018).
 
-    width * ln(1 + |e| / bend) for an error |e| < width, else |e| - C, with the C that joins the
-    two; e, width and bend in pixels. The paper's w and epsilon are 10 and 2.
+    WIDTH * ln(1 + |e| / BEND) for an error |e| < WIDTH, else |e| - C, with the C that joins the
+    two; e in pixels.
     """
-    constant = width - width * math.log1p(width / bend)
+    constant = WIDTH - WIDTH * math.log1p(WIDTH / BEND)
 
     def penalty(error: Tensor) -> Tensor:
         size = keras.ops.abs(HALF * error)
-        curved = width * keras.ops.log1p(size / bend)
-        return keras.ops.where(size < width, curved, size - constant)
+        curved = WIDTH * keras.ops.log1p(size / BEND)
+        return keras.ops.where(size < WIDTH, curved, size - constant)
 
     return _mean_of_labelled(penalty, y_true, y_pred)
 

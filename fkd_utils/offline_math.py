@@ -4,6 +4,7 @@ import re
 
 import latex2mathml.converter
 import nbconvert.preprocessors
+import nbformat
 
 CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 DISPLAY = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
@@ -13,8 +14,10 @@ INLINE = re.compile(r"(?<![\\$\w])\$(?!\s)((?:[^$\n]|\n(?!\n))+?)(?<!\s)\$(?![\w
 class MathToMarkup(nbconvert.preprocessors.Preprocessor):
     """Replaces $...$ and $$...$$ in markdown cells; code in them stays as it is."""
 
-    def preprocess_cell(self, cell, resources, index):
-        """Called by nbconvert for each cell."""
+    def preprocess_cell(
+        self, cell: nbformat.NotebookNode, resources: dict, index: int
+    ) -> tuple[nbformat.NotebookNode, dict]:
+        """Called by nbconvert for each cell: the cell, changed, and `resources` as they were."""
         if cell.cell_type == "markdown":
             pieces = CODE.split(cell.source)
             pieces[::2] = [convert(piece) for piece in pieces[::2]]

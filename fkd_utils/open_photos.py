@@ -65,7 +65,7 @@ def read_template(path: pathlib.Path) -> np.ndarray:
 
     Raises InputError when the file does not hold 189 points.
     """
-    points = landmarks.read_tem(path).points
+    points = landmarks.read_tem(path)
     if len(points) != POINTS:
         raise InputError(f"{path}, line 1: expected {POINTS} points; restore the file")
     return points.astype(np.float32)

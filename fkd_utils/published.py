@@ -146,6 +146,10 @@ def real_faces_check() -> dict:
 
 
 def write_label_statistics(points: np.ndarray, path: pathlib.Path) -> None:
-    """Store `label_statistics` of a set as JSON."""
+    """Store `label_statistics` of a set as JSON; `points` as there.
+
+    So data/published/kaggle_labels.json was made, of the competition's rows: nobody else may hold
+    these, so the numbers come with the course. Raises InputError when it cannot be written.
+    """
     with files.replacing(path) as aside:
         aside.write_text(json.dumps(label_statistics(points), indent=1) + "\n", encoding="utf-8")

@@ -7,10 +7,8 @@ faces are real ones in Kaggle's format, and the trainings are shorter than the t
 says how long. A training that is stored already is found, not repeated.
 """
 
-import collections.abc
 import dataclasses
 import json
-import pathlib
 
 import pandas as pd
 
@@ -26,24 +24,18 @@ ROWS = {
 }
 
 
-def study(
-    table: str,
-    data: str,
-    machine: str,
-    seeds: collections.abc.Iterable[int] | None = None,
-    folder: pathlib.Path | None = None,
-) -> pd.DataFrame:
-    """Train every row of a table ("table_4_1" or "table_4_4") with every seed and store the scores.
+def study(table: str, data: str, machine: str) -> pd.DataFrame:
+    """Train every row of a table ("table_4_1" or "table_4_4") with all SEEDS and store the scores.
 
     data: open, kaggle or a folder. The split stays that of seed 0: only first weights, batches and
     dropout differ. Returns one line a training: model, seed, epochs, best_epoch, training_mse,
     validation_mse, test_mse, test_mean_px, test_nme, seconds. The file is written anew after
     each, so a stopped study keeps what it has.
     """
-    folder = folder or published.FOLDER / "seeds"
+    folder = published.FOLDER / "seeds"
     faces_of = recipes.prepared("paper", data, 0, grown=table == "table_4_4")
     lines = []
-    for seed in seeds or SEEDS:
+    for seed in SEEDS:
         for name in ROWS[table]:
             recipe = dataclasses.replace(recipes.named(name, "paper", seed), epochs=EPOCHS[table])
             lines.append(_line(name, training.train(recipe, faces_of), faces_of))

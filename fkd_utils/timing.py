@@ -10,6 +10,8 @@ import numpy as np
 
 from fkd_utils import models
 
+LEAST = 0.02  # seconds that a repeat should take, so that the clock can see it
+
 Score = collections.abc.Callable[[np.ndarray], np.ndarray]
 
 
@@ -41,18 +43,16 @@ class Timing:
         return float(np.median(self.cpu_seconds / self.seconds))
 
 
-def measure(
-    work: collections.abc.Callable[[], object], repeats: int = 7, least: float = 0.02
-) -> Timing:
+def measure(work: collections.abc.Callable[[], object], repeats: int = 7) -> Timing:
     """Time `work()`, which must not return before its result is there.
 
     One call goes first and does not count: it compiles, fills caches and reserves memory. Work
-    shorter than `least` seconds is called several times a repeat, and the time divided.
+    shorter than LEAST is called several times a repeat, and the time divided.
     """
     work()
     start = time.perf_counter()
     work()
-    calls = max(1, math.ceil(least / max(time.perf_counter() - start, 1e-9)))
+    calls = max(1, math.ceil(LEAST / max(time.perf_counter() - start, 1e-9)))
     marks = [(time.perf_counter(), time.process_time())]
     for _ in range(repeats):
         for _ in range(calls):

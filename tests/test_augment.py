@@ -35,7 +35,6 @@ ALL_DRAWS = [
     augment.random_scale,
     augment.random_shear,
     augment.random_tilt,
-    augment.random_crop,
     augment.random_shift,
 ]
 

@@ -50,7 +50,7 @@ def test_by_seeds_by_hand():
     low, mean, high = np.exp([logs.mean() - reach, logs.mean(), logs.mean() + reach])
     text, verdict = claims.by_seeds(changed, plain)
     assert text == f"{mean:.2f} times ({low:.2f} to {high:.2f}, 4 seeds)"
-    assert verdict == "holds" if high < 1 else "depends"
+    assert verdict == ("holds" if high < 1 else "depends")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Where a csv file is found and what it may be packed in, read as `kaggle` reads it."""
 
-import zipfile
-
 import facefiles
 import numpy as np
 import pytest
@@ -88,9 +86,3 @@ def test_a_damaged_zip_is_refused_or_reads_the_same(tmp_path, data):
         except InputError:
             return
         np.testing.assert_array_equal(faces.images, facefiles.faces(1)[0])
-
-
-def test_zip_made_by_the_tests_is_what_it_claims(tmp_path):
-    path = facefiles.zipped(tmp_path / "a.zip", {"x.csv": b"1"})
-    with zipfile.ZipFile(path) as archive:
-        assert archive.read("x.csv") == b"1"

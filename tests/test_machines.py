@@ -51,6 +51,20 @@ def test_the_stored_measurements_can_be_read():
     assert len(stored) > 0
 
 
-def test_graphics_card_is_empty_when_keras_lists_none():
-    listed = [d for d in keras.distribution.list_devices() if not d.startswith("cpu")]
-    assert bool(machines.graphics_card()) == bool(listed)
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="asks TensorFlow for cards")
+@pytest.mark.parametrize(
+    ("cards", "details", "name", "kind"),
+    [
+        ([], {}, "", "cpu"),
+        (["a"], {"device_name": "Quick 9"}, "Quick 9", "gpu"),
+        (["a", "b"], {}, "GPU", "gpu"),
+    ],
+)
+def test_a_graphics_card_is_named_when_there_is_one(monkeypatch, cards, details, name, kind):
+    import tensorflow as tf
+
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda what: cards)
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda card: details)
+    assert machines.graphics_card() == name
+    described = machines.describe("a desk")
+    assert (described["kind"], described["device"]) == (kind, name or machines.processor())

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,6 +25,16 @@ def test_statistics_by_hand():
     held = result["mean_face_mse_held_out"]
     assert held["last_rows"] == pytest.approx((15 / 48) ** 2)
     assert held["lowest"] < held["highest"]
+
+
+def test_stored_statistics_have_the_form_of_those_that_come_with_the_course(tmp_path):
+    points = np.random.default_rng(0).uniform(0, 95, (10, 15, 2))
+    points[7, 2] = np.nan
+    path = tmp_path / "labels.json"
+    published.write_label_statistics(points, path)
+    stored = json.loads(path.read_text())
+    assert stored == published.label_statistics(points)
+    assert list(stored) == list(published.kaggle_labels())
 
 
 def test_kaggle_numbers_are_the_competitions():

@@ -11,19 +11,21 @@ def short(blob_parts, tmp_path, monkeypatch):
     monkeypatch.setenv("FKD_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(seedstudy, "EPOCHS", {"table_4_1": 1, "table_4_4": 1})
     monkeypatch.setattr(seedstudy, "ROWS", {"table_4_1": ("First", "Second")})
+    monkeypatch.setattr(seedstudy, "SEEDS", (0, 1))
+    monkeypatch.setattr(published, "FOLDER", tmp_path)
     monkeypatch.setattr(parts, "prepare", lambda *source: blob_parts)
     return blob_parts
 
 
 def test_a_line_for_each_row_and_seed(short, tmp_path):
-    lines = seedstudy.study("table_4_1", "open", "a desk", seeds=(0, 1), folder=tmp_path)
+    lines = seedstudy.study("table_4_1", "open", "a desk")
     assert list(zip(lines.model, lines.seed, strict=True)) == [
         ("First", 0), ("Second", 0), ("First", 1), ("Second", 1),
     ]  # fmt: skip
-    assert pd.read_csv(tmp_path / "table_4_1.csv").test_mse.tolist() == pytest.approx(
+    assert pd.read_csv(tmp_path / "seeds" / "table_4_1.csv").test_mse.tolist() == pytest.approx(
         lines.test_mse.tolist(), rel=1e-4
     )
-    settings = json.loads((tmp_path / "table_4_1.json").read_text())
+    settings = json.loads((tmp_path / "seeds" / "table_4_1.json").read_text())
     assert settings["machine"] == "a desk" and settings["faces"]["train"] == len(short.train)
     # A line is what the same training says by itself.
     recipe = recipes.named("Second", "paper", 1)
@@ -31,14 +33,13 @@ def test_a_line_for_each_row_and_seed(short, tmp_path):
     assert lines.test_mse.iloc[3] == pytest.approx(again.measures(short.test)["mse"])
 
 
-def test_other_seeds_train_other_networks(short, tmp_path):
-    lines = seedstudy.study("table_4_1", "open", "a desk", seeds=(0, 1), folder=tmp_path)
+def test_other_seeds_train_other_networks(short):
+    lines = seedstudy.study("table_4_1", "open", "a desk")
     of_second = lines[lines.model == "Second"]
     assert of_second.test_mse.nunique() == 2
 
 
-def test_the_command(short, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(published, "FOLDER", tmp_path)
+def test_the_command(short, monkeypatch, capsys):
     monkeypatch.setattr(seedstudy, "SEEDS", (0,))
     assert cli.main(["runs", "seeds", "4.1", "--machine", "a desk"]) == 0
     assert "Second" in capsys.readouterr().out
