@@ -98,9 +98,7 @@ def run_chapter(
     line.update(f"{chapter.stem}: running ...")
     started = time.monotonic()
     error = ""
-    moved = [name for name in ("FKD_CACHE", "FKD_RUNS") if os.environ.get(name)]
-    folders = {name: str(places.chosen(name, BUILD)) for name in moved}
-    with _environment(FKD_FIGURES=str(target / "figures"), **folders):
+    with _environment(FKD_FIGURES=str(target / "figures"), **_moved()):
         try:
             papermill.execute_notebook(
                 str(chapter),
@@ -121,6 +119,12 @@ def run_chapter(
             error = f"{type(failure).__name__}: {_first_line(failure)}"
     line.clear()
     return Outcome(chapter, time.monotonic() - started, error)
+
+
+def _moved() -> dict[str, str]:
+    """Folders that the reader has moved, absolute: a chapter runs in another than the command."""
+    names = [name for name in ("FKD_CACHE", "FKD_RUNS") if os.environ.get(name)]
+    return {name: str(places.chosen(name, parts.REPO)) for name in names}
 
 
 def _first_line(message: object) -> str:

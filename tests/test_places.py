@@ -20,7 +20,8 @@ HOME = pathlib.Path("/home/reader")
 )
 def test_a_folder_is_absolute_and_an_empty_variable_names_none(value, found, monkeypatch):
     monkeypatch.setenv("HOME", str(HOME))
-    monkeypatch.setenv("FKD_X", value) if value is not None else None
+    if value is not None:
+        monkeypatch.setenv("FKD_X", value)
     found = found or pathlib.Path.cwd() / value
     assert places.chosen("FKD_X", HOME / "default") == found
 
