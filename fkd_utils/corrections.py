@@ -123,7 +123,7 @@ def _no_baseline() -> Effect:
 
 
 CORRECTIONS = [
-    Correction("THESIS 4.6", "a mirrored x is 96 - x", "95 - x: pixel centres run from 0 to 95",
+    Correction("THESIS 4.6", "a mirrored x is 96 - x", "95 - x where 0 is the first pixel's centre",
                "07", _one_pixel),
     Correction("THESIS 4.6, Table 4.2", "the y positions of a pair are swapped",
                "the whole points are, x and y", "07", _only_y),

@@ -64,7 +64,8 @@ _CHANGES: tuple[tuple[str, dict, dict], ...] = (
 )
 
 
-FINAL, HEADS = len(_CHANGES) + 1, len(_CHANGES) + 2  # the numbers behind the ladder's own
+LAST = len(_CHANGES)  # the last rung's number; the next two stand behind the ladder
+FINAL, HEADS = LAST + 1, LAST + 2
 
 
 def rungs(epochs: int = EPOCHS, steps: int = STEPS) -> list[Rung]:
@@ -108,14 +109,15 @@ def climb(
     The numbers of `rungs` count from 0; FINAL is `final`, HEADS `two_heads`.
 
     data: open, kaggle or a folder. A rung that is trained already is found; a stopped one goes on.
+    The weights of LAST and FINAL are stored, since chapter 18 asks these networks again.
     """
     ladder, made = [*rungs(epochs, steps), final(steps=steps), two_heads(epochs, steps)], []
     for number in chosen:
-        rung, last = ladder[number], number == FINAL
+        rung, asked_again = ladder[number], number in (LAST, FINAL)
         faces_of = rung.faces(data)
         run = training.train(rung.recipe, faces_of)
         made.append((folder or published.FOLDER) / folder_of(number))
-        publishing.publish(run, made[-1], faces_of, last, machine, rung.flipped)
+        publishing.publish(run, made[-1], faces_of, asked_again, machine, rung.flipped)
     return made
 
 
@@ -127,21 +129,21 @@ def folder_of(number: int) -> str:
 def carry(
     onto: str,
     machine: str,
-    epochs: int = FINAL_EPOCHS,
+    epochs: int = EPOCHS,
     steps: int = STEPS,
     folder: pathlib.Path | None = None,
 ) -> pathlib.Path:
-    """Train the final network on the embedded faces alone, and report it on those of `onto`.
+    """Train the last rung on the embedded faces alone, and report it on those of `onto`.
 
     onto: a folder in Kaggle's format, whose test part becomes the published run's. Validation
     stays with the embedded faces: whoever has only these could not choose by others. Returns the
-    published run's folder, open_final. Raises InputError for a bad `onto` before it trains.
+    published run's folder, open_ladder_11. Raises InputError for a bad `onto` before it trains.
     """
-    rung = final(epochs, steps)
+    rung = rungs(epochs, steps)[LAST]
     abroad = rung.faces(onto).test  # first: a folder that is none is not to be told after hours
     home = rung.faces("open")
     run = training.train(rung.recipe, home)
-    made = (folder or published.FOLDER) / "open_final"
+    made = (folder or published.FOLDER) / f"open_ladder_{LAST}"
     seen = dataclasses.replace(home, test=abroad)
     publishing.publish(run, made, seen, True, machine, rung.flipped)
     return made

@@ -109,6 +109,7 @@ def test_carried_runs_are_chosen_at_home_and_tested_abroad(small, tmp_path, monk
     home = dataclasses.replace(small, source=parts.Source("open"))
     monkeypatch.setattr(parts, "prepare", lambda data, *_: home if data == "open" else abroad)
     path = ladder.carry("elsewhere", "a desk", epochs=1, steps=1, folder=tmp_path)
+    assert path.name == "open_ladder_11" and (path / "weights.npz").exists()
     metrics = json.loads((path / "metrics.json").read_text())
     assert (metrics["validation_faces"], metrics["test_faces"]) == (len(small.validation), 7)
     assert json.loads((path / "recipe.json").read_text())["data"]["data"] == "open"

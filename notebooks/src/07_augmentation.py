@@ -246,6 +246,10 @@ assert abs(rows[0]["disagreement"]) < 0.05 < 0.9 < rows[1]["disagreement"] < 1.1
 # The disagreement has no such noise, and it shows the whole pixel.
 #
 # A half pixel matters. The thesis's best model has an error of 1.1 px in a coordinate.
+#
+# This is about pictures. Where the *labels* of a set begin to count is another question, and no
+# file says it. Chapter 18 finds faces whose labels count from the picture's left edge, half a pixel
+# from the first pixel's centre. For those, 96 - x is right.
 
 # %% [markdown]
 # ## Shift and rotation: one matrix for picture and points
