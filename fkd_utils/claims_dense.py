@@ -43,7 +43,8 @@ def _longer_is_worse() -> Finding:
 
 def _constant() -> Finding:
     places = _table("imm_mean_place").set_index("set").mean_place_mse
-    ours = f"a constant reaches {places['imm_face_db']:.5f} on its pictures from the front; others turn"
+    front = places["imm_face_db"]
+    ours = f"a constant reaches {front:.5f} on its pictures from the front; others turn"
     return Finding(ours, "not tested", "dense/imm_mean_place.csv")
 
 
