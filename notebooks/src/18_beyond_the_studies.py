@@ -757,14 +757,16 @@ print(f"final / rung 0: {last / first:.2f}")
 assert [k for k in words if words[k] == "hurts"] == [1, 2, 4]
 assert [k for k in words if words[k] == "cannot be told"] == [6, 10, ladder.HEADS]
 steps = {k: mean for k, (mean, _, _) in changes.items() if k <= ladder.LAST and mean < 0}
-assert min(steps, key=steps.get) == 5 and steps[5] < sum(steps.values()) - steps[5]
+others = sum(mean for k, mean in steps.items() if k != 5)
+assert changes[4][0] + steps[5] < others  # residual blocks and heat maps against all other gains
 assert 0.6 < last / first < 0.7
 
 # %% [markdown]
 # Read it from the top. The first two changes **hurt**, and the fourth hurts most of all. In so few
 # batches Fifth does not cope with faces that are never the same, nor with two labellers, and a residual
 # network with a dense layer at its end copes worse. Then the same residual network answers with heat
-# maps, and the error falls to less than half: **that one change brings more than all others together**.
+# maps, and the error falls to little more than half: **that one change brings more than all others
+# together**, even if you take off what the dense layer had cost before it.
 #
 # Above it the steps are small, and most can be told. Taking the half pixel off, a robust loss, one
 # cycle and the mirror help. The second labeller's offset cannot be told from nothing, nor from two
