@@ -44,6 +44,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib import ticker
 
 from fkd_utils import course, machines, onnx_export, plots, timing
 
@@ -419,6 +420,8 @@ axes.axvline(64, color=plots.COLOURS["grey"], linestyle=":")
 axes.set(xscale="log", yscale="log", xlabel="batch B (pictures)")
 axes.set_ylabel("ms a training step")
 axes.set_xticks(batches, [str(b) for b in batches])
+axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+axes.yaxis.set_major_formatter("{x:g}")
 axes.minorticks_off()
 axes.legend(fontsize=9)
 chapter.figure(
@@ -427,7 +430,7 @@ chapter.figure(
     "A training step is overhead and arithmetic; points measured, lines fitted.",
     alt="Time of a training step against the batch on logarithmic axes, four "
     "networks. Each curve is flat for small batches and rises in proportion to "
-    "the batch for large ones; First and Second stay flat longest, Second higher.",
+    "the batch for large ones; First stays flat longest.",
 )
 
 # %% [markdown]
@@ -435,9 +438,9 @@ chapter.figure(
 # the course's batch of 64. First is still on its flat part there: a faster device finds little to
 # speed up. The thesis saw this and put it down to the 30 neurons of First, rightly.
 #
-# Second has few operations, too, and yet a flat part that is even longer and lies high. That is its
-# 2.8 million weights, ten times those of Fourth, changed at every step. A card would do this part
-# faster as well, because its memory is faster. So for Second the ceiling is drawn somewhat too low.
+# Second has few operations, too, and yet a long flat part that lies high. That is its 2.8 million
+# weights, ten times those of Fourth, changed at every step. A card would do this part faster as well,
+# because its memory is faster. So for Second the ceiling is drawn somewhat too low.
 
 # %% tags=["nbval-ignore-output"]
 order = [ceilings[name] for name in NAMES]

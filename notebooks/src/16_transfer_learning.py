@@ -758,6 +758,8 @@ def costly(network: str, blocks: int, seed: int) -> list[dict]:
 runs = [{"network": name, "blocks": blocks, "seed": SEED}
         for name in transfer.LARGE for blocks in (0, 2, 4)]
 cost = study("large", runs, costly)
+
+# %%
 names = ["network", "blocks"]
 cost = cost[[*names, *cost.columns.drop(names)]]
 mean_mse = frozen.loc[frozen.network == "mean face", "mse"].iloc[0]
