@@ -13,7 +13,7 @@ def noses(written):
 
     def write(epochs: dict[int, list[tuple[float, float, float]]]) -> None:
         rows = [
-            {"epoch": epoch, "held_out": loss, "rate": rate, "seed": seed}
+            {"epoch": epoch, "loss": loss, "rate": rate, "seed": seed}
             for epoch, seeds in epochs.items()
             for seed, losses in enumerate(seeds)
             for rate, loss in zip(RATES, losses, strict=True)

@@ -45,7 +45,8 @@ def test_two_against_four_is_asked_with_and_without_transfer(blocks, random, cou
     blocks({("faces", 2): (1, 1), ("faces", 4): (2, 2),
             ("random", 2): random, ("random", 4): (2, 2)})  # fmt: skip
     found = claims_transfer._two_against_four()
-    assert found.ours == f"better in 2 of 2 seeds, {count} of 2 from chance"
+    wanted = f"in 2 of 2 seeds from learned weights, in {count} of 2 from random ones"
+    assert found.ours == wanted
     assert found.verdict == verdict
 
 
