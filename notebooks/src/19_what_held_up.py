@@ -234,7 +234,7 @@ chapter.figure(
 # ## What you saw
 #
 # - Of the thesis's steps, Third over Second and Fourth over Third hold on other faces. Second beats First,
-#   by more than the thesis says. What dropout brings cannot be told, nor how low a tuned Adam gets.
+#   by more than the thesis says. Adam's lead does not last. What dropout brings cannot be told.
 # - A verdict is a function of stored results, and anyone can run it again.
 # - Mistakes in the sources reach from a twentieth of a pixel to a third of the picture.
 # - A claim needs a baseline, a finished race, several seeds, a choice made before looking, and the
