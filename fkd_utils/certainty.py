@@ -28,9 +28,9 @@ def calibrate(spread: np.ndarray, distance: np.ndarray, knots: int = 10) -> Cali
 
     spread, distance: the same shape, pixels, NaN = does not count. The points are sorted by spread
     and cut into `knots` equal parts, or as many as there are points; a knot is the mean of a part.
-    Where a part with the larger
-    spread has the smaller mean distance, neighbours are pooled until the line rises (Barlow et al.
-    1972, pool adjacent violators). Raises InputError when no point counts.
+    Where a part with the larger spread has the smaller mean distance, neighbours are pooled until
+    the line rises (Barlow et al. 1972, pool adjacent violators). Raises InputError when no point
+    counts.
     """
     known = np.isfinite(spread) & np.isfinite(distance)
     if not known.any():

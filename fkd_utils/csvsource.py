@@ -2,13 +2,13 @@
 
 import contextlib
 import io
-import os
 import typing
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from fkd_utils import places
 from fkd_utils.errors import InputError
 
 COMPETITION_ZIP = "facial-keypoints-detection.zip"
@@ -26,7 +26,7 @@ def find(path: Path, stem: str) -> Path:
     path: a file, taken as it is, or a folder with `stem`.csv, `stem`.zip or the competition's
     whole zip. Raises Absent when there is no such file.
     """
-    path = Path(os.path.expanduser(path))
+    path = places.expanded(path)
     if path.is_file():
         return path
     if not path.exists():

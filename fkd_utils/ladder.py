@@ -5,7 +5,8 @@
 trains the rungs on real faces and keeps them in data/published/wild_ladder_0 and so on, the final
 network in wild_final and the variant with two heads in wild_two_heads. All rungs see
 equally many faces in equally many steps; only the named change differs from the rung before,
-though drawing batches anew and the residual network are several changes in one.
+though drawing batches anew, the residual network and heat maps, which bring the way up with them,
+are several changes in one. `carry` trains the last rung on the embedded faces.
 """
 
 import collections.abc
@@ -66,6 +67,7 @@ _CHANGES: tuple[tuple[str, dict, dict], ...] = (
 
 LAST = len(_CHANGES)  # the last rung's number; the next two stand behind the ladder
 FINAL, HEADS = LAST + 1, LAST + 2
+CARRIED = f"open_ladder_{LAST}"  # the published run of `carry`
 
 
 def rungs(epochs: int = EPOCHS, steps: int = STEPS) -> list[Rung]:
@@ -93,7 +95,12 @@ def two_heads(epochs: int = EPOCHS, steps: int = STEPS) -> Rung:
     """The rung with an offset for the second labeller, with heat maps of its own instead."""
     rung = next(rung for rung in rungs(epochs, steps) if rung.recipe.sources)
     recipe = dataclasses.replace(rung.recipe, sources="heads")
-    return dataclasses.replace(rung, change="heat maps for the second labeller", recipe=recipe)
+    return dataclasses.replace(rung, change="two heads for the second labeller", recipe=recipe)
+
+
+def every(epochs: int = EPOCHS, steps: int = STEPS) -> list[Rung]:
+    """All that is trained, by number: `rungs` up to LAST, then `final`, then `two_heads`."""
+    return [*rungs(epochs, steps), final(steps=steps), two_heads(epochs, steps)]
 
 
 def climb(
@@ -104,16 +111,14 @@ def climb(
     steps: int = STEPS,
     folder: pathlib.Path | None = None,
 ) -> list[pathlib.Path]:
-    """Train and publish the chosen rungs; returns their folders.
-
-    The numbers of `rungs` count from 0; FINAL is `final`, HEADS `two_heads`.
+    """Train and publish the chosen ones of `every`, by number; returns their folders.
 
     data: open, kaggle or a folder. A rung that is trained already is found; a stopped one goes on.
     The weights of LAST and FINAL are stored, since chapter 18 asks these networks again.
     """
-    ladder, made = [*rungs(epochs, steps), final(steps=steps), two_heads(epochs, steps)], []
+    trained, made = every(epochs, steps), []
     for number in chosen:
-        rung, asked_again = ladder[number], number in (LAST, FINAL)
+        rung, asked_again = trained[number], number in (LAST, FINAL)
         faces_of = rung.faces(data)
         run = training.train(rung.recipe, faces_of)
         made.append((folder or published.FOLDER) / folder_of(number))
@@ -137,13 +142,13 @@ def carry(
 
     onto: a folder in Kaggle's format, whose test part becomes the published run's. Validation
     stays with the embedded faces: whoever has only these could not choose by others. Returns the
-    published run's folder, open_ladder_11. Raises InputError for a bad `onto` before it trains.
+    published run's folder, CARRIED. Raises InputError for a bad `onto` before it trains.
     """
     rung = rungs(epochs, steps)[LAST]
     abroad = rung.faces(onto).test  # first: a folder that is none is not to be told after hours
     home = rung.faces("open")
     run = training.train(rung.recipe, home)
-    made = (folder or published.FOLDER) / f"open_ladder_{LAST}"
+    made = (folder or published.FOLDER) / CARRIED
     seen = dataclasses.replace(home, test=abroad)
     publishing.publish(run, made, seen, True, machine, rung.flipped)
     return made

@@ -5,13 +5,12 @@ All become arrays (n_points, 2) float64, pixels, x first, pixel centres at whole
 
 import collections.abc
 import math
-import os
 import pathlib
 import typing
 
 import numpy as np
 
-from fkd_utils import photos
+from fkd_utils import photos, places
 from fkd_utils.errors import InputError
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
@@ -35,7 +34,7 @@ class Muct(typing.NamedTuple):
 
 def is_folder(path: str | pathlib.Path) -> bool:
     """Whether this is a folder with .pts or .asf files in it, at any depth."""
-    folder = pathlib.Path(os.path.expanduser(path))
+    folder = places.expanded(path)
     suffixes = (file.suffix for file in folder.rglob("*")) if folder.is_dir() else ()
     return any(suffix in (".pts", ".asf") for suffix in suffixes)
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import os
 import pathlib
 import warnings
 
@@ -11,7 +10,7 @@ import numpy as np
 import PIL.Image
 import PIL.ImageOps
 
-from fkd_utils import files
+from fkd_utils import files, places
 from fkd_utils.errors import InputError
 
 MOST_PIXELS = 100_000_000  # 300 MB in memory, and as much again while it is turned
@@ -29,7 +28,7 @@ def read(file: pathlib.Path | str | bytes, name: str = "the picture") -> np.ndar
     """
     if not isinstance(file, bytes):
         name = str(file)
-        file = _bytes_of(pathlib.Path(os.path.expanduser(file)))
+        file = _bytes_of(places.expanded(file))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's on size and odd EXIF; the limit is below
         with _open(file, name) as picture:

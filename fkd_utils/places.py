@@ -1,7 +1,15 @@
-"""Folders that a reader may put elsewhere by an environment variable."""
+"""Paths as a reader gives them: by hand, or by an environment variable."""
 
 import os
 import pathlib
+
+
+def expanded(path: str | pathlib.Path) -> pathlib.Path:
+    """A path that a reader gave, with a leading ~ as their home.
+
+    pathlib's own expanduser raises for ~a.jpg, which is a name like any other.
+    """
+    return pathlib.Path(os.path.expanduser(path))
 
 
 def chosen(variable: str, default: pathlib.Path) -> pathlib.Path:
@@ -10,4 +18,4 @@ def chosen(variable: str, default: pathlib.Path) -> pathlib.Path:
     Absolute, since chapters run in another folder than the command that starts them; a leading ~
     is the reader's home.
     """
-    return pathlib.Path(os.path.expanduser(os.environ.get(variable) or default)).absolute()
+    return expanded(os.environ.get(variable) or default).absolute()

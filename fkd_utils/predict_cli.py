@@ -10,7 +10,7 @@ import typing
 
 import numpy as np
 
-from fkd_utils import files, keypoints, parts, photos, shipped
+from fkd_utils import files, keypoints, parts, photos, places, shipped
 from fkd_utils.errors import InputError
 
 if typing.TYPE_CHECKING:  # Keras takes seconds to load
@@ -77,11 +77,9 @@ def _predict(args: argparse.Namespace) -> int:
             print(f"error: {error}", file=sys.stderr)
             failed += 1
             continue
-        # Not every file's name is text; such bytes are printed and stored as \xe4.
-        shown = os.fsencode(name).decode(errors="backslashreplace")
-        rows += _rows(shown, found)
+        rows += _rows(_shown(name), found)
         what = {0: "no face found", 1: "1 face"}.get(len(found), f"{len(found)} faces")
-        print(f"{shown}: {what} -> {os.fsencode(marked).decode(errors='backslashreplace')}")
+        print(f"{_shown(name)}: {what} -> {_shown(marked)}")
     if failed < len(args.photos):
         target = args.out / POINTS
         with (
@@ -93,6 +91,11 @@ def _predict(args: argparse.Namespace) -> int:
     return 2 if failed else 0
 
 
+def _shown(path: str | pathlib.Path) -> str:
+    """A path as it is printed and stored; not every file's name is text: its bytes become \\xe4."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
 def _rows(name: str, found: "demo.Found") -> list[tuple]:
     """The lines of POINTS for one photograph: as HEADER says, one a face."""
     numbers = np.column_stack([found.boxes, found.points.reshape(-1, 2 * len(keypoints.KEYPOINTS))])
@@ -101,7 +104,7 @@ def _rows(name: str, found: "demo.Found") -> list[tuple]:
 
 def _names_in(folder: pathlib.Path, given: collections.abc.Iterable[str]) -> set[str]:
     """Names, in small letters, of the given photographs in `folder`: not to be written over."""
-    paths = [pathlib.Path(os.path.expanduser(name)) for name in given]
+    paths = [places.expanded(name) for name in given]
     return {path.name.lower() for path in paths if path.parent.resolve() == folder.resolve()}
 
 

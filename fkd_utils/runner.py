@@ -71,7 +71,7 @@ def _place(data: str) -> str:
     """open, kaggle or a folder, absolute: chapters run in another folder than the command."""
     if data in ("open", "kaggle"):
         return data
-    return str(pathlib.Path(os.path.expanduser(data)).resolve())
+    return str(places.expanded(data).resolve())
 
 
 def run_chapters(chapters: list[pathlib.Path], profile: str, data: str, seed: int) -> list[Outcome]:

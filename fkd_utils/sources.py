@@ -13,7 +13,7 @@ from pathlib import Path
 import filelock
 import numpy as np
 
-from fkd_utils import cache, csvsource, duplicates, kaggle
+from fkd_utils import cache, csvsource, duplicates, kaggle, places
 from fkd_utils.errors import InputError
 from fkd_utils.faces import Faces
 from fkd_utils.progress import ProgressLine
@@ -82,7 +82,7 @@ def place(data: str) -> Path:
         except csvsource.Absent as error:
             raise csvsource.Absent(_GET_KAGGLE) from error
         return KAGGLE
-    path = Path(os.path.expanduser(data))
+    path = places.expanded(data)
     if not path.exists():
         raise InputError(
             f"{path}: there is no such folder or file; give 'open', 'kaggle' or an existing path"

@@ -3,13 +3,12 @@
 import csv
 import dataclasses
 import io
-import os
 import pathlib
 import zipfile
 
 import numpy as np
 
-from fkd_utils import csvsource, files, keypoints
+from fkd_utils import csvsource, files, keypoints, places
 from fkd_utils.errors import InputError
 
 TABLE = "IdLookupTable.csv"
@@ -35,7 +34,7 @@ def read_lookup(path: pathlib.Path) -> Lookup:
 
     Raises InputError naming file, line and column.
     """
-    file, text = _text(pathlib.Path(os.path.expanduser(path)))
+    file, text = _text(places.expanded(path))
     try:
         return _lookup(file, csv.DictReader(io.StringIO(text)))
     except csv.Error as error:

@@ -41,7 +41,7 @@ def own(name: str = shipped.FOURTH) -> Source:
 
     A block is a convolution with its pool, or a dense layer. Raises InputError for a strange name.
     """
-    says = f"{name}: Fourth of chapter 06, trained on faces with 15 points"
+    says = f"{name}, trained on faces with 15 points"
     return _of_fifteen(shipped.model(name), "faces", says)
 
 

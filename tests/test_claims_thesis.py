@@ -1,5 +1,7 @@
 """Verdicts of THESIS's claims where seeds, length and size of an effect disagree."""
 
+import types
+
 import numpy as np
 import pytest
 
@@ -55,3 +57,21 @@ def test_the_size_of_an_effect(monkeypatch, ratio, large, slightly):
     monkeypatch.setattr(claims_thesis, "_test_mse", {"new": ratio, "old": 1.0}.get)
     assert claims_thesis._large("new", "old").verdict == large
     assert claims_thesis._slightly("new", "old").verdict == slightly
+
+
+def test_adam_is_judged_at_the_rate_that_validation_prefers(monkeypatch):
+    validation = {"Second": 3, "Second, Adam": 2, "Second, Adam 0.0001": 1}
+    rates = {"Second, Adam": 0.001, "Second, Adam 0.0001": 0.0001}
+    test = {"Second": 1.0, "Second, Adam": 0.7, "Second, Adam 0.0001": 0.95}
+
+    def run(row):
+        metrics = {"validation_mse": validation[row], "test": {"mse": test[row]}}
+        settings = {"recipe": {"learning_rate": rates.get(row)}}
+        return types.SimpleNamespace(metrics=metrics, settings=settings)
+
+    monkeypatch.setattr(claims_thesis, "_run", run)
+    found = claims_thesis._adam_gets_lower()
+    assert found.ours == "0.95 times at rate 0.0001; 0.70 times at 0.001"
+    assert found.verdict == "fails"
+    validation["Second, Adam"] = 0
+    assert claims_thesis._adam_gets_lower().verdict == "holds"

@@ -194,10 +194,11 @@ assert np.allclose(errors[:, 0], (sides / 96 - 1) / 2, atol=0.05)
 #
 # The detector's box and the network's frame were made by different people. The networks of chapters 03
 # to 10 learned from the embedded faces, which are framed as the competition's are: they fill the 96
-# pixels in a certain way. The network used here learned from real faces framed like those. Is the box
-# the same? Take photographs whose points are known, and look where the points fall in the box. Then
-# ask for the size and place that lay the mean embedded face over them: with $b$ the side of the box,
-# the square has side $r\,b$, and its centre lies $d\,b$ from the box's centre.
+# pixels in a certain way. The network used here learned from real faces; we take it that they were
+# framed alike, and Figure 12-d tests it. Is the box the same? Take photographs whose points are known,
+# and look where the points fall in the box. Then ask for the size and place that lay the mean embedded
+# face over them: with $b$ the side of the box, the square has side $r\,b$, and its centre lies $d\,b$
+# from the box's centre.
 
 # %%
 training_faces = recipes.prepared(PROFILE, "open", SEED).train
@@ -467,7 +468,7 @@ chapter.figure(
 # %% [markdown]
 # Twenty-five frames a second are a usual film. If your machine is slower than that, look at where
 # the time goes. With this network about half goes into the search. Programs that have to be fast
-# search once and then look around the last place only. A smaller network saves the other half.
+# search once and then look around the last place only. A smaller network saves most of the other half.
 #
 # Play `sunglasses.mp4`, and you will see the glasses **tremble**. Each frame is a fresh guess,
 # and the eye is merciless about things that should move smoothly. Measure it. The error of

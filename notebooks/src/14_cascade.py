@@ -780,7 +780,7 @@ if lookup is not None and key.is_file():
 # %% [markdown]
 # ## What you saw
 #
-# - Not to converge has many causes, and each leaves its own trace: NaN for a missing label or for far too
+# - Not to converge has many causes, and most leave a trace: NaN for a missing label or for far too
 #   large steps, no spread for starved sigmoids, units
 #   at their ends for too large first weights, patience for plain descent and for sigmoids with Adam.
 # - CASCADE's targets were fine. It wrote that some labels are missing and that Kaggle scores by MSE; most rows are incomplete, and it
