@@ -77,9 +77,11 @@ def _sgd() -> Finding:
 
 
 def _rmsprop() -> Finding:
+    """Fixed rates only; the study's fell by a factor of 1000, so ours cannot refute it."""
     rates = _rates("RMSprop")
-    ours = f"best at {rates.idxmin():g}: {rates.min():.5f}; at 0.1: {rates[0.1]:.5f}"
-    verdict = "holds" if rates.idxmin() == 0.1 else "fails"
+    best = f"fixed rates: best at {rates.idxmin():g}: {rates.min():.5f}; at 0.1: {rates[0.1]:.5f}"
+    ours = f"{best}; no falling one was run"
+    verdict = "holds" if rates.idxmin() == 0.1 else "depends"
     return Finding(ours, verdict, "transfer/optimisers_open.csv")
 
 

@@ -14,7 +14,7 @@ from fkd_utils.errors import InputError
 # fewest boxes on pictures without a face. Viola and Jones 2001; this cascade: Lienhart 2002.
 CASCADE = "haarcascade_frontalface_alt.xml"
 STEP = 1.1  # growth of the window from one search to the next
-NEIGHBOURS = 5  # hits that must agree; with 6 it loses one of the 142 faces
+NEIGHBOURS = 5  # a face needs more hits than this; more than 6 would lose one of the 142 faces
 SMALLEST = 24  # pixels; the cascade itself looks through a 20 pixel window
 LONGEST = 1600  # pixels; a longer picture is searched in a smaller copy
 # The picture is searched with a margin of copies of its edge, so many times its shorter side: of

@@ -210,10 +210,18 @@ print(f"mean distance {distance.mean():.2f} px, largest {distance.max():.2f} px 
 # studies did, which takes hours. A run that you stop goes on where it was.
 #
 # The faces called `open` are made on your machine, the first time a chapter asks for them, from
-# 152 photographs under a free licence. Pairs of people are morphed, turned, lit and cropped, so that
+# photographs under a free licence. Pairs of people are morphed, turned, lit and cropped, so that
 # there are thousands, with exactly known keypoints. They stand in for Kaggle's set, which may not be
 # passed on. If you have it, put its files into `data/kaggle` and set `DATA = "kaggle"`.
 #
+# Not every photograph that comes with the course is used. Some are averages of several people, who
+# would otherwise be in training and test at once.
+
+# %%
+there = len(list(open_photos.FOLDER.glob("*/*.jpg")))
+print(f"{there} photographs, {len(open_photos.names())} of them used")
+
+# %% [markdown]
 # ## What you saw
 #
 # - A face is given to a network as 9216 grey values; it answers with 15 points, 30 numbers.

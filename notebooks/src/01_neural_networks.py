@@ -38,6 +38,7 @@ DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
 SEED = 0
 
 # %%
+import collections.abc
 import itertools
 import time
 
@@ -59,7 +60,7 @@ chapter = course.Chapter("01", PROFILE, DATA, SEED)
 
 # %% tags=["drawing"]
 # Helpers for drawings.
-def canvas(width, height):
+def canvas(width: float, height: float) -> tuple[plt.Figure, plt.Axes]:
     """An empty drawing, about one unit an inch."""
     figure, axes = plt.subplots(figsize=(width, height))
     axes.set(xlim=(0, width), ylim=(0, height), aspect="equal")
@@ -67,13 +68,20 @@ def canvas(width, height):
     return figure, axes
 
 
-def node(axes, x, y, text="", colour="blue", radius=0.3, **style):
+def node(
+    axes: plt.Axes, x: float, y: float, text: str = "", colour: str = "blue",
+    radius: float = 0.3, **style: object,
+) -> None:
+    """A circle with a text in it."""
     style = {"fc": "white", "ec": COLOURS[colour], "lw": 1.6, "zorder": 3} | style
     axes.add_patch(plt.Circle((x, y), radius, **style))
     axes.text(x, y, text, ha="center", va="center", zorder=4)
 
 
-def wire(axes, start, end, gap=0.3, last=None, lw=1.2):
+def wire(
+    axes: plt.Axes, start: tuple[float, float], end: tuple[float, float],
+    gap: float = 0.3, last: float | None = None, lw: float = 1.2,
+) -> None:
     """An arrow that keeps `gap` from its start and `last` (or gap) from its end."""
     start, end = np.array(start, float), np.array(end, float)
     unit = (end - start) / np.linalg.norm(end - start)
@@ -153,11 +161,13 @@ chapter.figure(
 
 
 # %%
-def step(x):
+def step(x: np.ndarray) -> np.ndarray:
     return (x >= 0).astype(int)
 
 
-def train_perceptron(points, labels, passes):
+def train_perceptron(
+    points: np.ndarray, labels: np.ndarray, passes: int
+) -> tuple[np.ndarray, list[int]]:
     """Weights (w1, w2, b) after each pass, and the corrections made in each."""
     extended = np.column_stack([points, np.ones(len(points))])
     ends, corrections = [np.zeros(3)], []
@@ -283,7 +293,10 @@ assert (answer == xor_labels).all()
 
 # %% tags=["drawing"]
 # Helpers for drawings.
-def network(axes, left, sizes=(3, 5, 2), dropped=()):
+def network(
+    axes: plt.Axes, left: float, sizes: tuple[int, ...] = (3, 5, 2),
+    dropped: tuple[int, ...] = (),
+) -> list[list[tuple[float, float]]]:
     """Columns of neurons from `left`; `dropped`: hidden neurons without connections."""
     columns = [
         [(left + 1.7 * k, 1.9 + 0.76 * ((n - 1) / 2 - i)) for i in range(n)]
@@ -386,17 +399,17 @@ chapter.figure(
 
 
 # %%
-def sigmoid(x):
+def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
 # %%
-def relu(x):
+def relu(x: np.ndarray) -> np.ndarray:
     return np.maximum(x, 0)
 
 
 # %%
-def leaky_relu(x, slope=0.01):
+def leaky_relu(x: np.ndarray, slope: float = 0.01) -> np.ndarray:
     return np.where(x < 0, slope * x, x)
 
 
@@ -441,7 +454,9 @@ chapter.figure(
 
 
 # %%
-def autodiff(function, x):
+def autodiff(
+    function: collections.abc.Callable, x: np.ndarray | list[float]
+) -> np.ndarray:
     """The slope of a TensorFlow function at every x, by reverse mode."""
     x = tf.constant(x, tf.float64)
     with tf.GradientTape() as tape:
@@ -450,7 +465,10 @@ def autodiff(function, x):
     return tape.gradient(y, x).numpy()
 
 
-def difference(function, x, h=1e-5):
+def difference(
+    function: collections.abc.Callable, x: np.ndarray, h: float = 1e-5
+) -> np.ndarray:
+    """The slope of a function at every x, by central differences."""
     return (function(x + h) - function(x - h)) / (2 * h)
 
 
@@ -491,7 +509,7 @@ table.rename_axis("Table 2.1")
 
 
 # %%
-def tanh_by_formula(x):
+def tanh_by_formula(x: np.ndarray) -> np.ndarray:
     return (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))
 
 
@@ -530,7 +548,7 @@ print("keras.activations:", round(float(keras.activations.leaky_relu(-1.0)), 3))
 
 
 # %%
-def four_relus(p, x):
+def four_relus(p: tf.Variable, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Output, and the largest sum of each of the two dead neurons."""
     alive = tf.nn.relu(p[0] * x)
     dead_1 = p[1] * x - 2  # x <= 1, so negative
@@ -615,7 +633,7 @@ print(f"absolute: {errors[-1] / errors.sum():.0%}")
 
 
 # %%
-def cross_entropy(p, q):
+def cross_entropy(p: np.ndarray, q: np.ndarray) -> float:
     return -np.sum(p * np.log(q))
 
 
@@ -686,16 +704,17 @@ print("best w and b:", best.round(3))
 
 
 # %%
-def excess(p):
+def excess(p: np.ndarray) -> float:
     """How far the loss at p = (w, b) lies above the lowest possible."""
     return np.mean((design @ p - y) ** 2) - np.mean((design @ best - y) ** 2)
 
 
-def gradient(p, rows):
+def gradient(p: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The gradient (2,) of the loss of some points at p = (w, b)."""
     return 2 * design[rows].T @ (design[rows] @ p - y[rows]) / len(rows)
 
 
-def descend(batch, epochs, rate=0.1):
+def descend(batch: int, epochs: int, rate: float = 0.1) -> np.ndarray:
     """The path from (-1, 1), one row a step."""
     path, shuffle = [np.array([-1.0, 1.0])], np.random.default_rng(SEED)
     for _ in range(epochs):
@@ -797,11 +816,12 @@ for share in (0.9, 1.1):
 steepness = np.array([1.0, 25.0])
 
 
-def bowl(p):
+def bowl(p: np.ndarray) -> np.ndarray:
+    """The height at places p (..., 2): (...)."""
     return 0.5 * (steepness * p**2).sum(axis=-1)
 
 
-def plain(g, memory, rate=0.07):
+def plain(g: np.ndarray, memory: dict, rate: float = 0.07) -> np.ndarray:
     return -rate * g
 
 
@@ -811,7 +831,9 @@ def plain(g, memory, rate=0.07):
 
 
 # %%
-def momentum(g, memory, rate=0.02, beta=0.9):
+def momentum(
+    g: np.ndarray, memory: dict, rate: float = 0.02, beta: float = 0.9
+) -> np.ndarray:
     memory["v"] = beta * memory.get("v", 0) - rate * g
     return memory["v"]
 
@@ -822,7 +844,9 @@ def momentum(g, memory, rate=0.02, beta=0.9):
 
 
 # %%
-def adagrad(g, memory, rate=0.5, tiny=1e-7):
+def adagrad(
+    g: np.ndarray | float, memory: dict, rate: float = 0.5, tiny: float = 1e-7
+) -> np.ndarray | float:
     memory["sum"] = memory.get("sum", 0.1) + g**2
     return -rate * g / (memory["sum"] + tiny) ** 0.5
 
@@ -833,7 +857,9 @@ def adagrad(g, memory, rate=0.5, tiny=1e-7):
 
 
 # %%
-def adadelta(g, memory, rate=1.0, rho=0.95, tiny=1e-7):
+def adadelta(
+    g: np.ndarray, memory: dict, rate: float = 1.0, rho: float = 0.95, tiny: float = 1e-7
+) -> np.ndarray:
     memory["g2"] = rho * memory.get("g2", 0) + (1 - rho) * g**2
     ratio = (memory.get("d2", 0) + tiny) / (memory["g2"] + tiny)
     delta = -(ratio**0.5) * g
@@ -848,7 +874,10 @@ def adadelta(g, memory, rate=1.0, rho=0.95, tiny=1e-7):
 
 
 # %%
-def adam(g, memory, rate=0.2, beta1=0.9, beta2=0.999, tiny=1e-7):
+def adam(
+    g: np.ndarray, memory: dict, rate: float = 0.2,
+    beta1: float = 0.9, beta2: float = 0.999, tiny: float = 1e-7,
+) -> np.ndarray:
     memory["t"] = t = memory.get("t", 0) + 1
     memory["m"] = beta1 * memory.get("m", 0) + (1 - beta1) * g
     memory["v"] = beta2 * memory.get("v", 0) + (1 - beta2) * g**2
@@ -857,7 +886,10 @@ def adam(g, memory, rate=0.2, beta1=0.9, beta2=0.999, tiny=1e-7):
 
 
 # %%
-def walk(rule, steps=100, **settings):
+def walk(
+    rule: collections.abc.Callable, steps: int = 100, **settings: float
+) -> np.ndarray:
+    """The path of a rule from (-4, 1), one row a step."""
     path, memory = [np.array([-4.0, 1.0])], {}
     for _ in range(steps):
         path.append(path[-1] + rule(steepness * path[-1], memory, **settings))
@@ -874,7 +906,7 @@ walks = {
 
 
 # %%
-def stray(optimizer, path):
+def stray(optimizer: keras.optimizers.Optimizer, path: np.ndarray) -> float:
     """The largest distance of a Keras optimiser from `path` in 60 steps."""
     p, largest = keras.Variable(path[0], dtype="float64"), 0.0
     for place in path[1:61]:
@@ -1012,7 +1044,7 @@ assert by_tape == [da, db, dc]
 
 
 # %%
-def forward_mode(da, db, dc):
+def forward_mode(da: float, db: float, dc: float) -> float:
     """The change of e when a, b and c change at these speeds."""
     dd = da + db
     return dc * d + c * dd
@@ -1032,7 +1064,13 @@ print([forward_mode(1, 0, 0), forward_mode(0, 1, 0), forward_mode(0, 0, 1)])
 
 
 # %%
-def forward(layers, x, activation):
+Layers = list[tuple[np.ndarray, np.ndarray]]  # w (inputs, units) and b (units,) of each
+
+
+def forward(
+    layers: Layers, x: np.ndarray, activation: collections.abc.Callable
+) -> list[np.ndarray]:
+    """The input and the output of every layer, (n, units) each."""
     outputs = [x]
     for k, (w, b) in enumerate(layers):
         total = outputs[-1] @ w + b
@@ -1048,7 +1086,10 @@ def forward(layers, x, activation):
 
 
 # %%
-def backward(layers, outputs, target, slope):
+def backward(
+    layers: Layers, outputs: list[np.ndarray], target: np.ndarray,
+    slope: collections.abc.Callable,
+) -> Layers:
     """Slopes of the MSE by all weights and biases, in the shape of `layers`."""
     delta = 2 * (outputs[-1] - target) / target.size
     gradients = []
@@ -1159,7 +1200,8 @@ print("after ReLU:", relu(values.sum()), " mean:", (chance @ relu(sums)).round(3
 
 
 # %%
-def wide_network(rate):
+def wide_network(rate: float) -> keras.Sequential:
+    """Layers 256-512-512-30 with dropout behind each hidden one."""
     layers = [keras.Input((256,))]
     for _ in range(2):
         layers += [keras.layers.Dense(512, "relu"), keras.layers.Dropout(rate)]
@@ -1219,7 +1261,7 @@ print("first window:", total)
 
 
 # %%
-def convolve(picture, kernel, stride):
+def convolve(picture: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray:
     """Slide without padding; (h, w) and (k, k) give (rows, columns)."""
     size = len(kernel)
     tops = range(0, picture.shape[0] - size + 1, stride)
@@ -1228,7 +1270,10 @@ def convolve(picture, kernel, stride):
     return (np.array(windows) * kernel).sum(axis=(2, 3))
 
 
-def keras_convolve(picture, kernel, stride=1, padding="valid"):
+def keras_convolve(
+    picture: np.ndarray, kernel: np.ndarray, stride: int = 1, padding: str = "valid"
+) -> np.ndarray:
+    """The same by Keras, with any padding."""
     result = keras.ops.conv(
         np.float32(picture)[None, ..., None],  # one picture, one channel
         np.float32(kernel)[..., None, None],  # one channel in, one out
@@ -1247,7 +1292,10 @@ small
 
 # %% tags=["drawing"]
 # Helpers for drawings.
-def draw_grid(axes, values, left, top, tints, cell=0.42):
+def draw_grid(
+    axes: plt.Axes, values: np.ndarray, left: float, top: float,
+    tints: dict[tuple[int, int], str], cell: float = 0.42,
+) -> None:
     """Numbers in squares; `tints`: a colour for each (row, column) that has one."""
     for (row, column), value in np.ndenumerate(values):
         x, y = left + cell * column, top - cell * (row + 1)
@@ -1256,7 +1304,11 @@ def draw_grid(axes, values, left, top, tints, cell=0.42):
         axes.text(x + cell / 2, y + cell / 2, f"{value:g}", ha="center", va="center")
 
 
-def frame(axes, left, top, row, column, size, colour, cell=0.42):
+def frame(
+    axes: plt.Axes, left: float, top: float, row: int, column: int, size: int,
+    colour: str, cell: float = 0.42,
+) -> None:
+    """A thick line around size by size squares of a grid."""
     corner = (left + cell * column, top - cell * (row + size))
     looks = dict(fill=False, ec=COLOURS[colour], lw=2.4, zorder=4)
     axes.add_patch(plt.Rectangle(corner, cell * size, cell * size, **looks))
@@ -1346,7 +1398,7 @@ assert np.allclose(map_after[:, 3:], map_before[:, :-3], atol=1e-6)
 
 
 # %%
-def output_side(side, kernel, stride, padding):
+def output_side(side: int, kernel: int, stride: int, padding: str) -> int:
     if padding == "same":
         return -(-side // stride)
     return (side - kernel) // stride + 1
@@ -1377,7 +1429,8 @@ print(f"fully connected: {pixels * pixels + pixels:,}   one 5 x 5 filter: {5 * 5
 
 
 # %%
-def max_pool(picture):
+def max_pool(picture: np.ndarray) -> np.ndarray:
+    """(h, w) to (h / 2, w / 2)."""
     rows, columns = picture.shape
     return picture.reshape(rows // 2, 2, columns // 2, 2).max(axis=(1, 3))
 
@@ -1476,7 +1529,7 @@ ACTIVATIONS = {
 
 
 # %%
-def start(kind):
+def start(kind: str) -> Layers:
     """Layers 576-100-100-100-100-100-30, float32."""
     layers, generator = [], np.random.default_rng(SEED)
     sizes = [576, 100, 100, 100, 100, 100, 30]
@@ -1494,7 +1547,8 @@ def start(kind):
 
 
 # %%
-def spreads(outputs):
+def spreads(outputs: list[np.ndarray]) -> list[float]:
+    """The spread of each hidden layer; outputs as `forward` gives them."""
     return [float(layer.std(axis=0).mean()) for layer in outputs[1:-1]]
 
 
@@ -1556,7 +1610,9 @@ assert all(spread[n, "Glorot"][4] > spread[n, "standard"][4] for n in ACTIVATION
 
 
 # %%
-def train(activation, target, epochs):
+def train(
+    activation: str, target: np.ndarray, epochs: int
+) -> tuple[Layers, list[tuple[float, list[float], float]]]:
     """Layers after training, and after each epoch (mse, spreads, saturated share).
 
     Saturated: outputs of the last hidden layer within 0.05 of 0 or of 1.
@@ -1620,7 +1676,7 @@ chapter.figure(
 
 # %% tags=["drawing", "nbval-ignore-output"]
 # Helpers for drawings.
-def outline(axes, values, bins, colour):
+def outline(axes: plt.Axes, values: np.ndarray, bins: np.ndarray, colour: str) -> None:
     """A histogram of the outputs that are not exactly 0."""
     share = np.full(values.size, 1 / values.size)[values.ravel() != 0]
     style = dict(bins=bins, weights=share, color=COLOURS[colour])
@@ -1719,7 +1775,7 @@ assert upper > 0.8
 
 
 # %%
-def check_nand(w, b):
+def check_nand(w: list[float], b: float) -> str:
     answers = step(xor_points @ np.asarray(w) + b)
     return "right" if answers.tolist() == [1, 1, 1, 0] else f"not yet: {answers}"
 
@@ -1737,7 +1793,7 @@ print(check_nand(w=[-1, -1], b=1.5))
 
 
 # %%
-def check_slopes(da, db):
+def check_slopes(da: float, db: float) -> str:
     a, b = tf.Variable(2.0), tf.Variable(1.0)
     with tf.GradientTape() as tape:
         e = (a + b) * a
@@ -1765,7 +1821,7 @@ print(check_slopes(da=5, db=2))
 
 
 # %%
-def check_count(entering, parameters):
+def check_count(entering: int, parameters: int) -> list[bool]:
     conv = keras.layers.Conv2D
     model = keras.Sequential(
         [
@@ -1810,14 +1866,16 @@ print("limit: 2 / 25 =", 2 / 25, " momentum is stable up to", 2 * 1.9 / 25)
 
 
 # %%
-def check_xor(layers):
+def check_xor(layers: Layers) -> bool:
+    """Whether a network gets all four cases right."""
     output = forward(layers, xor_points, np.tanh)[-1][:, 0]
     return bool(((output > 0.5) == xor_labels).all())
 
 
 # %% tags=["solution", "nbval-ignore-output"]
 # Solution
-def learn_xor(n, seed, steps):
+def learn_xor(n: int, seed: int, steps: int) -> bool:
+    """Whether a 2-n-1 network gets all four cases right after its training."""
     draw = np.random.default_rng(seed).normal
     layers = [(draw(size=(2, n)), np.zeros(n)), (draw(size=(n, 1)), np.zeros(1))]
     memories = [{} for _ in range(4)]

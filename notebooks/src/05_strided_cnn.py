@@ -25,7 +25,7 @@
 # - what the filters of Third look at.
 #
 # **Needs** chapters 01 to 04. **Takes** about a minute on two cores (profile *quick*).
-# **Figures** 3.5, 4.4, 4.5, 05-a to 05-g.
+# **Figures** 3.5, 4.4, 4.5, 05-a to 05-h.
 #
 # **Tables** 3.1.
 
@@ -344,6 +344,9 @@ step = stored.metrics["test"]["mse"] / long["Second, Adam"].metrics["test"]["mse
 print(f"validation MSE, mean of 25 epochs: {smooth[top]:.5f} at epoch {top + 1}, {end:.5f} at last")
 print(f"that is {end / third.val_loss.min():.2f} times its lowest")
 print(f"test MSE: {step:.2f} times that of Second with Adam; the thesis has 0.67 (validation)")
+for name in ("Third", "Third, dropout"):
+    ours, theirs = long[name].metrics["best_epoch"], recipes.TABLE_4_1[name].thesis[2]
+    print(f"{name}: lowest validation MSE at epoch {ours}, in the thesis at {theirs}")
 assert step < 1 and 1.1 * third.val_loss.min() < end < 0.95 * smooth[top]
 
 # %% [markdown]
@@ -441,6 +444,26 @@ assert abs(masked.mean() - 1) < 0.05
 # expensive, and the knowledge spreads. The thesis puts dropout of 25% on the 250 units, right where
 # you found the parameters. In Keras it is one line between the last two layers:
 # `keras.layers.Dropout(0.25)`. It has no weights, so Third keeps its 1,161,266 parameters.
+#
+# First the stored run. **Predict**: where does its training error lie in the first epochs, below the
+# validation error or above it?
+
+# %%
+stored = long["Third, dropout"]
+chapter.figure(
+    plots.stored_figure(stored.history, stored.metrics["best_epoch"], stored.errors("test")),
+    "05-h",
+    "Third with 25% dropout, 1000 epochs on real faces.",
+    alt="Left: the training error starts above the validation error, crosses it early and falls "
+    "far below it; the validation error falls slowly to the end. Right: a histogram of the mean "
+    "point distance of each test face.",
+)
+above = (stored.history.loss > stored.history.val_loss).to_numpy()
+print(f"training error above validation error: the first {np.argmin(above)} epochs, "
+      f"later {above[np.argmin(above):].sum()}")
+
+# %% [markdown]
+# Now your own.
 
 # %% tags=["nbval-ignore-output"]
 recipe_dropout = recipes.named("Third, dropout", PROFILE, SEED)
@@ -463,8 +486,9 @@ chapter.figure(
 
 # %% [markdown]
 # Look at the two curves. The error on the training faces is *larger* than on faces the network has
-# never seen. The thesis saw this for the first 200 epochs. It says that the network has only about
-# 75% of its neurons in training, and that sometimes the important ones are missing.
+# never seen. The stored run shows it in its first epochs, the thesis in the first 200. The thesis says
+# that the network has only about 75% of its neurons in training, and that sometimes the important
+# ones are missing.
 #
 # There are two effects in that training loss, and you can take them apart.
 #

@@ -20,7 +20,7 @@
 #
 # **You will learn**
 # - how to mirror a face without mixing up left and right;
-# - why a mirrored x is 95 - x, and what the usual 96 - x costs;
+# - when a mirrored x is 95 - x and when it is 96 - x, and what the wrong one costs;
 # - how a matrix moves a picture and its points together;
 # - why several warps should be multiplied first and done once;
 # - what augmentation gives, on five seeds, and when it gives nothing.
@@ -39,6 +39,8 @@ SEED = 0
 
 # %%
 import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the page
+
+import collections.abc
 
 import cv2
 import matplotlib.pyplot as plt
@@ -101,8 +103,8 @@ assert np.allclose(whole, right_way)
 
 
 # %%
-def draw_sides(axes, image, points, title):
-    """A face with the subject's left points blue and the right ones orange."""
+def draw_sides(axes: plt.Axes, image: np.ndarray, points: np.ndarray, title: str) -> None:
+    """A face (96, 96) with the subject's left points blue and the right ones orange."""
     plots.draw_face(axes, image, title=title)
     for side, colour in (("left", "sky"), ("right", "orange")):
         rows = [i for i, name in enumerate(keypoints.KEYPOINTS) if side in name]
@@ -146,23 +148,28 @@ chapter.figure(
 # %% [markdown]
 # ## 95 or 96?
 #
-# The thesis mirrors with $x' = 96 - x$. The picture has 96 columns, so that looks right. But
-# columns are numbered from 0 to 95, and the first must become the last:
+# The thesis mirrors with $x' = 96 - x$. That is right for labels that count from the edge: the
+# picture's sides are at 0 and 96, and they change places. Here 0 is the centre of the first pixel.
+# Columns are numbered from 0 to 95, and the first must become the last:
 #
 # $$x' = 95 - x$$
 #
+# So $96 - x$ is right for labels that count from the edge, and a pixel off where they count from pixel
+# centres. Those of `open` count from pixel centres. Which of the two Kaggle's do, chapter 18 asks.
+#
 # Do not believe it. Draw a dot at a known place between pixels, mirror the picture, and measure
-# where the dot is. The centre of mass of the grey values tells.
+# where the dot is, from the first pixel's centre. The centre of mass of the grey values tells.
 
 
 # %%
-def draw_dot(x, y):
+def draw_dot(x: float, y: float) -> np.ndarray:
     """A soft dot at (x, y): (1, 96, 96) float32."""
     squared = (np.arange(96) - x) ** 2 + (np.arange(96)[:, np.newaxis] - y) ** 2
     return np.exp(-squared / 8)[np.newaxis].astype(np.float32)
 
 
-def centre_x(picture):
+def centre_x(picture: np.ndarray) -> float:
+    """Centre of mass of a picture (1, 96, 96) in x, pixels."""
     return float((picture[0].sum(axis=0) * np.arange(96)).sum() / picture.sum())
 
 
@@ -175,9 +182,9 @@ for x in (20.0, 31.25, 60.7):
     )
 
 # %% [markdown]
-# One pixel of 96 seems little. What does a model make of it? Half of its training faces now have
-# labels one pixel too far to the right. It cannot tell the halves apart, so it should settle in
-# between: half a pixel off on every face.
+# One pixel of 96 seems little. What does a model make of it? Mirror labels that count from pixel
+# centres by $96 - x$, and half of the training faces have labels one pixel too far to the right. The
+# model cannot tell the halves apart, so it should settle in between: half a pixel off on every face.
 #
 # You can measure that on real faces, with a model that trains in a second: the ridge regression
 # of chapter 03, on pictures of 32 by 32. It learns from the faces and their mirror twins, once
@@ -185,7 +192,7 @@ for x in (20.0, 31.25, 60.7):
 
 
 # %%
-def small(images):
+def small(images: np.ndarray) -> np.ndarray:
     """(n, 96, 96) as rows of 32 * 32 numbers."""
     blocks = images.reshape(len(images), 32, 3, 32, 3)
     blocks = blocks.mean(axis=(2, 4), dtype=np.float32)
@@ -199,8 +206,8 @@ gram = (x - mean).T @ (x - mean) + 10 * np.eye(x.shape[1], dtype=np.float32)
 
 
 # %%
-def fit_mirror(last):
-    """A ridge model of faces and twins whose x is mirrored to last - x."""
+def fit_mirror(last: int) -> collections.abc.Callable[[np.ndarray], np.ndarray]:
+    """A ridge model, images to points, of faces and twins whose x is mirrored to last - x."""
     wrong = twin_points + np.array([last - 95, 0])
     y = np.concatenate([train.keypoints, wrong]).reshape(len(x), 30)
     w = np.linalg.solve(gram, (x - mean).T @ (y - y.mean(axis=0)))
@@ -247,9 +254,9 @@ assert abs(rows[0]["disagreement"]) < 0.05 < 0.9 < rows[1]["disagreement"] < 1.1
 #
 # A half pixel matters. The thesis's best model has an error of 1.1 px in a coordinate.
 #
-# This is about pictures. Where the *labels* of a set begin to count is another question, and no
-# file says it. Chapter 18 finds faces whose labels count from the picture's left edge, half a pixel
-# from the first pixel's centre. For those, 96 - x is right.
+# All this holds for labels that count from pixel centres. For labels that count from the edge it is
+# $95 - x$ that is a pixel off. No file of labels says where its 0 is. Chapter 18 finds real faces
+# whose labels count from the edge, and asks which of the two Kaggle's do.
 
 # %% [markdown]
 # ## Shift and rotation: one matrix for picture and points
@@ -311,8 +318,8 @@ print("turns the other way:", np.allclose(A, schoolbook.T))
 #
 # $$t_x \in \left(\max(-9.6, -x_{\min}),\; \min(9.6, 95 - x_{\max})\right)$$
 #
-# and the same for y. It writes 96 here too. A point could then land at 96, one pixel beyond the
-# last.
+# and the same for y. It writes 96 here too: right for labels that count from the edge. Where they
+# count from pixel centres, a point could then land at 96, one pixel beyond the last.
 
 # %%
 low, high = augment.shift_range(points)
@@ -333,8 +340,8 @@ low.shape, high.shape
 
 
 # %%
-def draw_frame(axes, matrix):
-    """Dash the outline of the old picture where it has gone."""
+def draw_frame(axes: plt.Axes, matrix: np.ndarray) -> None:
+    """Dash the outline of the old picture where the matrix (3, 3) has put it."""
     corners = np.array([[[0, 0], [95, 0], [95, 95], [0, 95], [0, 0]]], float)
     outline = (corners @ matrix[:2, :2].T + matrix[:2, 2])[0]
     axes.plot(*outline.T, "--", color=plots.COLOURS["orange"], lw=1.2)
@@ -457,7 +464,7 @@ sheet = {
 
 
 # %%
-def show_sheet(sheet, columns):
+def show_sheet(sheet: dict[str, tuple], columns: int) -> plt.Figure:
     """Draw a dict of titles and (image, points)."""
     pictures = np.concatenate([pair[0] for pair in sheet.values()])
     labels = np.concatenate([pair[1] for pair in sheet.values()])
@@ -539,7 +546,7 @@ chapter.figure(
 
 
 # %%
-def detail(images):
+def detail(images: np.ndarray) -> float:
     """Mean squared difference of neighbours in the middle of the pictures."""
     middle = images[:, 20:76, 20:76].astype(np.float32)
     return np.mean(np.diff(middle, axis=1) ** 2) + np.mean(np.diff(middle, axis=2) ** 2)
@@ -605,7 +612,10 @@ fresh.shape, fresh_points.shape, matrices.shape
 
 
 # %%
-def changed_by(angle=0.0, right=0.0, down=0.0, factor=1.0, mirror=False):
+def changed_by(
+    angle: float = 0.0, right: float = 0.0, down: float = 0.0, factor: float = 1.0,
+    mirror: bool = False,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The chapter's face under one composed warp: picture, points, matrix."""
     matrix = warps.scaling(factor) @ (warps.mirroring() if mirror else np.eye(3))
     matrix = warps.translation(right, down) @ warps.rotation(angle) @ matrix
@@ -629,7 +639,11 @@ chapter.figure(
 import ipywidgets as widgets
 
 
-def draw_changed(angle=0.0, right=0.0, down=0.0, factor=1.0, mirror=False):
+def draw_changed(
+    angle: float = 0.0, right: float = 0.0, down: float = 0.0, factor: float = 1.0,
+    mirror: bool = False,
+) -> None:
+    """Draw what `changed_by` gives, with the old border."""
     changed, labels, matrix = changed_by(angle, right, down, factor, mirror)
     _, axes = plt.subplots(figsize=(3.6, 3.6))
     title = f"{warps.outside(labels).sum()} points outside"
@@ -669,7 +683,9 @@ assert len(copies) == 22 * len(few)
 
 
 # %%
-def learn(draws, epochs, seed):
+def learn(
+    draws: collections.abc.Iterable[augment.Draw], epochs: int, seed: int
+) -> tuple[pd.DataFrame, dict[str, float]]:
     """Train Fourth on `few`, changed by `draws`: history and test measures."""
     recipe = training.Recipe("fourth", "adam", 0.001, epochs, batch_size=32, seed=seed)
     model, rng = recipe.build(), np.random.default_rng(seed)
@@ -813,8 +829,9 @@ assert PROFILE == "smoke" or gap["changed"] < gap["plain"]
 # %% [markdown]
 # ## What you saw
 #
-# - Mirrored points need 95 - x and a swap of whole points. With 96 - x every answer moves half a
-#   pixel, and a face and its twin disagree by one.
+# - Mirrored points need a swap of whole points, and $95 - x$ where labels count from pixel centres.
+#   With $96 - x$ every answer then moves half a pixel, and a face and its twin disagree by one. For
+#   labels that count from the edge, $96 - x$ is right.
 # - The thesis's formula for points is $A P + B$, not $P A + B$, and its matrix turns the other
 #   way than OpenCV's.
 # - A shift can be drawn so that no point leaves. A rotation or a crop cannot promise it.
@@ -844,8 +861,8 @@ check_1(warps.rotation(-10))
 
 # %% [markdown]
 # **2. The range by hand.** The points of a face have x from 6 to 91 and y from 30 to 82. From
-# which range may the horizontal shift be drawn, and from which the vertical one? Would the
-# thesis's 96 be dangerous here?
+# which range may the horizontal shift be drawn, and from which the vertical one? The labels count
+# from pixel centres. Would the thesis's 96 be dangerous here?
 
 
 # %%
@@ -862,7 +879,8 @@ def check_2(right: tuple[float, float], down: tuple[float, float]) -> None:
 check_2(right=(-6, 4), down=(-9.6, 9.6))
 
 # %% [markdown]
-# With 96 the horizontal range would be (-6, 5), and a shift by 4.7 puts a point at 95.7.
+# With 96 the horizontal range would be (-6, 5), and a shift by 4.7 puts a point at 95.7. Counted from
+# pixel centres, that is outside the picture; counted from the edge, it is not.
 
 # %% [markdown]
 # **3. Four quarter turns.** Rotate a face by 90 degrees four times. Predict: is it the same

@@ -15,8 +15,8 @@
 #
 # The thesis found one face, a woman with glasses, on which all its networks do worst. It draws a
 # heat map to show that her face lies where others do not. And it reports that from First to Fourth
-# the error fell by 78%, but on her face by 20%. You take these three statements apart, on your
-# own faces.
+# the error fell by 78%, but on her face by 20%. You take these three statements apart: the first
+# and the last with the stored runs, then all three on your own faces.
 #
 # **You will learn**
 # - how to turn points into a heat map, and how wide to smear them;
@@ -51,10 +51,112 @@ from fkd_utils import training
 chapter = course.Chapter("09", PROFILE, DATA, SEED)
 
 # %% [markdown]
+# ## At full length
+#
+# First the stored runs: 1000 epochs on real faces. Their pictures and their true points do not come
+# with the course, so there is no heat map of them. Their errors are stored, face by face. These are
+# enough to ask for the hardest face, and how much it gained.
+#
+# Rank the test faces by the error of each network, as chapter 06 did, and take the face with the
+# highest mean rank over the seven networks of Table 4.1.
+#
+# **Predict.** Is it the very worst for all seven, as in the thesis? And from First to Fourth with
+# dropout, does its error fall by less than that of all faces?
+
+# %%
+def hardness(error: pd.DataFrame) -> np.ndarray:
+    """Mean rank of each face over the models (n,); the hardest is the largest."""
+    return error.rank().mean(axis=1).to_numpy()
+
+
+def gain(
+    error: pd.DataFrame, old: str, new: str, chosen: slice | list[int] | np.ndarray = slice(None)
+) -> float:
+    """By how much the mean error of `chosen` faces falls from a model to another, as a share."""
+    return 1 - error[new].to_numpy()[chosen].mean() / error[old].to_numpy()[chosen].mean()
+
+
+# %%
+long = published.of_rows(recipes.TABLE_4_1 | recipes.TABLE_4_4)
+off = {name: r.errors("test") for name, r in long.items()}
+full = pd.DataFrame({n: evaluation.face_mse(np.zeros_like(e), e) for n, e in off.items()})
+seven, step = list(recipes.TABLE_4_1), ("First", "Fourth, dropout")
+hard = int(hardness(full[seven]).argmax())
+places = full.rank(ascending=False).loc[hard].astype(int)
+worst = (places[seven] == 1).sum()
+assert worst < len(seven)
+print(f"{len(full)} real faces; the hardest is the very worst for {worst} of {len(seven)}")
+course.show_table([{"model": "its place among the worst", **places.to_dict()}])
+
+# %% [markdown]
+# Now the gains: how much lower the error of each network is than that of First, and than that of the
+# network in the row above. A minus sign says that it is higher.
+
+# %%
+GAINS = dict.fromkeys(["all: MSE", "hardest: MSE"], "{:.5f}")
+GAINS |= {f"{who}: below {old}": "{:z.0%}" for old in ("First", "row above")  # z: 0%, never -0%
+          for who in ("all", "hardest")}
+
+
+def improved(error: pd.DataFrame, face: int) -> list[dict]:
+    """A row a model: the MSE of all faces and of one face, and by what share each is lower."""
+    rows, first, above = [], error.columns[0], None
+    for name in error:
+        row = {"model": name, "all: MSE": error[name].mean(), "hardest: MSE": error[name][face]}
+        for title, old in (("First", first), ("row above", above)):
+            if name != first:
+                row[f"all: below {title}"] = gain(error, old, name)
+                row[f"hardest: below {title}"] = gain(error, old, name, [face])
+        rows.append(row)
+        above = name
+    return rows
+
+
+# %%
+rows = improved(full, hard)
+course.show_table(rows, **GAINS)
+print("lower by, from First to Fourth with dropout:")
+print(f"all faces {gain(full, *step):.0%}, the hardest face {gain(full, *step, [hard]):.0%}; "
+      "thesis 78% and 20%")
+for row in rows[1 : len(seven)]:
+    for old in ("First", "row above"):
+        assert row[f"hardest: below {old}"] > row[f"all: below {old}"]
+
+# %% tags=["drawing"]
+figure, axes = plt.subplots(figsize=(5.6, 4.2))
+axes.plot(full["First"], full["Fourth, dropout"], ".", color=plots.COLOURS["sky"], mec="none")
+axes.plot(*full.loc[hard, list(step)], "D", color=plots.COLOURS["red"], label="the hardest face")
+reach = np.array([full["First"].min(), full["First"].max()])
+for share, style in ((0, "-"), (0.2, ":"), (0.78, "--")):
+    name = f"lower by {share:.0%}" if share else "as First"
+    axes.plot(reach, (1 - share) * reach, style, color=plots.COLOURS["grey"], lw=1.2, label=name)
+axes.set(xscale="log", yscale="log", xlabel="MSE of a face, First",
+         ylabel="MSE of the same face, Fourth with dropout")
+axes.set_xticks([0.003, 0.01, 0.03], ["0.003", "0.01", "0.03"])
+axes.xaxis.set_minor_formatter("")
+axes.legend(fontsize=8.5)
+chapter.figure(
+    figure,
+    "09-g",
+    "Each real test face before and after, 1000 epochs each, and the thesis's two gains.",
+    alt="A cloud of dots, one a face: its error under First across, under Fourth with dropout "
+    "up, both logarithmic. The cloud lies around the line for 78 percent, wide above and below. "
+    "A marked dot at the upper right is the hardest face.",
+)
+
+# %% [markdown]
+# No face is the worst for all seven here. The error of all faces falls as the thesis says, almost to
+# the percent. But the hardest face does not stay behind. From First to each of the other six it gained
+# more than the faces did on average. In each single step, too, it gained more or lost less.
+#
+# That is one face, and the errors themselves named it. *20% against 78%*, below, shows how much hangs
+# on such a choice.
+
+# %% [markdown]
 # ## Eight networks and a constant
 #
-# The seven networks of Table 4.1, one variant of Fifth, and the mean face as the ninth. A run
-# that is in your store is found, not trained again.
+# Now your own: the seven networks of Table 4.1, one variant of Fifth, and the mean face as the ninth.
+# A run that is in your store is found, not trained again.
 
 # %% tags=["nbval-ignore-output"]
 data = recipes.prepared(PROFILE, DATA, SEED)
@@ -164,15 +266,9 @@ assert PROFILE == "smoke" or fit[-1] < max(fit)
 # %% [markdown]
 # ## The hardest face
 #
-# Rank the test faces by the error of each network, and take the face with the highest mean rank.
-# Chapter 06 did this for seven networks.
+# Take the test face with the highest mean rank of error again, now over your eight networks.
 
 # %%
-def hardness(error: pd.DataFrame) -> np.ndarray:
-    """Mean rank of each face over the models (n,); the hardest is the largest."""
-    return error.rank().mean(axis=1).to_numpy()
-
-
 networks = [name for name in predicted if name != "mean face"]
 
 # %% tags=["nbval-ignore-output"]
@@ -188,7 +284,9 @@ course.show_table([{"model": "its place among the worst", **places.to_dict()}])
 # number. The mean face does not look at the picture. Where it fails, the points are somewhere else.
 
 # %% tags=["drawing", "nbval-ignore-output"]
-def draw_heat(axes, heat: np.ndarray, face: np.ndarray | None = None, title: str = "") -> None:
+def draw_heat(
+    axes: plt.Axes, heat: np.ndarray, face: np.ndarray | None = None, title: str = ""
+) -> None:
     """A heat map, with the points (m, 2) of a face on it."""
     axes.imshow(heat, cmap="magma", norm=mpl.colors.PowerNorm(0.5, 0, heat.max()))
     if face is not None:
@@ -198,7 +296,7 @@ def draw_heat(axes, heat: np.ndarray, face: np.ndarray | None = None, title: str
     axes.set(xlim=(-0.5, 95.5), ylim=(95.5, -0.5))
 
 
-def heat_figure(part: faces.Faces, answer: np.ndarray, face: int, name: str):
+def heat_figure(part: faces.Faces, answer: np.ndarray, face: int, name: str) -> plt.Figure:
     """All points of a set, the same with a face's points, and that face with an answer."""
     heat = 15 * heat_map(part.keypoints.reshape(-1, 2), SIGMA)
     figure, grid = plt.subplots(1, 3, figsize=(9.6, 3.2))
@@ -326,7 +424,9 @@ correlation = {name: redrawn(error, unusual[name]) for name in unusual}
 assert correlation["surprise"].loc[0, "mean face"] > 0.8
 
 # %% tags=["drawing", "nbval-ignore-output"]
-def draw_predictors(error: pd.DataFrame, surprise: pd.Series, correlation: dict, face: int):
+def draw_predictors(
+    error: pd.DataFrame, surprise: pd.Series, correlation: dict, face: int
+) -> plt.Figure:
     """Surprise against the error of Fourth with dropout, and rank correlations of all models."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.9), width_ratios=[1, 1.25])
     shown = error["Fourth, dropout"]
@@ -396,7 +496,9 @@ for name in ("surprise", "Mahalanobis"):
 # The three worst faces of each model. A number over a picture that you meet again is the same face.
 
 # %% tags=["drawing", "nbval-ignore-output"]
-def worst_sheet(images: np.ndarray, truth: np.ndarray, predicted: dict, rows: int = 3):
+def worst_sheet(
+    images: np.ndarray, truth: np.ndarray, predicted: dict, rows: int = 3
+) -> plt.Figure:
     """The worst faces of each model, a column a model."""
     table = errors_of(truth, predicted)
     figure, grid = plt.subplots(rows, len(predicted), figsize=(9.6, 1.2 * rows + 0.3))
@@ -424,7 +526,7 @@ chapter.figure(
 # And the whole order, not only its top: the rank correlation of every two models.
 
 # %% tags=["drawing", "nbval-ignore-output"]
-def agreement_figure(error: pd.DataFrame):
+def agreement_figure(error: pd.DataFrame) -> plt.Figure:
     """The rank-correlation matrix of the models' errors, drawn with its numbers."""
     matrix = error.corr("spearman").to_numpy()
     figure, axes = plt.subplots(figsize=(6.6, 4.6))
@@ -469,54 +571,14 @@ assert PROFILE == "smoke" or alike > error.corr("spearman").loc["First", convolu
 #
 # ## 20% against 78%
 #
-# The thesis compares First and Fourth with dropout, on all faces and on the one. Do it as it did,
-# first at its own length: 1000 epochs on real faces. Their pictures may not be shown. The errors of
-# the stored runs are enough.
+# The thesis compares First and Fourth with dropout, on all faces and on the one. In the stored runs the
+# hardest face gained more than all faces, not less. Now take ten faces instead of one, the hardest
+# 5%, and let someone else choose: First, Fourth with dropout, or the five networks between them.
+#
+# **Predict.** The two networks compared stay the same. Does it matter who chooses?
 
 # %%
-def gain(error: pd.DataFrame, old: str, new: str, chosen=slice(None)) -> float:
-    """By how much the mean error of `chosen` faces falls from a model to another, as a share."""
-    return 1 - error[new].to_numpy()[chosen].mean() / error[old].to_numpy()[chosen].mean()
-
-
-step = ("First", "Fourth, dropout")
-long = published.of_rows(recipes.TABLE_4_1)
-full = {n: evaluation.face_mse(np.zeros_like(r.errors("test")), r.errors("test"))
-        for n, r in long.items()}
-full = pd.DataFrame(full)
-
-# %%
-hard = int(hardness(full).argmax())
-worst = (full.rank(ascending=False).loc[hard] == 1).sum()
-print(f"{len(full)} real faces; the hardest is the very worst for {worst} of {full.shape[1]}")
-print("lower by, from First to Fourth with dropout:")
-print(f"all faces {gain(full, *step):.0%}, the hardest face {gain(full, *step, [hard]):.0%}; "
-      "thesis 78% and 20%")
-
-# %% tags=["drawing"]
-figure, axes = plt.subplots(figsize=(5.6, 4.2))
-axes.plot(full["First"], full["Fourth, dropout"], ".", color=plots.COLOURS["sky"], mec="none")
-axes.plot(*full.loc[hard, list(step)], "D", color=plots.COLOURS["red"], label="the hardest face")
-reach = np.array([full["First"].min(), full["First"].max()])
-for share, style in ((0, "-"), (0.2, ":"), (0.78, "--")):
-    name = f"lower by {share:.0%}" if share else "as First"
-    axes.plot(reach, (1 - share) * reach, style, color=plots.COLOURS["grey"], lw=1.2, label=name)
-axes.set(xscale="log", yscale="log", xlabel="MSE of a face, First",
-         ylabel="MSE of the same face, Fourth with dropout")
-axes.set_xticks([0.003, 0.01, 0.03], ["0.003", "0.01", "0.03"])
-axes.xaxis.set_minor_formatter("")
-axes.legend(fontsize=8.5)
-chapter.figure(
-    figure,
-    "09-g",
-    "Each real test face before and after, 1000 epochs each, and the thesis's two gains.",
-    alt="A cloud of dots, one a face: its error under First across, under Fourth with dropout "
-    "up, both logarithmic. The cloud lies around the line for 78 percent, wide above and below. "
-    "A marked dot at the upper right is the hardest face.",
-)
-
-# %%
-others = [name for name in full if name not in step]
+others = [name for name in seven if name not in step]
 judges = {"First": full["First"], "the other five": hardness(full[others]),
           "Fourth with dropout": full["Fourth, dropout"]}
 by_judge = {}
@@ -525,13 +587,10 @@ for who, score in judges.items():
     by_judge[who] = gain(full, *step, chosen)
     print(f"hardest {len(chosen)} faces, chosen by {who}: {by_judge[who]:.0%} lower")
 assert list(by_judge.values()) == sorted(by_judge.values(), reverse=True)
-assert gain(full, *step, [hard]) > gain(full, *step)
 
 # %% [markdown]
-# The error of all faces falls as the thesis says, almost to the percent. But the hardest face does not
-# stay behind: it gained more than the faces did on average. And look who chooses. The hardest faces of First
-# gained most, those of Fourth with dropout least, and those that the other five name lie between.
-# You will see why in a moment.
+# The hardest faces of First gained most, those of Fourth with dropout least, and those that the other
+# five name lie between. You will see why in a moment.
 #
 # Now your own networks and faces.
 
@@ -539,6 +598,7 @@ assert gain(full, *step, [hard]) > gain(full, *step)
 whole, single = gain(error, *step), gain(error, *step, [HARDEST])
 print("thesis: all faces 78% lower, the woman with glasses 20% (Kaggle's faces)")
 print(f"here:   all faces {whole:.0%} lower, face {HARDEST} {single:.0%}")
+course.show_table(improved(error[networks], HARDEST), **GAINS)
 
 # %% [markdown]
 # Is one face enough for a statement? Here are the ten hardest faces, the hardest first.
@@ -615,7 +675,7 @@ def gain_range(error: pd.DataFrame, old: str, new: str, chosen: np.ndarray) -> n
 
 
 # %% tags=["drawing", "nbval-ignore-output"]
-def draw_gains(axes, error: pd.DataFrame, scores: dict, old: str, new: str) -> None:
+def draw_gains(axes: plt.Axes, error: pd.DataFrame, scores: dict, old: str, new: str) -> None:
     """Gains on the hardest 5% and on the hardest face, by who chose them."""
     blue, orange = plots.COLOURS["blue"], plots.COLOURS["orange"]
     for row, (name, score) in enumerate(scores.items()):
@@ -631,7 +691,9 @@ def draw_gains(axes, error: pd.DataFrame, scores: dict, old: str, new: str) -> N
     axes.xaxis.set_major_formatter("{x:.0%}")
 
 
-def gains_figure(error: pd.DataFrame, scores: dict, steps: list[tuple[str, str]]):
+def gains_figure(
+    error: pd.DataFrame, scores: dict, steps: list[tuple[str, str]]
+) -> plt.Figure:
     """A panel a step, a row a chooser; the first step is the thesis's."""
     figure, grid = plt.subplots(1, len(steps), figsize=(9.6, 3.9), sharex=True, sharey=True)
     for axes, (old, new) in zip(grid, steps):
@@ -751,7 +813,7 @@ def carried_by_5(values: np.ndarray) -> float:
 
 
 # %% tags=["drawing", "nbval-ignore-output"]
-def carried_figure(truth: np.ndarray, predicted: dict, shown: list[str]):
+def carried_figure(truth: np.ndarray, predicted: dict, shown: list[str]) -> plt.Figure:
     """Share of the error by share of the faces: squared error, and distance in pixels."""
     figure, grid = plt.subplots(1, 2, figsize=(9.6, 3.6), sharey=True)
     measures = {"squared error (MSE)": evaluation.face_mse,
@@ -819,7 +881,9 @@ course.show_table(
 # $$B = (H^\top W H + \alpha I)^{-1} H^\top W \, Y$$
 
 # %%
-def solve_last(inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray, alpha: float):
+def solve_last(
+    inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray, alpha: float
+) -> np.ndarray:
     """The last layer (251, 30) for weighted faces; the weights count by their ratios."""
     w = (weights / weights.mean())[:, None]
     gram = inputs.T @ (w * inputs) + alpha * np.eye(inputs.shape[1])
@@ -841,11 +905,13 @@ targets = faces.to_targets(train)
 
 # %% tags=["nbval-ignore-output"]
 def held_out(alpha: float) -> float:
+    """Validation MSE of the last layer solved with equal weights."""
     layer = solve_last(inside["train"], targets, np.ones(len(train)), alpha)
     return evaluation.mse(held, faces.to_pixels(inside["validation"] @ layer))
 
 
 def is_unusual(points: np.ndarray) -> np.ndarray:
+    """Whether each face (n, 15, 2) is among the tenth farthest from the mean face: (n,) bool."""
     away = evaluation.face_mse(points, np.broadcast_to(mean_face, points.shape))
     return away >= np.quantile(away, 0.9)
 
@@ -891,6 +957,8 @@ for name in ("all", "all, mean_px"):
 # - Hard faces exist: networks agree on them beyond chance, most with their own kind.
 # - Which model chooses the hard faces decides how much they seem to gain. That is a theorem. Let a
 #   third party choose.
+# - In the stored runs no face is the worst for all seven networks, and the hardest gained more than all
+#   faces did, not less.
 # - One face is one draw. Its neighbours in hardness gain quite different shares.
 # - A few faces carry much of the MSE, and less of the mean distance.
 # - Weights move error between faces. Near equal weights the mean is lowest.

@@ -43,6 +43,7 @@ import time
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib import ticker
 
@@ -517,6 +518,7 @@ trained_on = chapter.pick(smoke=(64, 128), quick=(64, 256, 1024), paper=(64, 512
 
 
 def score_seconds(score: timing.Score, n: int, side: int = 96) -> float:
+    """Median time to score n pictures of side by side pixels."""
     inputs = timing.pictures(n, side)
     return timing.measure(lambda: score(inputs), REPEATS).median
 
@@ -541,7 +543,10 @@ for side in sides:
 
 
 # %%
-def curve(axes, label, x, seconds, fit_from, fit_to, colour) -> None:
+def curve(
+    axes: plt.Axes, label: str, x: npt.ArrayLike, seconds: npt.ArrayLike,
+    fit_from: float, fit_to: float, colour: str,
+) -> None:
     """Points, a line through those between fit_from and fit_to, and its slope."""
     x, ms, colour = np.array(x), 1000 * np.array(seconds), plots.COLOURS[colour]
     inside = (x >= fit_from) & (x <= fit_to)

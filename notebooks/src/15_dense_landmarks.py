@@ -37,6 +37,7 @@ DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
 SEED = 0
 
 # %%
+import collections.abc
 import functools
 import pathlib
 
@@ -44,6 +45,7 @@ import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the pag
 
 import cv2
 import keras
+import matplotlib.image
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -266,12 +268,15 @@ def answers(network: keras.Model, shown: np.ndarray) -> np.ndarray:
 
 
 # %%
-def fit(model, rate, epochs, seed, shown, wanted, factor, change=None) -> pd.DataFrame:
+def fit(model: keras.Model, rate: float, epochs: int, seed: int, shown: np.ndarray,
+        wanted: np.ndarray, factor: int,
+        change: collections.abc.Callable[..., warps.Pair] | None = None) -> pd.DataFrame:
     """Train on the faces `train`. shown: (n, h, w) uint8; wanted: (n, k, 2) or (n, 2) pixels.
 
     Returns epoch, loss (mean over its batches) and held_out, MSE in parts of the picture.
     """
-    def targets_of(places):
+    def targets_of(places: np.ndarray) -> np.ndarray:
+        """Places in pixels as parts of the picture, a row a face."""
         return ((places + 0.5) / SIZE).reshape(len(places), -1).astype(np.float32)
 
     # Keras first translates a network into a graph; that takes longer than a training in smoke.
@@ -320,7 +325,9 @@ def trained_nose(rate: float, seed: int, epochs: int) -> tuple[keras.Model, pd.D
 # trains what is missing of a study; one that was stopped goes on where it was.
 
 # %%
-def study(name: str, runs: list[dict], trained) -> pd.DataFrame | None:
+def study(
+        name: str, runs: list[dict],
+        trained: collections.abc.Callable[..., pd.DataFrame]) -> pd.DataFrame | None:
     """The stored study `name`; with the profile paper, what is missing of it is trained first."""
     path = published.FOLDER / "dense" / f"{name}_{SOURCE}.csv"
     return studies.table(path, runs, trained, PROFILE)
@@ -346,6 +353,7 @@ def by_look(history: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def mean_and_spread(values: pd.Series) -> str:
+    """Mean and standard deviation of values, as text."""
     return f"{values.mean():.5f} ± {values.std():.5f}"
 
 
@@ -613,8 +621,9 @@ examples = [order[0], order[-1]]
 drawn = [maps(model, which) for which in examples]
 
 # %% tags=["nbval-ignore-output", "drawing"]
-def lay_over(axes, which, centres, values, **options):
-    """A map of values (p,) over a held-out face."""
+def lay_over(axes: plt.Axes, which: int, centres: np.ndarray, values: np.ndarray,
+             **options: str | float) -> matplotlib.image.AxesImage:
+    """A map of values (p,) at centres (p, 2) over a held-out face; options of imshow."""
     axes.imshow(unseen[which][..., 0], vmin=-0.5, vmax=0.5)
     axes.set_axis_off()
     columns = len(np.unique(centres[:, 0]))
@@ -656,7 +665,8 @@ chapter.figure(
 # If the square was luck of the first, it does not.
 
 # %%
-def helped(network: keras.Model, second: keras.Model, faces) -> pd.DataFrame:
+def helped(network: keras.Model, second: keras.Model,
+           faces: collections.abc.Iterable[int]) -> pd.DataFrame:
     """A row a face: by how many pixels of 80 covering squares helps the first and the second."""
     rows = []
     for which in faces:
@@ -740,7 +750,7 @@ assert not LEARNS or moves[distance <= 8].sum() < 0.5 * moves.sum()
 RAMP = np.linspace(-1, 1, 80)[np.newaxis, :, np.newaxis]
 
 
-def moved(network: keras.Model, strength: float, mask=1.0) -> np.ndarray:
+def moved(network: keras.Model, strength: float, mask: float | np.ndarray = 1.0) -> np.ndarray:
     """How far right a lamp on the right moves each held-out prediction, (n,) pixels of 80.
 
     strength: negative for a lamp on the left. mask: (n, 60, 80, 1), 1 where it shines.
@@ -894,7 +904,7 @@ f"{dense_network(240, 180, 116).count_params():,} parameters"
 # as matrices that is one product, and one resampling (chapter 07).
 
 # %%
-def changed(images: np.ndarray, places: np.ndarray, rng) -> warps.Pair:
+def changed(images: np.ndarray, places: np.ndarray, rng: np.random.Generator) -> warps.Pair:
     """DENSE part 2's changes: jitter, turn, shift. (n, 180, 240) uint8 and (n, m, 2) pixels."""
     n = len(images)
     images, places = light.jitter(images, places, 0.5, rng)
@@ -905,7 +915,8 @@ def changed(images: np.ndarray, places: np.ndarray, rng) -> warps.Pair:
 
 
 # %% tags=["nbval-ignore-output", "drawing"]
-def draw_points(axes, picture, true, guess=None, title=""):
+def draw_points(axes: plt.Axes, picture: np.ndarray, true: np.ndarray,
+                guess: np.ndarray | None = None, title: str = "") -> None:
     """A face with many points: true ones green, predicted ones red, small."""
     plots.draw_face(axes, picture, title=title)
     axes.plot(*true.T, ".", color=plots.TRUE, markersize=3)
@@ -936,7 +947,8 @@ FACTOR = chapter.pick(smoke=2, quick=2, paper=1)
 POINT_EPOCHS = chapter.pick(smoke=1, quick=16, paper=200)
 
 
-def trained_points(seed: int, augmented: bool, epochs: int, factor: int):
+def trained_points(seed: int, augmented: bool, epochs: int,
+                   factor: int) -> tuple[keras.Model, list[np.ndarray], pd.DataFrame]:
     """A network for all points, its first layers' starting weights, and its history."""
     keras.utils.set_random_seed(seed)
     network = dense_network(WIDTH // factor, HEIGHT // factor, 2 * points.shape[1])

@@ -39,6 +39,7 @@ DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
 SEED = 0
 
 # %%
+import collections.abc
 import itertools
 import pathlib
 import shutil
@@ -131,8 +132,9 @@ print("\n".join([*broken, f"{len(found)} photographs, {sixty_eight.POINTS} point
 # Crops follow. The box around the points, made 25% larger and square, wobbles by up to 6% of its
 # side and 8% of its size. It must: if every face sat in the same place, the mean face would be hard
 # to beat. Every second crop is mirrored, and then the points change places, x and y
-# (`sixty_eight.mirror_order`). DENSE cuts to 224 by 224 pixels; here it is 96. Networks grow dear
-# with the number of pixels, and our source knows no other size.
+# (`sixty_eight.mirror_order`). DENSE cuts to 224 by 224 pixels; here it is 96, to save time on two
+# cores: 224 by 224 are more than five times as many pixels, and the work of a convolution grows with
+# them. Besides, our source knows no other size.
 
 # %% tags=["nbval-ignore-output", "drawing"]
 shown = sixty_eight.crops(found[:1], 4, np.random.default_rng(2))
@@ -224,7 +226,11 @@ assert 3755 - 1245 == 2510 and 3 * 1245 - 3723 == 12 and 3 * 2510 - 7497 == 33
 # with NaN, once with (0, 0) as if it were a place.
 
 # %%
-def trained(network, x, points, epochs, optimizer, seed, watched=None, log=None) -> pd.DataFrame:
+def trained(
+        network: keras.Model, x: np.ndarray, points: np.ndarray, epochs: int,
+        optimizer: str | keras.optimizers.Optimizer, seed: int,
+        watched: tuple[np.ndarray, np.ndarray] | None = None,
+        log: keras.callbacks.Callback | None = None) -> pd.DataFrame:
     """Train on inputs x and points (n, 68, 2), pixels, NaN left out; 32 a step.
 
     watched: (inputs, points) looked at after every epoch. Returns epoch, loss, held.
@@ -476,7 +482,9 @@ def readings(name: str, seed: int, every: int = 1) -> list[dict]:
 # study goes on where it was.
 
 # %%
-def study(name: str, runs: list[dict], rows_of) -> pd.DataFrame:
+def study(
+        name: str, runs: list[dict],
+        rows_of: collections.abc.Callable[..., list[dict]]) -> pd.DataFrame:
     """The stored study `name`; with the profile paper, what is missing of it is made first."""
     table = studies.table(stored / f"{name}_{SOURCE}.csv", runs, rows_of, PROFILE)
     return pd.read_csv(stored / f"{name}_open.csv") if table is None else table
@@ -581,7 +589,8 @@ def epochs_for(n: int, steps: int) -> int:
     return max(1, round(steps / -(-n // 32)))
 
 
-def after(model, inputs, looked, steps, optimizer, seed) -> list[dict]:
+def after(model: keras.Model, inputs: np.ndarray, looked: np.ndarray, steps: int,
+          optimizer: str | keras.optimizers.Optimizer, seed: int) -> list[dict]:
     """Train for so many steps; the mean loss of the last epoch, and the held-out MSE after it."""
     epochs = epochs_for(len(inputs), steps)
     history = trained(model, inputs, train.points, epochs, optimizer, seed)
@@ -630,7 +639,10 @@ assert (of_heads.loss["mean"].drop("x") < of_heads.loss["mean"]["x"]).all()
 LEARN = chapter.pick(smoke=2, quick=72, paper=72)
 
 
-def unfrozen(weights: str, blocks: int, seed: int, steps: int, log=None):
+def unfrozen(
+        weights: str, blocks: int, seed: int, steps: int,
+        log: keras.callbacks.Callback | None = None,
+) -> tuple[keras.Model, pd.DataFrame, np.ndarray]:
     """A network with so many blocks unfrozen, its history, and its inputs of the held-out crops."""
     source = transfer.own() if weights == "faces" else transfer.untrained(seed)
     inputs, looked = (transfer.frozen(source, blocks, part.images) for part in (train, held))
@@ -1003,10 +1015,13 @@ print(f"the last epoch is at most {(ends / lowest - 1).max():.1%} above the lowe
 
 # %% [markdown]
 # - **What was memorised.** The ratio column: 75 times the training loss for the best model. And one
-#   part of such a gap may not be memory at all. Until 2018 a *frozen* batch normalisation in Keras
-#   took its mean and variance from the batch while training and the stored ones while testing (pull
-#   request 9965 describes it), so the layers behind it saw two different worlds. TRANSFER's
-#   report is of December 2017. That is not tested here: the course's Keras no longer does so.
+#   part of such a gap may not be memory at all. TRANSFER's report is of December 2017. In the Keras
+#   of that time a *frozen* batch normalisation took its mean and variance from the batch while
+#   training and the stored ones while testing. So the layers behind it saw two different worlds.
+#   Pull request 9965 of 2018 wanted to change that and was not merged. TensorFlow 2 brought the
+#   change, as its documentation of `BatchNormalization` says: there `trainable = False` also means
+#   inference mode, so a frozen layer always takes the stored ones. What this did to TRANSFER's
+#   numbers is not tested here: the course's Keras no longer does so.
 
 # %% [markdown]
 # ## What you saw
@@ -1079,6 +1094,14 @@ for name, part, guess in (("met", known, on_known), ("strangers", strange, on_st
 # **4. How many blocks?** Our source has four. Train with 1 and 3 unfrozen as well
 # (`unfrozen("faces", 1, SEED, LEARN)`), two seeds each. Before you draw a curve through the five
 # numbers: how far apart are the seeds?
+
+# %% tags=["solution", "nbval-ignore-output"]
+for blocks in (1, 3):
+    low, high = sorted(unfrozen("faces", blocks, seed, LEARN)[1].held.iloc[-1]
+                       for seed in (SEED, SEED + 1))
+    print(f"{blocks} blocks: {low:.5f} and {high:.5f}, {high / low - 1:.0%} apart")
+print("one seed each:", {blocks: f"{one[1].held.iloc[-1]:.5f}" for blocks, one in mine.items()})
+# A curve says something only where its points lie farther apart than the seeds of one point.
 
 # %% [markdown]
 # **5. Open.** On a machine with a network, give ImageNet its chance: `large["ResNet50"]` with 0, 2

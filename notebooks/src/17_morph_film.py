@@ -36,6 +36,7 @@ DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
 SEED = 0
 
 # %%
+import collections.abc
 import itertools
 import time
 
@@ -164,8 +165,9 @@ print("no circle holds a point")
 assert len(triangles) == 2 * len(one.points) - 2 - len(morph_film.border(SIDE))
 
 # %% tags=["drawing"]
-def draw_mesh(axes, picture, points, triangles, title):
-    """A picture with its triangles, and the points of the face."""
+def draw_mesh(axes: plt.Axes, picture: np.ndarray, points: np.ndarray, triangles: np.ndarray,
+              title: str) -> None:
+    """A picture with its triangles (t, 3), rows of points (n, 2), and the points of the face."""
     axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
     axes.triplot(*points.T, triangles, color=plots.COLOURS["sky"], lw=0.8)
     face = points[: -len(morph_film.border(SIDE))]
@@ -351,7 +353,7 @@ print("a face with itself stays itself")
 HOLD, MOVE = chapter.pick(smoke=(2, 8), quick=(8, 24), paper=(12, 48))  # frames
 
 
-def mean_speed(shape) -> np.ndarray:
+def mean_speed(shape: collections.abc.Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Of the 15 points, pixels a second from frame to frame, through the first four people."""
     path = []
     for here, there in itertools.pairwise(still.points[:15] for still in stills[:4]):

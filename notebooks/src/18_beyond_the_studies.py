@@ -784,6 +784,10 @@ assert too_low[OFFSET - 1] > 0.6 and abs(too_low[OFFSET]) < 0.2
 others = sum(mean for k, mean in steps.items() if k != 5)
 assert changes[4][0] + steps[5] < others  # residual blocks and heat maps against all other gains
 assert 0.6 < last / first < 0.7
+for name, run in thesis.items():
+    rmse, mean = (final.metrics["test"][m] / run.metrics["test"][m] for m in ("rmse_px", "mean_px"))
+    print(f"the final network against {name} at full length: rmse_px {rmse:.2f} times, "
+          f"mean_px {mean:.2f} times")
 
 # %% [markdown]
 # Read it from the top. The first two changes **hurt**, and the fourth hurts most of all. All rows did
@@ -798,7 +802,10 @@ assert 0.6 < last / first < 0.7
 # cycle and the mirror help. Averaged weights cannot be told. Nor can the second labeller's offset, over
 # all 15 points. But it is meant for few, so look at the nose tip: without it the network sets it most of
 # a pixel too low, with it hardly at all. Two heads are no better; the offset is the smaller of the two
-# and says what it learned. All in all the final error is about two thirds of rung 0's.
+# and says what it learned.
+#
+# All in all the final error is about two thirds of rung 0's. We had set out to halve Fifth's error at
+# the thesis's length. In rmse_px that is not reached; Fourth's is halved.
 #
 # A rung that does not help stays. Three warnings go with the words. The intervals are about other
 # *faces*; another seed would give other weights, and a small step may then turn. A dozen verdicts at
@@ -814,7 +821,9 @@ assert 0.6 < last / first < 0.7
 # %%
 m = final.metrics
 size = (final.folder / "weights.npz").stat().st_size / 1e6
+once = 48 * np.sqrt(m["validation_mse"])  # one look, no mirror image
 target = [("rmse_px, validation", m["validation"]["rmse_px"], 1.25),
+          ("rmse_px, validation, one look", once, 1.25),
           ("rmse_px, test", m["test"]["rmse_px"], 1.25),
           ("NME in %, validation", m["validation"]["nme"], 2.6),
           ("NME in %, test", m["test"]["nme"], 2.6),
@@ -827,29 +836,33 @@ chapter.table(rows, "18.4", "The target and the final network.",
 print(f"{final.settings['recipe']['epochs']} epochs of {ladder.STEPS} batches on "
       f"{final.settings['faces']['train']:,} real faces, lowest validation error at epoch "
       f"{m['best_epoch']}")
-assert all(row["met"] == "yes" for row in rows)
+assert [row["what"] for row in rows if row["met"] == "no"] == ["rmse_px, validation, one look"]
 
 # %% [markdown]
-# All of it is met: the errors and the hour narrowly, the size with room to spare. The epoch was chosen
-# by the validation faces, so trust the rows of the test faces more. They chose no epoch. But an
+# All of it is met if the network may look twice, at the face and at its mirror image: the errors and the
+# hour narrowly, the size with room to spare. One look misses the 1.25 px by a little. `submit` looks
+# twice. `predict`, chapters 00 and 12 and the file you export below look once, for the time.
+#
+# The epoch was chosen by the validation faces, so trust the rows of the test faces more. They chose no epoch. But an
 # earlier final network was tested on them, and missed the target, before labels were moved by half
 # a pixel and half of each batch was made complete. So they are not quite untouched either.
 #
 # The clock ran beside a little other work on the same two cores.
 #
 # How soon is the new network as good as the old one? The aim was Fifth's error for a tenth of Fifth's
-# work. Fifth's error is the lowest validation error of any stored Fifth at the thesis's length, or of
-# rung 0 while there is none. Count the batches of 64 faces that each run took to get there
-# (`ladder.batches_until`). Averaging over the mirror image has no training of its own and no row.
+# work. Fifth's error is the lowest validation error of a stored Fifth at the thesis's length. Count
+# the batches of 64 faces that each run took to get there (`ladder.batches_until`). For Fifth the
+# count ends at its best epoch, not at its last: that is kind to Fifth. Averaging over the mirror image
+# has no training of its own and no row.
 
 # %%
-long = published.of_rows(list(recipes.TABLE_4_4)) or {"rung 0": stored[0]}
+long = published.of_rows(list(recipes.TABLE_4_4))
 named = min(long, key=lambda row: long[row].metrics["validation_mse"])
-error = long[named].metrics["validation_mse"]
-print(f"validation MSE {error:.6f}, by {named}")
-fifth_long = recipes.named("Fifth, dropout", "paper")
+error, best = long[named].metrics["validation_mse"], long[named].metrics["best_epoch"]
+print(f"validation MSE {error:.6f}, by {named}, at epoch {best}")
+fifth_long = recipes.named(named, "paper")
 seen = sum(fifth_long.batch_at(epoch) for epoch in range(1, fifth_long.epochs + 1))
-print(f"the thesis's length would be {fifth_long.steps * seen / 64:,.0f} batches of 64 faces")
+print(f"its {fifth_long.epochs} epochs are {fifth_long.steps * seen / 64:,.0f} batches of 64 faces")
 until = {named: ladder.batches_until(long[named], error)}
 until |= {short[k]: ladder.batches_until(run, error) for k, run in stored.items()
           if run.settings["recipe"]["model"] == "modern" and k != ladder.FINAL - 1}
@@ -934,12 +947,18 @@ print(f"a batch of the new network costs {ratio:.1f} times one of Fifth's")
 reached = {name: batches for name, batches in until.items() if name != named and batches}
 for name in sorted(reached, key=reached.get)[:3]:
     print(f"{name}: Fifth's error for {ratio * reached[name] / until[named]:.1%} of Fifth's work")
+brief = stored[0].metrics["validation_mse"]
+soonest = min(ladder.batches_until(stored[k], brief) or np.inf for k in range(1, ladder.FINAL))
+share = ratio * soonest / ladder.batches_until(stored[0], brief)
+print(f"rung 0's error for {share:.0%} of rung 0's work")
+assert PROFILE == "smoke" or not on_cpu or ratio * min(reached.values()) < 0.1 * until[named]
 
 # %% [markdown]
 # Take the shares as rough. Yours are small batches, and changing, averaging and validating are left
-# out. `make bench` measures a step with batches of 64. A Fifth trained as briefly as rung 0 is a low
-# bar that is soon reached, by itself too: against it a tenth of the work is **not** enough. At the
-# thesis's length Fifth takes many times as many batches.
+# out. `make bench` measures a step with batches of 64. Still, a tenth of the work is more than enough
+# for the error that Fifth reaches at the thesis's length. But look at the last line. A Fifth trained as
+# briefly as the others is a lower bar, and soon reached by itself too: against rung 0 a tenth is
+# **not** enough. Most of what the thesis's length costs buys little.
 #
 # ### What the second labeller does
 #
