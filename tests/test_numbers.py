@@ -14,6 +14,10 @@ NOTEBOOKS = sorted((cache.REPO / "notebooks").glob("[0-9]*.ipynb"))
 # chapter, number, source: the studies' own numbers, and arithmetic done in the sentence itself.
 GIVEN = pathlib.Path(__file__).with_name("prose_numbers.csv")
 NUMBER = re.compile(r"(?<![\w.,-])\d+(?:,\d{3})*(?:\.\d+)?(?=( ?%| ?px)?)")
+EPOCH = re.compile(r"\bepochs? (\d+)\b|\b(\d+)(?:st|nd|rd|th)\b")
+REFERENCE = re.compile(
+    r"(?:Tables?|Figures?|CC BY|number such as) \d+\.\d+(?: (?:and|to) \d+\.\d+)?"
+)
 
 
 def cells(path: pathlib.Path, kind: str) -> list[dict]:
@@ -36,10 +40,15 @@ def shown(path: pathlib.Path) -> str:
 
 
 def in_prose(path: pathlib.Path) -> set[str]:
-    """Numbers of a chapter's text with a decimal point, a thousands comma, % or px; no formulas."""
+    """Numbers of a chapter's text with a decimal point, a thousands comma, % or px, and epochs.
+
+    Formulas and the numbers of tables and figures are left out.
+    """
     found = set()
     for cell in cells(path, "markdown"):
         text = re.sub(r"\$\$.*?\$\$|\$[^$]*\$", "", "".join(cell["source"]), flags=re.DOTALL)
+        text = REFERENCE.sub("", text)
+        found |= {epoch or place for epoch, place in EPOCH.findall(text)}
         for match in NUMBER.finditer(text):
             if match[1] or "." in match[0] or "," in match[0]:
                 found.add(match[0])
@@ -51,10 +60,41 @@ def given(chapter: str) -> set[str]:
         return {row["number"] for row in csv.DictReader(file) if row["chapter"] == chapter}
 
 
+def is_shown(number: str, visible: dict[int, set[float]]) -> bool:
+    """Whether a number of the text, or one that rounds to it, is among the visible ones.
+
+    visible: by decimals. 98 is shown by 98 or 98.2, not by 1.98 or 9812.
+    """
+    number = number.replace(",", "")
+    digits = len(number.partition(".")[2])
+    for decimals, values in visible.items():
+        if decimals >= digits and any(f"{value:.{digits}f}" == number for value in values):
+            return True
+    return False
+
+
+def numbers_of(text: str) -> dict[int, set[float]]:
+    """The numbers of a text, by how many decimals they have."""
+    found: dict[int, set[float]] = {}
+    for whole, decimals in re.findall(r"(?<![\d.])(\d+(?:[,_]\d{3})*|)(?:\.(\d+))?", text):
+        if whole or decimals:
+            value = float(f"{re.sub('[,_]', '', whole) or 0}.{decimals or 0}")
+            found.setdefault(len(decimals), set()).add(value)
+    return found
+
+
+def test_a_number_is_shown_whole_or_rounded():
+    visible = numbers_of("x = 37_664, 1.98, 98.2 %, 0.00167 and epoch 911")
+    for number in ("37,664", "2", "98", "0.0017", "911"):
+        assert is_shown(number, visible), number
+    for number in ("0.0018", "91", "11", "7,664", "99", "1.9"):
+        assert not is_shown(number, visible), number
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])
 def test_every_number_in_the_text_has_a_source(path):
-    visible = shown(path)
-    loose = {n for n in in_prose(path) if n not in visible and n.replace(",", "") not in visible}
+    visible = numbers_of(shown(path))
+    loose = {number for number in in_prose(path) if not is_shown(number, visible)}
     unknown = loose - given(path.stem[:2])
     assert not unknown, (
         f"{path.name}: no cell shows {sorted(unknown)}, and no study is named for it"
