@@ -9,131 +9,58 @@ import functools
 import numpy as np
 import pandas as pd
 
-from fkd_utils import cascade, claims, conditions, evaluation, keypoints, models, published, recipes
+from fkd_utils import cascade, claims, claims_faces, claims_runs, models, published, recipes
 from fkd_utils.claims import Claim, Finding
-
-_SEVEN = (
-    "First",
-    "Second",
-    "Second, Adam",
-    "Third",
-    "Third, dropout",
-    "Fourth",
-    "Fourth, dropout",
-)
-
-
-def _run(row: str) -> published.Stored:
-    return published.run(published.folder_of(row))
-
-
-def _test_mse(row: str) -> float:
-    return _run(row).metrics["test"]["mse"]
-
-
-def _files(*rows: str) -> str:
-    return ", ".join(published.folder_of(row) for row in rows)
-
-
-def _ratio(better: str, worse: str) -> Finding:
-    """Test MSE of one full-length run over another's."""
-    ratio = _test_mse(better) / _test_mse(worse)
-    return Finding(f"{ratio:.2f} times", claims.one_run(ratio), _files(better, worse))
-
-
-def _large(better: str, worse: str) -> Finding:
-    """The same for a claim of a large effect: a ratio near 1 is an answer too."""
-    found = _ratio(better, worse)
-    ratio = _test_mse(better) / _test_mse(worse)
-    verdict = "holds" if ratio < 0.8 else "fails" if ratio > 0.9 else "depends"
-    return found._replace(verdict=verdict)
-
-
-def _halves(better: str, worse: str) -> Finding:
-    """The same for a claim of a half."""
-    found = _ratio(better, worse)
-    ratio = _test_mse(better) / _test_mse(worse)
-    verdict = "holds" if ratio < 0.55 else "fails" if ratio > 0.8 else "depends"
-    return found._replace(verdict=verdict)
-
-
-def _seeds(better: str, worse: str, table: str = "table_4_1") -> Finding:
-    """The same ratio over several seeds of a shorter training.
-
-    It depends on the length when the full-length runs, where there are any, are on the other side.
-    """
-    if not (published.FOLDER / "seeds" / f"{table}.csv").exists():
-        return _ratio(better, worse)
-    lines = published.seeds(table)
-    by_seed = lines.pivot(index="seed", columns="model", values="test_mse")
-    text, verdict = claims.by_seeds(by_seed[better], by_seed[worse])
-    ours, stored = f"{text}, {lines.epochs.max()} epochs", f"seeds/{table}.csv"
-    if len(published.of_rows([better, worse])) < 2:
-        return Finding(ours, verdict, stored)
-    full = _test_mse(better) / _test_mse(worse)
-    if verdict == ("holds" if full > 1 else "fails"):
-        verdict = "depends"
-    ours = f"{ours}; seed 0, trained on: {full:.2f}"
-    return Finding(ours, verdict, f"{stored}, {_files(better, worse)}")
-
-
-def _slightly(better: str, worse: str) -> Finding:
-    """The same for a claim of a small gain: a large one is another thing."""
-    found = _ratio(better, worse)
-    if found.verdict != "holds" or _test_mse(better) / _test_mse(worse) > 0.8:
-        return found
-    return found._replace(ours=f"{found.ours}: better, and not slightly", verdict="depends")
 
 
 def _first_is_good() -> Finding:
     mean = published.mean_face_measures()["test"]["mse"]
-    ratio = _test_mse("First") / mean
+    ratio = claims_runs.mse("First") / mean
     ours = f"{ratio:.2f} times the mean face's error, which needs no network"
     return Finding(ours, "holds" if ratio < 0.9 else "fails", "wild_first, wild_mean_face.json")
 
 
 def _adam_is_faster() -> Finding:
-    plain, adam = (_run(row).history for row in ("Second", "Second, Adam"))
+    plain, adam = (claims_runs.run(row).history for row in ("Second", "Second, Adam"))
     epoch = int(adam.epoch[(adam.val_loss <= plain.val_loss.min()).idxmax()])
     ours = f"as low at epoch {epoch} as plain descent ever in {len(plain)}"
     reached = adam.val_loss.min() <= plain.val_loss.min() and epoch < len(plain) / 2
-    return Finding(ours, "holds" if reached else "fails", _files("Second", "Second, Adam"))
+    return Finding(
+        ours, "holds" if reached else "fails", claims_runs.folders("Second", "Second, Adam")
+    )
 
 
 def _adam_gets_lower() -> Finding:
     """The same ratio with Adam at the better of two rates, by validation error."""
     rows = ("Second, Adam", "Second, Adam 0.0001")
-    better, other = sorted(rows, key=lambda row: _run(row).metrics["validation_mse"])
-    found, left = _large(better, "Second"), _ratio(other, "Second")
-    rates = [_run(row).settings["recipe"]["learning_rate"] for row in (better, other)]
+    better, other = sorted(rows, key=lambda row: claims_runs.run(row).metrics["validation_mse"])
+    found, left = claims_runs.large(better, "Second"), claims_runs.ratio(other, "Second")
+    rates = [claims_runs.run(row).settings["recipe"]["learning_rate"] for row in (better, other)]
     ours = f"{found.ours} at rate {rates[0]:g}; {left.ours} at {rates[1]:g}"
     return found._replace(ours=ours)
 
 
-def _overfits(row: str) -> Finding:
-    """Validation over training MSE at the best epoch."""
-    m = _run(row).metrics
-    gap = m["validation_mse"] / m["training_mse"]
-    ours = f"validation {gap:.1f} times training at epoch {m['best_epoch']}"
-    return Finding(ours, "holds" if gap > 1.1 else "fails", _files(row))
-
-
 def _only_gets_worse() -> Finding:
     """Third's validation MSE after its best epoch, mean of 25 epochs: its highest, and its last."""
-    smooth = _run("Third").history.val_loss.rolling(25).mean()
+    smooth = claims_runs.run("Third").history.val_loss.rolling(25).mean()
     top = int(smooth.iloc[25:].idxmax())
     ours = f"up to {smooth[top]:.5f} at epoch {top + 1}, then down to {smooth.iloc[-1]:.5f}"
     verdict = "fails" if smooth.iloc[-1] < 0.95 * smooth[top] else "holds"
-    return Finding(ours, verdict, _files("Third"))
+    return Finding(ours, verdict, claims_runs.folders("Third"))
 
 
 def _gap_is_closed() -> Finding:
     """Validation over training MSE of Fifth with dropout, and without."""
     rows = ("Fifth, dropout", "Fifth")
-    gaps = [m["validation_mse"] / m["training_mse"] for m in (_run(row).metrics for row in rows)]
+    gaps = [
+        m["validation_mse"] / m["training_mse"]
+        for m in (claims_runs.run(row).metrics for row in rows)
+    ]
     ours = f"validation {gaps[0]:.2f} times training; without dropout {gaps[1]:.2f}"
     closed = gaps[0] < 1.1
-    return Finding(ours, "holds" if closed and gaps[1] > 1.2 else "depends", _files(*rows))
+    return Finding(
+        ours, "holds" if closed and gaps[1] > 1.2 else "depends", claims_runs.folders(*rows)
+    )
 
 
 def _fifth_takes_longer() -> Finding:
@@ -146,11 +73,11 @@ def _fifth_takes_longer() -> Finding:
 
 
 def _training_above() -> Finding:
-    history = _run("Third, dropout").history
+    history = claims_runs.run("Third, dropout").history
     above = (history.loss > history.val_loss).to_numpy()
     epochs = int(np.argmin(above)) if not above.all() else len(above)
     ours = f"for the first {epochs} epochs"
-    return Finding(ours, "holds" if epochs > 10 else "fails", _files("Third, dropout"))
+    return Finding(ours, "holds" if epochs > 10 else "fails", claims_runs.folders("Third, dropout"))
 
 
 def _seconds(measure: str, network: str, pictures: int, of: str = "median") -> float:
@@ -192,51 +119,25 @@ def _no_gpu() -> Finding:
 
 
 def _fall() -> Finding:
-    fall = 1 - _test_mse("Fourth, dropout") / _test_mse("First")
+    fall = 1 - claims_runs.mse("Fourth, dropout") / claims_runs.mse("First")
     holds = abs(fall - 0.78) < 0.05
     return Finding(
-        f"{fall:.0%}", "holds" if holds else "depends", _files("First", "Fourth, dropout")
+        f"{fall:.0%}",
+        "holds" if holds else "depends",
+        claims_runs.folders("First", "Fourth, dropout"),
     )
 
 
 def _fall_from_mean_face() -> Finding:
     mean = published.mean_face_measures()["test"]["mse"]
-    fall = 1 - _test_mse("Fourth, dropout") / mean
+    fall = 1 - claims_runs.mse("Fourth, dropout") / mean
     kaggle = 1 - 0.0011 / published.kaggle_labels()["mean_face_mse"]
     ours = f"{fall:.0%} from the mean face (with the thesis's own number on Kaggle's {kaggle:.0%})"
     return Finding(
-        ours, "depends", _files("Fourth, dropout") + ", wild_mean_face.json, kaggle_labels.json"
+        ours,
+        "depends",
+        claims_runs.folders("Fourth, dropout") + ", wild_mean_face.json, kaggle_labels.json",
     )
-
-
-def _per_face(row: str) -> np.ndarray:
-    errors = _run(row).errors("test")
-    return evaluation.face_mse(np.zeros_like(errors), errors)
-
-
-def _faces() -> pd.DataFrame:
-    return pd.DataFrame({row: _per_face(row) for row in _SEVEN})
-
-
-def _worst_for_all() -> Finding:
-    error = _faces()
-    hardest = error.rank().mean(axis=1).idxmax()
-    worst = int((error.idxmax() == hardest).sum())
-    ours = f"the hardest face is the very worst for {worst} of 7"
-    verdict = "holds" if worst == 7 else "depends" if worst > 3 else "fails"
-    return Finding(ours, verdict, _files(*_SEVEN))
-
-
-def _hard_faces_gain() -> Finding:
-    error = _faces()
-    old, new = error["First"], error["Fourth, dropout"]
-    middle = error[[row for row in _SEVEN if row not in (old.name, new.name)]]
-    order = middle.rank().mean(axis=1).sort_values(ascending=False).index
-    few = order[: round(0.05 * len(order))]
-    gains = [1 - new[k].mean() / old[k].mean() for k in (order, few)]
-    ours = f"the hardest {len(few)}, chosen by the other five: {gains[1]:.0%}; all: {gains[0]:.0%}"
-    verdict = "holds" if gains[1] < gains[0] / 2 else "depends" if gains[1] < gains[0] else "fails"
-    return Finding(ours, verdict, _files(*_SEVEN))
 
 
 def _weights() -> Finding:
@@ -246,42 +147,6 @@ def _weights() -> Finding:
     ours = f"{weights:.0%} of the weights, {work:.0%} of the multiply-adds"
     verdict = "fails" if weights > 1 else "holds" if work > 0.9 else "depends"
     return Finding(ours, verdict, "")
-
-
-def _difference(harder: str, easier: str) -> Finding:
-    """Mean difference of two keypoints' distances on test faces, px, with its interval."""
-    run = _finest()
-    far = np.linalg.norm(run.errors("test"), axis=2)
-    difference = far[:, keypoints.INDEX[harder]] - far[:, keypoints.INDEX[easier]]
-    mean, low, high = conditions.interval(difference, np.arange(len(far)))
-    verdict = "holds" if low > 0 else "fails" if high < 0 else "depends"
-    return Finding(f"{mean:+.2f} px ({low:+.2f} to {high:+.2f})", verdict, run.folder.name)
-
-
-def _finest() -> published.Stored:
-    """The published run with the lowest validation error."""
-    runs = published.of_rows(recipes.TABLE_4_1 | recipes.TABLE_4_4).values()
-    return min(runs, key=lambda run: run.metrics["validation_mse"])
-
-
-def _brow_ends() -> Finding:
-    far = np.linalg.norm(_finest().errors("test"), axis=2).mean(axis=0)
-    order = [keypoints.KEYPOINTS[k] for k in np.argsort(-far)]
-    ends = [order.index(f"{side}_eyebrow_outer_end") + 1 for side in ("right", "left")]
-    ours = f"right one {_ordinal(ends[0])}, left one {_ordinal(ends[1])} hardest of 15"
-    holds = sorted(ends) == [1, 2]
-    return Finding(ours, "holds" if holds else "depends", _finest().folder.name)
-
-
-def _ordinal(place: int) -> str:
-    return {1: "the", 2: "second", 3: "third"}.get(place, f"{place}th")
-
-
-def _average() -> Finding:
-    far = np.linalg.norm(_finest().errors("test"), axis=2)
-    rms, mean = float(np.sqrt(np.mean(far**2))), float(far.mean())
-    ours = f"a root mean square; the mean is {mean / rms:.2f} of it ({mean:.2f} px of {rms:.2f})"
-    return Finding(ours, "fails" if mean < 0.95 * rms else "holds", _finest().folder.name)
 
 
 def _variance() -> Finding:
@@ -298,34 +163,6 @@ def _augmentation() -> Finding:
     return Finding(f"{text}, Fourth, 300 embedded faces", verdict, "augmentation/results.csv")
 
 
-def _tilt() -> Finding:
-    run = _finest()
-    far = np.linalg.norm(run.errors("test"), axis=2).mean(axis=1)
-    tilted = np.abs(run.array("test_tilt")) > 10
-    ratio = far[tilted].mean() / far[~tilted].mean()
-    _, low, high = conditions.interval(
-        np.where(tilted, far / far[~tilted].mean() - 1, np.nan), np.arange(len(far))
-    )
-    ours = f"{ratio:.2f} times the error beyond 10 degrees ({tilted.sum()} of {len(far)} faces)"
-    verdict = "holds" if low > 0 else "fails" if high < 0 else "depends"
-    return Finding(ours, verdict, run.folder.name)
-
-
-def _glasses() -> Finding:
-    """Error that drawn sunglasses add, and the same drawing over the mouth, px a point."""
-    run = _finest()
-    far, groups = np.linalg.norm(run.errors("test"), axis=2), run.groups("test")
-    added = [
-        conditions.interval((run.array(f"test_covered_{where}") - far).mean(axis=1), groups)
-        for where in ("eyes", "mouth")
-    ]
-    texts = [f"{mean:+.2f} px ({low:+.2f} to {high:+.2f})" for mean, low, high in added]
-    ours = f"drawn on, {texts[0]}; the same drawing over the mouth {texts[1]}"
-    worse = added[0][1] > added[1][2]
-    verdict = "fails" if added[0][2] < 0 else "holds" if worse else "depends"
-    return Finding(ours, verdict, run.folder.name)
-
-
 _claim = functools.partial(Claim, "THESIS")
 
 CLAIMS = [
@@ -340,7 +177,7 @@ CLAIMS = [
     _claim("4.1", "First does well for its size", "MSE 0.00500", "03-f", _first_is_good),
     _claim(
         "4.2", "Second is slightly better than First", "0.94 times", "Table 4.1",
-        lambda: _slightly("Second", "First"),
+        lambda: claims_runs.slightly("Second", "First"),
     ),
     _claim("4.2", "Adam converges faster than plain descent", "faster", "04-e", _adam_is_faster),
     _claim(
@@ -349,15 +186,15 @@ CLAIMS = [
     ),
     _claim(
         "4.2", "Second with Adam overfits", "validation 2.8 times training", "04-e",
-        lambda: _overfits("Second, Adam"),
+        lambda: claims_runs.overfits("Second, Adam"),
     ),
     _claim(
         "4.3", "a convolutional network beats the perceptron", "0.67 times", "Table 4.1",
-        lambda: _ratio("Third", "Second, Adam"),
+        lambda: claims_runs.ratio("Third", "Second, Adam"),
     ),
     _claim(
         "4.3", "Third overfits", "validation 2.3 times training", "05-g",
-        lambda: _overfits("Third"),
+        lambda: claims_runs.overfits("Third"),
     ),
     _claim("4.3", "after its best epoch Third only gets worse", "from epoch 300", "05-g",
            _only_gets_worse),
@@ -367,36 +204,40 @@ CLAIMS = [
     ),
     _claim(
         "4.3", "25% dropout helps Third", "0.80 times", "06-e",
-        lambda: _seeds("Third, dropout", "Third"),
+        lambda: claims_runs.seeds("Third, dropout", "Third"),
     ),
     _claim(
         "4.3", "25% dropout does not stop Third from overfitting",
-        "validation 3.3 times training", "Table 4.1", lambda: _overfits("Third, dropout"),
+        "validation 3.3 times training", "Table 4.1",
+        lambda: claims_runs.overfits("Third, dropout"),
     ),
     _claim("4.4", "pools make an epoch about 10% faster", "-10% (GPU)", "4.9", _pooling_is_faster),
     _claim(
         "4.4", "pools beat strides: Fourth is better than Third", "0.91 times", "06-e",
-        lambda: _seeds("Fourth", "Third"),
+        lambda: claims_runs.seeds("Fourth", "Third"),
     ),
     _claim(
         "4.4", "pools beat strides, both with dropout", "0.86 times", "06-e",
-        lambda: _seeds("Fourth, dropout", "Third, dropout"),
+        lambda: claims_runs.seeds("Fourth, dropout", "Third, dropout"),
     ),
     _claim(
         "4.4", "25% dropout helps Fourth", "0.75 times", "06-e",
-        lambda: _seeds("Fourth, dropout", "Fourth"),
+        lambda: claims_runs.seeds("Fourth, dropout", "Fourth"),
     ),
     _claim(
         "4.4", "25% dropout does not stop Fourth from overfitting",
-        "validation 2.7 times training", "Table 4.1", lambda: _overfits("Fourth, dropout"),
+        "validation 2.7 times training", "Table 4.1",
+        lambda: claims_runs.overfits("Fourth, dropout"),
     ),
     _claim("4.5", "from First to Fourth the error falls by 78%", "78%", "Table 4.1", _fall),
     _claim(
         "4.5", "that fall measures what was learned", "78%", "Table 4.1", _fall_from_mean_face
     ),
-    _claim("4.5", "one face is the worst for all seven networks", "7 of 7", "09-g", _worst_for_all),
+    _claim("4.5", "one face is the worst for all seven networks", "7 of 7", "09-g",
+           claims_faces.worst_for_all),
     _claim(
-        "4.5", "hard faces gain much less than all", "20% against 78%", "09-g", _hard_faces_gain
+        "4.5", "hard faces gain much less than all", "20% against 78%", "09-g",
+        claims_faces.hard_faces_gain,
     ),
     _claim("4.5", "a GPU trains Third 31 and Fourth 38 times faster", "31, 38", "4.9", _no_gpu),
     _claim(
@@ -405,42 +246,43 @@ CLAIMS = [
     ),
     _claim("4.5", "one face takes a tenth of the time of 428", "about 1/10", "4.10", _one_face),
     _claim("4.6", "transformed copies reduce the error", "no number", "07-f", _augmentation),
-    _claim("4.1", "turned faces are hard", "no number", "Table 10.1", _tilt),
-    _claim("4.5", "glasses are hard", "no number", "Table 10.1", _glasses),
+    _claim("4.1", "turned faces are hard", "no number", "Table 10.1", claims_faces.tilt),
+    _claim("4.5", "glasses are hard", "no number", "Table 10.1", claims_faces.glasses),
     _claim(
         "4.7", "augmentation and one more layer halve Fourth's error", "0.47 times", "Table 4.4",
-        lambda: _halves("Fifth", "Fourth"),
+        lambda: claims_runs.halves("Fifth", "Fourth"),
     ),
     _claim(
         "4.7", "with dropout and Leaky ReLU too, Fourth's error is halved",
         "0.48 times (Fourth with dropout)", "Table 4.4",
-        lambda: _halves("Fifth, dropout, Leaky ReLU 0.2", "Fourth, dropout"),
+        lambda: claims_runs.halves("Fifth, dropout, Leaky ReLU 0.2", "Fourth, dropout"),
     ),
     _claim("4.7", "Fifth overfits without dropout", "validation 3.4 times training", "4.13",
-           lambda: _overfits("Fifth")),
+           lambda: claims_runs.overfits("Fifth")),
     _claim("4.7", "5% and 10% dropout close that gap", "validation 1.05 times training", "4.14",
            _gap_is_closed),
     _claim(
         "4.7", "dropout helps Fifth", "0.88 times", "Table 4.4",
-        lambda: _seeds("Fifth, dropout", "Fifth", "table_4_4"),
+        lambda: claims_runs.seeds("Fifth, dropout", "Fifth", "table_4_4"),
     ),
     _claim(
         "4.7", "Leaky ReLU helps a little", "0.88 times", "Table 4.4",
-        lambda: _seeds("Fifth, dropout, Leaky ReLU 0.2", "Fifth, dropout", "table_4_4"),
+        lambda: claims_runs.seeds("Fifth, dropout, Leaky ReLU 0.2", "Fifth, dropout", "table_4_4"),
     ),
     _claim("4.7", "training takes more than 5 times as long as Fourth's", "5 times", "Table 4.4",
            _fifth_takes_longer),
     _claim(
         "4.7", "the bottom lip is harder than the top lip", "no number", "10-h",
-        lambda: _difference("mouth_center_bottom_lip", "mouth_center_top_lip"),
+        lambda: claims_faces.difference("mouth_center_bottom_lip", "mouth_center_top_lip"),
     ),
     _claim(
         "4.7", "the right outer brow end is much harder than the top lip", "no number", "10-h",
-        lambda: _difference("right_eyebrow_outer_end", "mouth_center_top_lip"),
+        lambda: claims_faces.difference("right_eyebrow_outer_end", "mouth_center_top_lip"),
     ),
     _claim(
         "Fig 4.17", "outer brow ends are the hardest (as one may read the figure)", "no number",
-        "10-h", _brow_ends,
+        "10-h", claims_faces.brow_ends,
     ),
-    _claim("4.7", "a point is found to 1.56 px on average", "1.56 px", "Table 10.2", _average),
+    _claim("4.7", "a point is found to 1.56 px on average", "1.56 px", "Table 10.2",
+           claims_faces.average),
 ]  # fmt: skip

@@ -1,62 +1,8 @@
-"""Verdicts of THESIS's claims where seeds, length and size of an effect disagree."""
+"""Verdicts of THESIS's claims that weigh more than one number."""
 
 import types
 
-import numpy as np
-import pytest
-
-from fkd_utils import claims_thesis, published
-
-PAIR = ("Fourth, dropout", "Fourth")
-
-
-@pytest.fixture
-def table_of(written, monkeypatch):
-    """Writes a table of seeds with these ratios of the pair, and says how the long runs ended."""
-
-    def write(ratios: list[float], full: float | None) -> None:
-        rows = [
-            {"seed": seed, "model": name, "epochs": 100, "test_mse": mse}
-            for seed, ratio in enumerate(ratios)
-            for name, mse in zip(PAIR, (0.003 * ratio, 0.003), strict=True)
-        ]
-        written("seeds/table_4_1", rows)
-        runs = [] if full is None else list(PAIR)
-        monkeypatch.setattr(published, "of_rows", lambda rows: dict.fromkeys(runs))
-        mse = dict(zip(PAIR, (full, 1.0), strict=True))
-        monkeypatch.setattr(claims_thesis, "_test_mse", mse.get)
-
-    return write
-
-
-@pytest.mark.parametrize(
-    ("ratios", "full", "verdict"),
-    [
-        ([0.8, 0.82, 0.81], 0.9, "holds"),
-        ([0.8, 0.82, 0.81], None, "holds"),
-        ([0.8, 0.82, 0.81], 1.03, "depends"),  # the long run is on the other side
-        ([0.8, 1.2, 1.0], 0.7, "depends"),  # no length settles what the seeds leave open
-        ([1.2, 1.25, 1.22], 1.1, "fails"),
-        ([1.2, 1.25, 1.22], 0.9, "depends"),
-    ],
-)
-def test_seeds_and_length(table_of, ratios, full, verdict):
-    table_of(ratios, full)
-    found = claims_thesis._seeds(*PAIR)
-    assert found.verdict == verdict
-    assert found.ours.startswith(f"{np.exp(np.log(ratios).mean()):.2f} times")
-    assert ("trained on" in found.ours) == (full is not None)
-
-
-@pytest.mark.parametrize(
-    ("ratio", "large", "slightly"),
-    [(0.4, "holds", "depends"), (0.85, "depends", "holds"), (1.0, "fails", "depends"),
-     (1.3, "fails", "fails")],
-)  # fmt: skip
-def test_the_size_of_an_effect(monkeypatch, ratio, large, slightly):
-    monkeypatch.setattr(claims_thesis, "_test_mse", {"new": ratio, "old": 1.0}.get)
-    assert claims_thesis._large("new", "old").verdict == large
-    assert claims_thesis._slightly("new", "old").verdict == slightly
+from fkd_utils import claims_runs, claims_thesis
 
 
 def test_adam_is_judged_at_the_rate_that_validation_prefers(monkeypatch):
@@ -69,7 +15,7 @@ def test_adam_is_judged_at_the_rate_that_validation_prefers(monkeypatch):
         settings = {"recipe": {"learning_rate": rates.get(row)}}
         return types.SimpleNamespace(metrics=metrics, settings=settings)
 
-    monkeypatch.setattr(claims_thesis, "_run", run)
+    monkeypatch.setattr(claims_runs, "run", run)
     found = claims_thesis._adam_gets_lower()
     assert found.ours == "0.95 times at rate 0.0001; 0.70 times at 0.001"
     assert found.verdict == "fails"
