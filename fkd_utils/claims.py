@@ -14,7 +14,7 @@ import typing
 import numpy as np
 import pandas as pd
 
-from fkd_utils import conditions, corrections, files, published
+from fkd_utils import conditions, corrections, files, plots, published
 
 COLUMNS = ("study", "place", "claim", "theirs", "ours", "verdict", "figure", "stored")
 VERDICTS = ("holds", "fails", "depends", "not tested")
@@ -108,12 +108,20 @@ def by_seeds(changed: np.ndarray, plain: np.ndarray) -> tuple[str, str]:
     changed, plain: errors (seeds,), the same seeds in the same order. "depends" is the verdict when
     the interval, rounded as it is shown, holds 1.
     """
-    mean, low, high = (round(value, 2) for value in ratio_interval(changed, plain))
+    mean, low, high = (round(value, 2) for value in _ratio_interval(changed, plain))
     verdict = "holds" if high < 1 else "fails" if low > 1 else "depends"
     return f"{mean:.2f} times ({low:.2f} to {high:.2f}, {len(changed)} seeds)", verdict
 
 
-def ratio_interval(changed: np.ndarray, plain: np.ndarray) -> tuple[float, float, float]:
+def change(changed: pd.Series, plain: pd.Series, full: float | None, thesis: float) -> plots.Change:
+    """A row of `plots.changes_figure`.
+
+    changed, plain: errors by seed; full, thesis: one run's ratio.
+    """
+    return plots.Change(changed / plain, _ratio_interval(changed, plain)[1:], full, thesis)
+
+
+def _ratio_interval(changed: np.ndarray, plain: np.ndarray) -> tuple[float, float, float]:
     """Geometric mean of changed/plain over seeds (k,), and its 95% interval: mean, low, high."""
     logs = np.log(np.asarray(changed, float) / np.asarray(plain, float))
     mean, low, high = np.exp(conditions.interval(logs, np.arange(len(logs))))

@@ -7,18 +7,10 @@ where a claim names none.
 import numpy as np
 import pandas as pd
 
-from fkd_utils import claims_runs, conditions, evaluation, keypoints
+from fkd_utils import claims_runs, conditions, evaluation, keypoints, recipes
 from fkd_utils.claims import Finding
 
-_SEVEN = (
-    "First",
-    "Second",
-    "Second, Adam",
-    "Third",
-    "Third, dropout",
-    "Fourth",
-    "Fourth, dropout",
-)
+_SEVEN = tuple(recipes.TABLE_4_1)
 
 
 def _per_face(row: str) -> np.ndarray:
@@ -65,12 +57,13 @@ def difference(harder: str, easier: str) -> Finding:
 
 def brow_ends() -> Finding:
     """The places of the outer brow ends among the 15 mean distances."""
-    far = np.linalg.norm(claims_runs.finest().errors("test"), axis=2).mean(axis=0)
+    run = claims_runs.finest()
+    far = np.linalg.norm(run.errors("test"), axis=2).mean(axis=0)
     order = [keypoints.KEYPOINTS[k] for k in np.argsort(-far)]
     ends = [order.index(f"{side}_eyebrow_outer_end") + 1 for side in ("right", "left")]
     ours = f"right one {_ordinal(ends[0])}, left one {_ordinal(ends[1])} hardest of 15"
     holds = sorted(ends) == [1, 2]
-    return Finding(ours, "holds" if holds else "depends", claims_runs.finest().folder.name)
+    return Finding(ours, "holds" if holds else "depends", run.folder.name)
 
 
 def _ordinal(place: int) -> str:

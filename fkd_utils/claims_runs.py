@@ -32,15 +32,17 @@ def ratio(better: str, worse: str) -> Finding:
 
 def large(better: str, worse: str) -> Finding:
     """The same for a claim of a large effect: a ratio near 1 is an answer too."""
-    times = mse(better) / mse(worse)
-    verdict = "holds" if times < 0.8 else "fails" if times > 0.9 else "depends"
-    return ratio(better, worse)._replace(verdict=verdict)
+    return _graded(better, worse, 0.8, 0.9)
 
 
 def halves(better: str, worse: str) -> Finding:
     """The same for a claim of a half."""
+    return _graded(better, worse, 0.55, 0.8)
+
+
+def _graded(better: str, worse: str, holds: float, fails: float) -> Finding:
     times = mse(better) / mse(worse)
-    verdict = "holds" if times < 0.55 else "fails" if times > 0.8 else "depends"
+    verdict = "holds" if times < holds else "fails" if times > fails else "depends"
     return ratio(better, worse)._replace(verdict=verdict)
 
 

@@ -91,6 +91,10 @@ class Recipe:
         """Faces a step in epoch `epoch` (from 1): ceil(epoch / grow_every) * batch_size."""
         return self.batch_size * (-(-epoch // self.grow_every) if self.grow_every else 1)
 
+    def drawn(self, epochs: int) -> int:
+        """Faces drawn in the first `epochs` epochs, for a recipe that says `steps`."""
+        return self.steps * sum(self.batch_at(epoch) for epoch in range(1, epochs + 1))
+
     def rate_after(self, losses: collections.abc.Iterable[float]) -> float:
         """The learning rate that follows these validation losses, one an epoch."""
         rate, lowest, waited = self.learning_rate, float("inf"), 0

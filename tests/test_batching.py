@@ -57,6 +57,8 @@ def test_random_batches_grow_as_the_thesis_says(blob_parts):
         192,
         512,
     ]
+    assert recipe.drawn(126) == 125 * 30 * 64 + 30 * 128
+    assert recipe.drawn(1000) == 30 * 64 * 125 * (1 + 2 + 3 + 4 + 5 + 6 + 7 + 8)
     batches = batching.Batches(blob_parts.train, recipe, 125)
     assert batches.steps == 30
     assert len(batches[0][0]) == 128

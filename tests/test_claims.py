@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fkd_utils import claims, published
@@ -51,6 +52,12 @@ def test_by_seeds_by_hand():
     text, verdict = claims.by_seeds(changed, plain)
     assert text == f"{mean:.2f} times ({low:.2f} to {high:.2f}, 4 seeds)"
     assert verdict == ("holds" if high < 1 else "depends")
+    row = claims.change(pd.Series(changed) / 2, pd.Series(plain) / 2, None, 0.9)
+    assert row.interval == pytest.approx((low, high), rel=1e-4)
+    assert list(row.by_seed) == pytest.approx(list(changed)) and (row.full, row.thesis) == (
+        None,
+        0.9,
+    )
 
 
 @pytest.mark.parametrize(

@@ -600,9 +600,8 @@ def ratio_of(scores: dict, better: str, worse: str) -> float:
 
 # %% tags=["drawing"]
 thesis = {name: plan.thesis[0] for name, plan in recipes.TABLE_4_1.items()}
-rows = {name: plots.Change(by_seed[a] / by_seed[b],
-                           claims.ratio_interval(by_seed[a], by_seed[b])[1:],
-                           ratio_of(full_scores, a, b), thesis[a] / thesis[b])
+rows = {name: claims.change(by_seed[a], by_seed[b], ratio_of(full_scores, a, b),
+                            thesis[a] / thesis[b])
         for name, (a, b) in changes.items()}
 chapter.figure(
     plots.changes_figure(rows, f"three seeds, {seeds.epochs.max()} epochs", "1000 epochs"),
@@ -626,8 +625,8 @@ assert [name for name, epoch in best.items() if epoch > 100] == ["Third, dropout
 
 # %% [markdown]
 # After 100 epochs pools beat strides with every seed, and by more than the thesis has. With dropout in
-# both, all three seeds say so too, but three are not enough to be sure. What dropout brings cannot be told: in Third the three seeds lie on
-# both sides of 1.
+# both, all three seeds say so too, but three are not enough to be sure. What dropout brings cannot be
+# told: in Third the three seeds lie on both sides of 1.
 #
 # Now look at the squares. At full length dropout takes a quarter off Third's error. Dropout slows
 # training down: Third without it is at its best before epoch 20, Third with it in the second half

@@ -434,8 +434,7 @@ test = data.test
 points = {name: run.predict(test.images) for name, run in {"Fourth": fourth, **runs}.items()}
 scores = {name: evaluation.measures(test.keypoints, found) for name, found in points.items()}
 drawn_by = {"Fourth": len(fourth.history) * len(plain.train)}
-drawn_by |= {name: 30 * sum(run.recipe.batch_at(epoch) for epoch in run.history.epoch)
-             for name, run in runs.items()}
+drawn_by |= {name: run.recipe.drawn(len(run.history)) for name, run in runs.items()}
 course.show_table(
     [{"on the test faces": name, "faces drawn in training": drawn_by[name], **score}
      for name, score in scores.items()],
@@ -515,10 +514,9 @@ for claim, (one, other) in small.items():
     print(f"{claim:<24}{text}: {verdict}")
 
 # %% tags=["drawing"]
-rows = {claim: plots.Change(by_seed[a] / by_seed[b],
-                            claims.ratio_interval(by_seed[a], by_seed[b])[1:],
-                            full[a].mean() / full[b].mean() if a in full and b in full else None,
-                            thesis[a] / thesis[b])
+rows = {claim: claims.change(by_seed[a], by_seed[b],
+                             full[a].mean() / full[b].mean() if {a, b} <= set(full) else None,
+                             thesis[a] / thesis[b])
         for claim, (a, b) in small.items()}
 chapter.figure(
     plots.changes_figure(rows, f"three seeds, {seeds.epochs.max()} epochs", "1000 epochs"),

@@ -843,9 +843,9 @@ assert [row["what"] for row in rows if row["met"] == "no"] == ["rmse_px, validat
 # hour narrowly, the size with room to spare. One look misses the 1.25 px by a little. `submit` looks
 # twice. `predict`, chapters 00 and 12 and the file you export below look once, for the time.
 #
-# The epoch was chosen by the validation faces, so trust the rows of the test faces more. They chose no epoch. But an
-# earlier final network was tested on them, and missed the target, before labels were moved by half
-# a pixel and half of each batch was made complete. So they are not quite untouched either.
+# The epoch was chosen by the validation faces, so trust the rows of the test faces more. They chose no
+# epoch. But an earlier final network was tested on them, and missed the target, before labels were
+# moved by half a pixel and half of each batch was made complete. So they are not quite untouched either.
 #
 # The clock ran beside a little other work on the same two cores.
 #
@@ -861,8 +861,8 @@ named = min(long, key=lambda row: long[row].metrics["validation_mse"])
 error, best = long[named].metrics["validation_mse"], long[named].metrics["best_epoch"]
 print(f"validation MSE {error:.6f}, by {named}, at epoch {best}")
 fifth_long = recipes.named(named, "paper")
-seen = sum(fifth_long.batch_at(epoch) for epoch in range(1, fifth_long.epochs + 1))
-print(f"its {fifth_long.epochs} epochs are {fifth_long.steps * seen / 64:,.0f} batches of 64 faces")
+print(f"its {fifth_long.epochs} epochs are {fifth_long.drawn(fifth_long.epochs) / 64:,.0f} "
+      "batches of 64 faces")
 until = {named: ladder.batches_until(long[named], error)}
 until |= {short[k]: ladder.batches_until(run, error) for k, run in stored.items()
           if run.settings["recipe"]["model"] == "modern" and k != ladder.FINAL - 1}
