@@ -132,9 +132,13 @@ def mean_face_measures() -> dict:
     return json.loads((FOLDER / "wild_mean_face.json").read_text(encoding="utf-8"))
 
 
-def kaggle_labels() -> dict:
-    """`label_statistics` of the competition's own 7,049 training rows."""
-    return json.loads((FOLDER / "kaggle_labels.json").read_text(encoding="utf-8"))
+def kaggle_labels(folder: pathlib.Path | None = None) -> dict:
+    """`label_statistics` of the competition's own 7,049 training rows, as they are stored."""
+    folder = folder or FOLDER
+    of_all = json.loads((folder / "kaggle_labels.json").read_text(encoding="utf-8"))
+    by_keypoint = pd.read_csv(folder / "kaggle_keypoints.csv", index_col="keypoint")
+    counts = {str(name): int(count) for name, count in by_keypoint.labelled.items()}
+    return of_all | {"counts": counts, "mean_face": by_keypoint[["x", "y"]].to_numpy().tolist()}
 
 
 def real_faces_check() -> dict:
@@ -145,11 +149,18 @@ def real_faces_check() -> dict:
     return json.loads((FOLDER / "real_faces_check.json").read_text(encoding="utf-8"))
 
 
-def write_label_statistics(points: np.ndarray, path: pathlib.Path) -> None:
-    """Store `label_statistics` of a set as JSON; `points` as there.
+def write_kaggle_labels(points: np.ndarray, folder: pathlib.Path) -> None:
+    """Store `label_statistics` of a set; `points` as there.
 
-    So data/published/kaggle_labels.json was made, of the competition's rows: nobody else may hold
-    these, so the numbers come with the course. Raises InputError when it cannot be written.
+    So kaggle_labels.json and kaggle_keypoints.csv in data/published were made, of the competition's
+    rows: nobody else may hold these, so the numbers come with the course. Raises InputError when
+    they cannot be written.
     """
-    with files.replacing(path) as aside:
-        aside.write_text(json.dumps(label_statistics(points), indent=1) + "\n", encoding="utf-8")
+    found = label_statistics(points)
+    counts, mean_face = found.pop("counts"), np.array(found.pop("mean_face"))
+    rows = {"keypoint": list(counts), "labelled": list(counts.values())}
+    rows |= dict(zip("xy", mean_face.T, strict=True))
+    with files.replacing(folder / "kaggle_keypoints.csv") as aside:
+        pd.DataFrame(rows).to_csv(aside, index=False)
+    with files.replacing(folder / "kaggle_labels.json") as aside:
+        aside.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

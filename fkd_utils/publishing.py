@@ -93,7 +93,6 @@ def publish(
         **metrics,
         "parameters": network.count_params(),
         "chapter": models.MODELS[run.recipe.model].chapter,
-        "seconds": round(float(run.history.seconds.sum()), 1),
     }
     offset = run.offset_px()
     if offset is not None:
@@ -131,7 +130,8 @@ def _settings(run: training.Run, machine: str) -> dict:
     described = machines.describe(machine)
     kept = {key: content[key] for key in _KEPT if key in content}
     where = {key: described[key] for key in ("machine", "kind", "device", "cores", "versions")}
-    return kept | {"data": source} | where
+    seconds = round(float(run.history.seconds.sum()), 1)
+    return kept | {"data": source} | where | {"seconds": seconds}
 
 
 def _write_json(path: pathlib.Path, content: dict) -> None:

@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -30,9 +28,8 @@ def test_statistics_by_hand():
 def test_stored_statistics_have_the_form_of_those_that_come_with_the_course(tmp_path):
     points = np.random.default_rng(0).uniform(0, 95, (10, 15, 2))
     points[7, 2] = np.nan
-    path = tmp_path / "labels.json"
-    published.write_label_statistics(points, path)
-    stored = json.loads(path.read_text())
+    published.write_kaggle_labels(points, tmp_path)
+    stored = published.kaggle_labels(tmp_path)
     assert stored == published.label_statistics(points)
     assert list(stored) == list(published.kaggle_labels())
 

@@ -61,8 +61,7 @@ def test_weights_too_large_for_half_precision(run, blob_parts, tmp_path, monkeyp
 def test_the_machine_and_the_time_are_told(published, run):
     content = json.loads((published / "recipe.json").read_text())
     assert content["machine"] == "a desk" and content["cores"] >= 1
-    metrics = json.loads((published / "metrics.json").read_text())
-    assert metrics["seconds"] == pytest.approx(run.history.seconds.sum(), abs=0.06)
+    assert content["seconds"] == pytest.approx(run.history.seconds.sum(), abs=0.06)
 
 
 def test_stored_errors_are_those_of_the_network(published, run, blob_parts):

@@ -54,7 +54,7 @@ def shift_errors(folder):
     [
         (lambda f: change_json(f / "metrics.json", best_epoch=99), "best_epoch is 99"),
         (lambda f: change_json(f / "metrics.json", training_mse=1.0), "training_mse is 1.0"),
-        (lambda f: change_json(f / "metrics.json", seconds=1e9), "seconds is"),
+        (lambda f: change_json(f / "recipe.json", seconds=1e9), "seconds is"),
         (lambda f: change_json(f / "metrics.json", parameters=7), "parameters are"),
         (lambda f: change_json(f / "metrics.json", test_faces=1), "test faces"),
         (lambda f: change_history(f, epoch=[1, 2, 4]), "not the epochs 1 to 3"),

@@ -141,7 +141,7 @@ chapter.figure(
     "Each real test face before and after, 1000 epochs each, and the thesis's two gains.",
     alt="A cloud of dots, one a face: its error under First across, under Fourth with dropout "
     "up, both logarithmic. The cloud lies around the line for 78 percent, wide above and below. "
-    "A marked dot at the upper right is the hardest face.",
+    "A marked dot at the far right, below that line, is the hardest face.",
 )
 
 # %% [markdown]

@@ -827,7 +827,7 @@ target = [("rmse_px, validation", m["validation"]["rmse_px"], 1.25),
           ("rmse_px, test", m["test"]["rmse_px"], 1.25),
           ("NME in %, validation", m["validation"]["nme"], 2.6),
           ("NME in %, test", m["test"]["nme"], 2.6),
-          ("hours, by the clock", m["seconds"] / 3600, 1.0),
+          ("hours, by the clock", final.settings["seconds"] / 3600, 1.0),
           ("million parameters", m["parameters"] / 1e6, 1.0), ("file, MB", size, 3.0)]
 rows = [{"what": what, "reached": found, "at most": most, "met": "yes" if found <= most else "no"}
         for what, found, most in target]

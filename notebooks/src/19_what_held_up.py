@@ -199,7 +199,7 @@ for y, (px, effect) in enumerate(zip(wrong.px, wrong.effect_px)):
         f"{effect} px", (px, y), (9, 0), textcoords="offset points", va="center", fontsize=9
     )
 axes.set_yticks(range(len(wrong)), wrong["as printed"])
-axes.set(xscale="log", xlabel="effect (pixels of a 96 by 96 picture)", xlim=(0.03, 120))
+axes.set(xscale="log", xlabel="effect (pixels of a 96 by 96 picture)", xlim=(0.03, 200))
 axes.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
 chapter.figure(
     figure,
