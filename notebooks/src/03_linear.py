@@ -197,7 +197,8 @@ print(f"steepest curvature {steepest:.0f}, so the learning rate must stay below 
 # %% [markdown]
 # Why so steep? All pixels are positive. A change of all weights in the same direction therefore
 # moves the output by thousands of pixels' worth at once. The steepest direction is close to the
-# mean picture, and its curvature is close to the mean squared length of a picture.
+# mean picture. Its curvature is close to the mean squared length of a picture, times the factor 2/30
+# of the loss.
 #
 # **Predict before you run the next cell.** One training uses 0.4 times the limit, the other 1.2
 # times. What does the loss of each do within forty steps?
@@ -301,7 +302,9 @@ chapter.figure(
 # Read the curve from left to right. The first epochs cover the steep directions of the bowl. The
 # long slope that follows is the flat ones, and it has not ended when the training does. The gap
 # between the two lines is what the network knows about the training faces and cannot use on others.
-# The thesis calls it slight overfitting.
+# The thesis calls it slight overfitting. The spikes are single steps that went too far: the limit was
+# computed for all faces. The last batch of an epoch holds what is left over, a few faces, and has a limit
+# of its own.
 #
 # Then look at the faces. The red crosses do not form a face. Each output has its own 9216 weights,
 # and nothing tells the corner of an eye to stay with its eye.
@@ -333,8 +336,9 @@ print(f"on test faces, First is {verdict} than the mean face")
 # ## A start that is never forgotten
 #
 # Why does First lose against a constant? Keras fills $W$ with small random numbers before the
-# training. Along a flat direction of the bowl, gradient descent hardly moves. So the random numbers
-# stay, and add noise to every prediction for as long as you care to wait.
+# training. An output has 9217 weights, and the loss depends on no more directions of them than there
+# are training faces. In all others the bowl is level: there the random numbers stay for ever. No
+# training face shows them, and every new face does. In directions that are merely flat they fade slowly.
 #
 # **Predict.** The next cell starts from $W = 0$ instead. Nothing else changes. What does the curve
 # do?
@@ -378,8 +382,9 @@ chapter.figure(
 
 # %% [markdown]
 # The start from zero wins without a single clever idea. A linear layer may start there, because its
-# loss is a bowl with one bottom. A network with hidden layers may not: its units would all stay
-# the same (chapter 04 comes back to this). And zero does not cure the crawl: the curve is still falling.
+# loss has no second, worse bottom. A network with hidden layers may not: its units would all stay
+# the same (chapter 04 comes back to this). And zero does not cure the crawl: the curve is still falling,
+# and in the profile *quick* it has not come down to the mean face.
 
 # %% [markdown]
 # ## What the network looks at
@@ -556,6 +561,6 @@ after = evaluation.measures(test.keypoints, run.predict(brighter))
 print(f"mean_px: {scores['mean_px']:.2f} before, {after['mean_px']:.2f} after")
 
 # %% [markdown]
-# **5. Open.** The worst faces are turned or tilted. Measure it: compute the tilt of each test face
+# **5. Open.** Are the worst faces the tilted ones? Measure it: compute the tilt of each test face
 # from its two eye centres, and plot the error of First against it. Does the mean face show
 # the same dependence? What does that say about what First has learned?

@@ -208,9 +208,9 @@ chapter.figure(
 assert spreads["He"][-1] > spreads["Glorot"][-1] > spreads["standard deviation 0.01"][-1]
 
 # %% [markdown]
-# He's start stays level. Glorot's loses a factor $\sqrt 2$ a layer, which Second with its two hidden
-# layers does not mind. So the course keeps the default. A deep network would mind: chapter 13
-# goes to 16 layers.
+# He's start stays level. Glorot's loses nothing in the first layer, which has far more inputs than
+# outputs, and a factor $\sqrt 2$ in each of the others. Second has only two hidden layers and does not
+# mind. So the course keeps the default. A deep network would mind: chapter 13 goes to 16 layers.
 
 # %% [markdown]
 # ## Finding a learning rate
@@ -282,8 +282,9 @@ chapter.figure(
 #
 # Adam has a valley rather than an edge. After these few passes its best rate is about 0.0001, and
 # even there it is no better than plain descent at 0.05. Do not stop here: a short test favours the
-# rates that start smoothly, and the trainings below are longer. The course takes **0.001**, Keras's
-# own default; the next section shows both at full length. The thesis states neither of its rates.
+# rates that start smoothly, this one asks the training faces, and the trainings below are longer. The
+# course takes **0.001**, Keras's own default; the next section shows both at full length. The thesis
+# states neither of its rates.
 
 # %% [markdown]
 # ## At the thesis's length
@@ -331,8 +332,10 @@ print(f"at rate 0.0001 it is {slow.val_loss.min() / adam.val_loss.min():.2f} tim
 assert 0.9 < ratio < 1 and slow.val_loss.min() > 1.2 * adam.val_loss.min()
 
 # %% [markdown]
-# The rate that won the short test loses the long one: at 0.0001 Adam learns the training faces by heart
-# and never comes as low on others. So tune at the length you mean to train.
+# The rate that won the short test loses the long one. On the training faces 0.0001 goes on winning: the
+# dotted green line ends lowest. But it learns them by heart, and on other faces never comes as low as
+# 0.001. The short test asked too early, and it asked the training faces. So tune at the length you mean
+# to train, and judge by validation faces.
 #
 # At 0.001 Adam needs fewer epochs than plain descent. It is hardly better: with enough epochs and a
 # rate that was looked for, plain descent ends at nearly the same error. What the thesis took for a
@@ -468,10 +471,10 @@ if PROFILE != "smoke":
     assert rows[-1]["Second"] < rows[-1]["First"]
 
 # %% [markdown]
-# Read a row as "this loss was reached in epoch ...". Here the deeper network needs *fewer* epochs
-# for the same loss, not more. Both trained at a rate close to their own limit. In terms of
-# epochs the claim fails. In terms of time it is nearer the truth: an epoch of Second costs
-# several times as much as one of First.
+# Read a row as "this loss was reached in epoch ...". For the lowest loss the deeper network needs far
+# *fewer* epochs, not more. Both trained at a rate close to their own limit. In epochs the claim fails.
+# Multiply by the seconds that an epoch took: one of Second costs more, but not so much more that First
+# would catch up in the last row.
 #
 # What the thesis saw is real all the same. Its curve went flat. But First's does so too, and for the
 # reason of chapter 03: a step that is safe in the steepest direction is tiny in all others.
@@ -529,11 +532,11 @@ for name, step in steps.items():
 assert np.median(steps["Second, Adam"]) > np.median(steps["Second"])
 
 # %% [markdown]
-# Plain descent moves a weight in proportion to its gradient. A few weights move much, most move
-# hardly at all, and the learning rate has to be small enough for the few. Adam evens this out: its
-# median step is many times larger, although its learning rate is 50 times smaller. A learning
-# rate of Adam is a distance, about the most a weight moves in a step. One of plain descent is a
-# factor on something whose size you do not know.
+# Plain descent moves a weight in proportion to its gradient. A few weights move much, most move hardly
+# at all, and one rate serves them all. It has to be safe in the steepest direction. Adam evens this out:
+# its median step is many times larger, although its learning rate is 50 times smaller. A learning rate
+# of Adam is a distance, about the most a weight moves in a step. One of plain descent is a factor on
+# something whose size you do not know.
 #
 # Under plain descent, weights that did not move at all belong to neurons that answered zero to every
 # face of the batch. After 20 batches that is already a large share. You will meet them again. Adam's
@@ -571,9 +574,11 @@ for name, run in runs.items():
 
 # %% [markdown]
 # The rows use the weights of the epoch with the lowest validation error. The mean face has almost
-# the same error on all three sets: it cannot overfit. A ratio well above 1 means overfitting.
+# the same error on all three sets: it cannot overfit. A ratio well above 1 means overfitting. It says
+# nothing about how good a network is: First's may be the largest of the three, though First is the worst.
 #
-# Compare with the thesis, after 1000 epochs on Kaggle's faces:
+# Compare with the thesis, after 1000 epochs on Kaggle's faces. Its ratio is validation error over the
+# training loss that was logged, yours is test error over training error:
 #
 # | network | validation MSE | training MSE | ratio |
 # |---|---|---|---|
@@ -603,8 +608,8 @@ print(f"{score['lowest']:.5f} to {score['highest']:.5f}")
 # ## Dead neurons
 #
 # Where ReLU answers zero, its slope is zero too. A neuron that answers zero to every face gets no
-# gradient: it is dead. In the first layer it cannot come back. In the second it can, if the first
-# layer changes (chapter 01). Count those that never answer on the validation faces.
+# gradient: it is dead. In the first layer no gradient brings it back. In the second one can, if the
+# first layer changes (chapter 01). Count those that never answer on the validation faces.
 
 # %%
 def activations(network: keras.Model, images: np.ndarray) -> list[np.ndarray]:
@@ -642,8 +647,10 @@ if PROFILE != "smoke":
 #
 # The reason is the pixels. All are positive, so a neuron sees mainly the brightness of the picture
 # times the sum of its weights. A step that lowers all 9216 weights a little lowers this sum
-# a lot. The first batches, with their large errors, push a neuron below zero for every face at
-# once, and from there no gradient brings it back. Exercise 5 looks for a cure.
+# a lot. Under plain descent the large errors of the first batches make such a step large. Adam's first
+# steps are as long as its rate, whatever the error: 0.001 on each of 9216 weights, nearly all in one
+# direction, on pixels of about a half. That changes the sum by 4 or so, several times its spread at the
+# start. Either way a neuron falls below zero for every face at once. Exercise 5 looks for a cure.
 
 # %% [markdown]
 # ## What the living neurons look at
@@ -707,7 +714,8 @@ for kind, chosen in kinds.items():
 # - The best rate for plain descent stands beside an edge. Adam has a valley instead.
 # - Adam evens out the steps: far larger for most weights, and close together.
 # - Adam gets down sooner. Plain descent at a well-chosen rate ends at nearly the same error.
-# - A rate that wins a short test may lose the long training. Tune both, and at the length you mean.
+# - A rate that wins a short test on the training faces may lose the long training on others. Tune both
+#   rules, at the length you mean, on validation faces.
 # - Second by plain descent needs fewer epochs than First for the same loss, not more.
 # - The thesis's First and Second stay above the mean face, its Second with Adam does not. On our real
 #   faces Second beats it by either rule.

@@ -262,8 +262,9 @@ def window(side: int, kernel: int, stride: int, output: int) -> np.ndarray:
 # %% [markdown]
 # Output 10 of a layer with stride 2 stands for the two inputs 20 and 21. Their middle is 20.5.
 #
-# **Predict** before you run the cell. Two layers have a kernel of 5, which has a middle pixel, and
-# two have a kernel of 4, which has none. Whose windows are off the middle?
+# **Predict** before you run the cell. Here are four layers: conv1 (kernel 5, stride 1), conv2 (5, stride
+# 2) and conv3 (4, stride 2) of Third, and a kernel of 4 with stride 1, which Fourth will have in the next
+# chapter. A kernel of 5 has a middle pixel, one of 4 has none. Whose windows are off the middle?
 
 # %%
 layers = {"conv1": (96, 5, 1), "conv2": (96, 5, 2), "conv3": (48, 4, 2),
@@ -305,11 +306,11 @@ chapter.figure(
 )
 
 # %% [markdown]
-# It is not the evenness of the kernel that counts. With stride 2, two cells share a middle
-# *between* two inputs. A kernel of 4 is centred there. A kernel of 5 cannot be, and "same" puts
-# the extra zero after the picture, which moves every window half a pixel to the right and
-# down. In Third, conv2 is the lopsided one. In the next chapter, Fourth has stride 1, and there
-# it is the kernel of 4.
+# It is not the evenness of the kernel that counts. With stride 2 each output stands for two inputs, and
+# their middle lies *between* them. A kernel of 4 is centred there. A kernel of 5 cannot be, and "same"
+# puts the extra zero after the picture, which moves every window half a pixel to the right and down. In
+# Third, conv2 is the lopsided one. In the next chapter, Fourth has stride 1, and there it is the kernel
+# of 4.
 #
 # Does half a pixel matter? Not to a dense layer: it gets the same offset for every face and
 # learns it away. It matters where a position is read directly off a map, as chapter 18 does.
@@ -737,8 +738,8 @@ figure, axes = plt.subplots(figsize=(5.2, 3.6))
 steps, some, follow = (0, 2, 4, 6, 8), test.images[:100], {}
 axes.plot(steps, steps, "--", color=plots.COLOURS["grey"], label="ideal")
 for (name, r), colour in zip(runs.items(), ("red", "orange", "blue")):
-    network = r.model()
-    x = np.array([training.predict(network, moved(some, s))[..., 0].mean() for s in steps])
+    follower = r.model()
+    x = np.array([training.predict(follower, moved(some, s))[..., 0].mean() for s in steps])
     follow[name] = (x[2] - x[0]) / 4
     axes.plot(steps, x - x[0], "o-", color=plots.COLOURS[colour], label=name)
 axes.set(xlabel="the face moves by (pixels)", ylabel="the points move by (pixels, mean)")
@@ -835,7 +836,7 @@ assert len(reach) == 5 + (5 - 1) * 1 + (4 - 1) * 2
 
 # %% [markdown]
 # **4. A crowd of networks.** Leave dropout on while predicting, and average over many masks.
-# Predict what the average comes close to, and why. Then do it for one face with `hidden`, `drop` and
+# Predict what the average comes close to, and why. Then do it for one face with `units`, `drop` and
 # `output`.
 
 # %% tags=["solution", "nbval-ignore-output"]

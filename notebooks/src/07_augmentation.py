@@ -89,9 +89,9 @@ pairs = [{"keypoint": a, "changes places with": b} for a, b in keypoints.MIRROR_
 chapter.table(pairs, "4.2", "Keypoints that change places in the mirror.")
 
 # %% [markdown]
-# The thesis says that "the y position" of the two points is swapped. Taken at its word, x stays
-# where it is and only y moves. **Predict:** on a tilted face, where does the label of the left
-# eye land then? And if you forget to swap at all?
+# The thesis says that "the y position" of the two points is swapped. Taken at its word, each label keeps
+# its own mirrored x and takes only its partner's y. **Predict:** on a tilted face, where does the label
+# of the left eye land then? And if you forget to swap at all?
 
 # %%
 mirrored, right_way = warps.flip(image, points)
@@ -141,7 +141,8 @@ chapter.figure(
 # is on the left, and the mean of the two answers lies between the eyes.
 #
 # With only y swapped, the sides are just as wrong, and on a tilted face the points leave the
-# features as well. Swap whole points.
+# features as well. (Its number may be smaller all the same: every y is now right. A distance does not
+# see that a point has left its eye.) Swap whole points.
 #
 # In code the swap is one index: `points[:, keypoints.mirror_order()]`.
 
@@ -252,7 +253,10 @@ assert abs(rows[0]["disagreement"]) < 0.05 < 0.9 < rows[1]["disagreement"] < 1.1
 # people have a small bias of their own, and it is in both rows. The half pixel is the difference.
 # The disagreement has no such noise, and it shows the whole pixel.
 #
-# A half pixel matters. The thesis's best model has an error of 1.1 px in a coordinate.
+# What does it cost? Squares add. Half a pixel in x adds a quarter of a square pixel to the squared error
+# of x, and next to errors as large as these the last column hardly shows it. The thesis's best model has
+# an error of 1.1 px in a coordinate, 1.2 when squared. There it would be a fifth more in x, a tenth over
+# both coordinates.
 #
 # All this holds for labels that count from pixel centres. For labels that count from the edge it is
 # $95 - x$ that is a pixel off. No file of labels says where its 0 is. Chapter 18 finds real faces
@@ -434,9 +438,12 @@ assert gone.mean() < 0.02
 # %% [markdown]
 # ## What the other studies do
 #
+# Two of the other studies change their faces as well. The course calls them DEPTH (chapter 13) and DENSE
+# (chapter 15).
+#
 # DEPTH mirrors, turns 12 degrees to the left, multiplies the grey values by 1.5 and by 0.8,
 # shifts in four directions and adds normal noise: 26,239 faces in the end. It does not say how
-# far it shifts or how strong the noise is; the sheet takes 6 pixels and a standard deviation of
+# far it shifts or how strong the noise is; Figure 07-b takes 6 pixels and a standard deviation of
 # 10 grey values.
 #
 # DENSE jitters the light, with strength 0.5 and later 0.2, turns by up to 20 degrees and shifts
@@ -707,7 +714,7 @@ def learn(
 
 
 # %% [markdown]
-# First the long runs that come with the course: 120 epochs, five seeds, from the embedded faces.
+# First the long runs that come with the course: 120 epochs, five seeds, on the faces called `open`.
 # The profile *paper* repeats them.
 
 # %%
@@ -820,8 +827,9 @@ assert PROFILE == "smoke" or gap["changed"] < gap["plain"]
 
 # %% [markdown]
 # Without changes the training error falls below the validation error, and the distance grows.
-# With changes it stays *above*: a shifted and turned face is harder than an ordinary one, and the
-# network never sees it twice. The assertion checks this, since one short pair can show it.
+# With changes it lies *above* in nearly every epoch: a shifted and turned face is harder than an ordinary
+# one, and the network never sees it twice. The assertion checks less, which one short pair can show:
+# validation error over training error is smaller with changes than without.
 #
 # Which of the two is ahead on the test faces is another question. After 40 epochs the stored runs
 # are divided. One seed and a short run would have told you the wrong story.
