@@ -83,6 +83,5 @@ def overfits(row: str) -> Finding:
 
 
 def finest() -> published.Stored:
-    """The published run with the lowest validation error."""
-    runs = published.of_rows(recipes.TABLE_4_1 | recipes.TABLE_4_4).values()
-    return min(runs, key=lambda run: run.metrics["validation_mse"])
+    """The published run of Tables 4.1 and 4.4 with the lowest validation error."""
+    return published.finest(recipes.TABLE_4_1 | recipes.TABLE_4_4)

@@ -75,6 +75,11 @@ def of_rows(rows: collections.abc.Iterable[str]) -> dict[str, Stored]:
     return {row: run(folder_of(row)) for row in there}
 
 
+def finest(rows: collections.abc.Iterable[str]) -> Stored:
+    """The stored run among `rows` with the lowest validation error; at least one must be stored."""
+    return min(of_rows(rows).values(), key=lambda run: run.metrics["validation_mse"])
+
+
 def seeds(table: str) -> pd.DataFrame:
     """Shorter trainings with several seeds, "table_4_1" or "table_4_4"; see `seedstudy`."""
     return pd.read_csv(FOLDER / "seeds" / f"{table}.csv")

@@ -2,6 +2,8 @@
 
 import types
 
+import pytest
+
 from fkd_utils import claims_runs, claims_thesis
 
 
@@ -21,3 +23,20 @@ def test_adam_is_judged_at_the_rate_that_validation_prefers(monkeypatch):
     assert found.verdict == "fails"
     validation["Second, Adam"] = 0
     assert claims_thesis._adam_gets_lower().verdict == "holds"
+
+
+@pytest.mark.parametrize(
+    ("with_dropout", "without", "verdict"),
+    [(1.05, 3.4, "holds"), (1.5, 2.0, "fails"), (1.0, 1.05, "depends")],
+)
+def test_a_gap_is_closed_where_one_was_open(monkeypatch, with_dropout, without, verdict):
+    gaps = {"Fifth, dropout": with_dropout, "Fifth": without}
+
+    def run(row):
+        metrics = {"validation_mse": 0.001 * gaps[row], "training_mse": 0.001}
+        return types.SimpleNamespace(metrics=metrics)
+
+    monkeypatch.setattr(claims_runs, "run", run)
+    found = claims_thesis._gap_is_closed()
+    assert found.verdict == verdict
+    assert f"validation {with_dropout:.2f} times" in found.ours

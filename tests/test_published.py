@@ -80,3 +80,14 @@ def test_the_mean_face_of_the_real_faces_has_all_measures():
 def test_a_training_loss_that_is_no_mse_is_not_called_one():
     assert "training MSE there" in published.run("wild_fourth").summary()
     assert "training loss there" in published.run("wild_final").summary()
+
+
+def test_the_finest_run_has_the_lowest_validation_error():
+    rows = ["First", "Third", "Fourth"]
+    found = published.finest(rows)
+    for row in rows:
+        assert (
+            found.metrics["validation_mse"]
+            <= published.run(published.folder_of(row)).metrics["validation_mse"]
+        )
+    assert found.folder.name in {published.folder_of(row) for row in rows}

@@ -143,9 +143,9 @@ for loss in (multiply, where_last, where_first):
     print(f"{loss.__name__:<12} loss {value:<7} gradient {slope}")
 
 # %% [markdown]
-# The first fails at once, in loss and gradient: 0 times NaN is NaN. The second is the trap. Its **loss is right**, and
-# its gradient is NaN. The derivative of `where` is 0 for the branch that was not taken. The chain
-# rule multiplies this 0 by the derivative of the square, $2(\hat y - y)$, which is NaN.
+# The first fails at once, in loss and gradient: 0 times NaN is NaN. The second is the trap. Its **loss
+# is right**, and its gradient is NaN. The derivative of `where` is 0 for the branch that was not taken.
+# The chain rule multiplies this 0 by the derivative of the square, $2(\hat y - y)$, which is NaN.
 #
 # You would see a sound loss once. In a batch the gradients of all faces are added up, so one hole
 # makes every layer before the last one NaN, and with the next step every answer.
@@ -281,9 +281,8 @@ assert abs(after[:, 0].mean()) < 0.1 and abs(far_off[:, 0].mean()) < 0.5 * abs(b
 # the labels. Nothing is mirrored up and down, so in y the half pixel is learned like anything else.
 # (All three lie a little low all the same, by about a fifth of a pixel at most. We do not know why.)
 #
-# You see this best in a network that follows the face. Fifth, in the first row, learned from
-# mirrored labels too. It is often far off, each point is drawn to its usual place, and that hides
-# most of the half pixel.
+# Fifth, in the first row, learned from mirrored labels too, and leans less. Why, these rows do not say:
+# other rungs that are as far off lean nearly as much as the second row.
 #
 # The third row is a network from labels with half a pixel taken off before anything is done with
 # them (`parts.prepare(..., from_edge=True)`). Those it is judged by are moved as well, which comes to
@@ -649,10 +648,10 @@ chapter.figure(
 # faces, trained for less and with batches of one size. Each further rung takes one step. Three steps
 # change several things at once, and their rows cannot say which one counted: drawing batches anew
 # changes when and how a face is altered; the residual network is another network altogether; and heat
-# maps bring the way up with them, its convolutions and its additions.
-# All rungs take equally many batches of 64 real faces; only the last, the final network, takes more.
-# All are tested on the same faces, which no training knew. These faces have no names; copies were put
-# together, and each of the rest counts as one person.
+# maps bring the way up with them, its convolutions and its additions. All rungs take equally many
+# batches of 64 real faces; only the final network, which is the last rung trained for longer, takes
+# more. All are tested on the same faces, which no training knew. These faces have no names; copies were
+# put together, and each of the rest counts as one person.
 #
 # **Predict** before you read on: which of the eleven changes brings most? Which brings nothing?
 # `python -m fkd_utils runs ladder --data FOLDER --machine "my computer"` makes such runs from a folder of
@@ -668,7 +667,8 @@ sizes = {name: models.MODELS[name].build().count_params()
 # %% [markdown]
 # When does a change help? Take, face by face, the mean distance of the 15 points with the change
 # less that without. If the 95% interval of its mean lies below 0, the change **helps**; above 0, it
-# **hurts**; and if it holds 0, you **cannot tell** from these faces (chapter 10).
+# **hurts**; and if it holds 0, you **cannot tell** from these faces (chapter 10). Then look at its width:
+# a narrow interval around 0 says that the change brings next to nothing, a wide one that you do not know.
 
 # %%
 def far(run: published.Stored, part: str) -> np.ndarray:
@@ -694,6 +694,9 @@ def verdict(low: float, high: float) -> str:
 # %%
 below = {k: k - 1 for k in range(1, ladder.FINAL + 1)} | {ladder.HEADS: OFFSET}
 changes = {k: change(k, b) for k, b in below.items()}
+short = {k: rung.change.split(":")[0] for k, rung in enumerate(every)}
+short |= {0: "rung 0: Fifth, trained briefly", ladder.FINAL: "final: trained for longer",
+          ladder.HEADS: "instead: two heads"}
 columns = ("val rmse_px", "rmse_px", "NME", "best epoch", "difference", "interval", "so it")
 
 
@@ -740,8 +743,6 @@ for word, colour in TINTS.items():
     right.plot([], [], "o-", color=plots.COLOURS[colour], label=word)
 right.axvline(0, color=plots.COLOURS["black"], lw=1)
 right.legend(loc="upper left", bbox_to_anchor=(0, 1.12), ncols=3, fontsize=9)
-short = {k: rung.change.split(":")[0] for k, rung in enumerate(every)}
-short[ladder.FINAL], short[ladder.HEADS] = "final: trained for longer", "instead: two heads"
 left.set_yticks(list(at.values()), [short[k] for k in at])
 left.set(xlabel="mean distance on a test face (px)", xlim=(0, None), ylim=(len(at) - 0.5, -0.5))
 right.set(xlabel="difference to the rung before (px)")
@@ -767,8 +768,8 @@ first, last = (stored[k].metrics["test"]["rmse_px"] for k in (0, ladder.FINAL))
 print(f"final / rung 0: {last / first:.2f}")
 assert [k for k in words if words[k] == "hurts"] == [1, 2, 4]
 assert [k for k in words if words[k] == "cannot be told"] == [6, 10, ladder.HEADS]
+assert min(changes, key=lambda k: changes[k][2] - changes[k][1]) == 10  # averaged weights
 steps = {k: mean for k, (mean, _, _) in changes.items() if k <= ladder.LAST and mean < 0}
-PARTIAL = next(k for k, rung in enumerate(rungs) if rung.all_rows)
 mean, low, high = change(PARTIAL + 1, PARTIAL - 1)
 print(f"all rows, every second face complete, against complete rows: {mean:+.2f} px "
       f"({low:+.2f} to {high:+.2f})")
@@ -799,13 +800,14 @@ for name, run in thesis.items():
 # had cost. How much of it is the maps and how much the way up, this ladder cannot say.
 #
 # Below it the steps are small, and most can be told. Taking the half pixel off, a robust loss, one
-# cycle and the mirror help. Averaged weights cannot be told. Nor can the second labeller's offset, over
-# all 15 points. But it is meant for few, so look at the nose tip: without it the network sets it most of
-# a pixel too low, with it hardly at all. Two heads are no better; the offset is the smaller of the two
+# cycle and the mirror help. Averaged weights bring next to nothing: their interval is the narrowest of
+# all, around 0. The second labeller's offset cannot be told, over all 15 points. But it is meant for
+# few, so look at the nose tip: without it the network sets it most of a pixel too low, with it hardly
+# at all. Two heads are no better; the offset is the smaller of the two
 # and says what it learned.
 #
-# All in all the final error is about two thirds of rung 0's. We had set out to halve Fifth's error at
-# the thesis's length. In rmse_px that is not reached; Fourth's is halved.
+# All in all the final error is about two thirds of rung 0's. We had set out to halve the error of the
+# best Fifth at the thesis's length. Neither its rmse_px nor its mean_px is halved; Fourth's are.
 #
 # A rung that does not help stays. Three warnings go with the words. The intervals are about other
 # *faces*; another seed would give other weights, and a small step may then turn. A dozen verdicts at
@@ -876,8 +878,8 @@ chapter.table(rows, "18.5", "Batches of 64 faces to Fifth's lowest validation er
 #
 # ## Your own race
 #
-# Both networks start from nothing, on the same rows of yours, with a masked loss, 8 faces a batch.
-# First the new one: a few hundred batches with smooth L1, one cycle, and an offset for the second
+# Both networks start from nothing, on the same rows of yours, with a masked loss, 8 faces a batch. First
+# the new one: a few hundred batches (in *quick*) with smooth L1, one cycle, and an offset for the second
 # labeller. Then Fifth gets as many **CPU seconds** as the new one has used.
 #
 # **Predict**: how many batches will Fifth fit into that time? And who is ahead on the test faces?
@@ -936,7 +938,8 @@ print(f"Fifth is off by {mean:.2f} px more ({low:+.2f} to {high:+.2f}, by group)
 # %% [markdown]
 # In so short a time neither is at its best. The mean is on the new network's side, though each of its
 # steps costs more. But mind the interval: if it holds 0, you cannot tell. And two recipes raced here,
-# not only two networks: Fifth had neither the other loss, nor the cycle, nor the offset.
+# not only two networks: Fifth had neither the other loss, nor the cycle, nor the offset, and a third of
+# the learning rate.
 #
 # Your clock also says what the stored runs cost: count work, not batches.
 
@@ -947,9 +950,9 @@ print(f"a batch of the new network costs {ratio:.1f} times one of Fifth's")
 reached = {name: batches for name, batches in until.items() if name != named and batches}
 for name in sorted(reached, key=reached.get)[:3]:
     print(f"{name}: Fifth's error for {ratio * reached[name] / until[named]:.1%} of Fifth's work")
-brief = stored[0].metrics["validation_mse"]
-soonest = min(ladder.batches_until(stored[k], brief) or np.inf for k in range(1, ladder.FINAL))
-share = ratio * soonest / ladder.batches_until(stored[0], brief)
+bar = stored[0].metrics["validation_mse"]
+soonest = min(ladder.batches_until(stored[k], bar) or np.inf for k in range(1, ladder.FINAL))
+share = ratio * soonest / ladder.batches_until(stored[0], bar)
 print(f"rung 0's error for {share:.0%} of rung 0's work")
 assert PROFILE == "smoke" or not on_cpu or ratio * min(reached.values()) < 0.1 * until[named]
 
@@ -985,7 +988,7 @@ assert PROFILE == "smoke" or DATA != "open" or abs(nose[1] - 0.06 * np.nanmean(a
 # ## How sure is it?
 #
 # A heat map has a spread. A wide one should mean a large error. Look at your own network's maps
-# first, on the face of Figure 18-d. **Predict**: it has learned for seconds only. Will its maps be
+# first, on the face of Figure 18-d. **Predict**: it has learned for a short time only. Will its maps be
 # narrow, or wide?
 
 # %% tags=["drawing", "nbval-ignore-output"]
@@ -1124,14 +1127,14 @@ chapter.figure(
 # the mirror-averaged answer, the spreads those of the face alone; the exchange rate takes care of
 # that.
 #
-# For the stored network one line for all hardly sorts the points. Its maps have much the same width
-# for every keypoint, and yet an outer end of a brow is three times as far off as an eye. A line each
-# sorts twice as well, and its promise is kept from the surest tenth to the least sure. But most of
-# that is knowing which keypoint it is. The spread adds the rest.
+# For the stored network one line for all sorts the points worse than no spread at all. Its maps have
+# much the same width for every keypoint, and yet an outer end of a brow is more than twice as far off as
+# a corner of an eye. A line each sorts twice as well, and its promise is kept from the surest tenth to
+# the least sure. But most of that is knowing which keypoint it is. The spread adds the rest.
 #
-# And yours? On `open`, after so short a training, a line each hardly beats no spread at all, and one line
-# for all can become level: then every point gets the same promise, and the hollow dots stand one above
-# the other. A network that has trained for seconds does not know yet where it is wrong.
+# And yours? On `open`, after the few batches of *quick*, a line each hardly beats no spread at all, and
+# one line for all can become level: then every point gets the same promise, and the hollow dots stand
+# one above the other. A network that has trained so briefly does not know yet where it is wrong.
 #
 # ## Failures
 #
@@ -1159,8 +1162,8 @@ lost = {row["network"]: row["failed"] for row in rows}
 assert lost["Fourth, dropout"] > 6 * max(1, lost[short[ladder.FINAL]])
 
 # %% [markdown]
-# The thesis's Fourth, which never saw a changed copy, loses every sixth face. Fifth loses few, the
-# new network hardly one.
+# The thesis's Fourth, which never saw a changed copy, loses every sixth face. Every variant of Fifth
+# loses few, the new network hardly one.
 #
 # Does the new network *know*? Take the tenth of the faces for which it expects the largest distance.
 
@@ -1172,8 +1175,8 @@ print(f"{doubtful.sum()} doubtful faces: {missed[doubtful].mean():.2f} px off, t
 assert missed[doubtful].mean() > 1.3 * missed[~doubtful].mean()
 
 # %% [markdown]
-# In part it does: where it expects most it is off by more than half as much again. One failure is too few to
-# say whether it sees failures coming.
+# In part it does: where it expects most it is off by more than half as much again. One failure is too
+# few to say whether it sees failures coming.
 #
 # Under which conditions do the networks err? Sort the real test faces by tilt and by light, and
 # draw dark glasses on all of them, over the eyes or over the mouth.
@@ -1318,15 +1321,17 @@ chapter.figure(
 
 # %% [markdown]
 # On `open` none of them has failed; they are merely the worst. Compare what was found with what was
-# expected. Each is worse than the network thought, some by twice. You picked the worst, so a part of that
-# is selection. But for none of them does it expect much more than usual: a failure would come unannounced.
+# expected. Each is worse than the network thought, some by twice. You picked the worst, so a part of
+# that is selection. But for none of them does it expect much more than usual: a failure would come
+# unannounced.
 #
 # Form a guess: tilt, place and size, light, something in front of the face?
 #
 # A guess is tested by taking the suspect away. Put the same faces upright; move and scale them to
 # the usual place; give them the usual brightness. One row is a **control**: a mirror image changes
 # nothing that should matter. You chose these faces because their errors are large, so part of
-# that may be bad luck. Then any new look at them would be a little better. The control shows how much.
+# that may be bad luck of this one look. A new look would then be a little better, and the control is
+# such a look. (It does not redraw the labels: one that is off stays off.)
 
 # %%
 def usual_place(images: np.ndarray, points: np.ndarray) -> warps.Pair:
@@ -1363,7 +1368,7 @@ assert PROFILE == "smoke" or DATA != "open" or gains[helped] < 1
 # %% [markdown]
 # A suspect is guilty only as far as its row is better than the control's.
 #
-# On `open` the control is no better than the faces as they are: these faces are hard, not unlucky. And no
+# On `open` the control is no better than the faces as they are: it was not this one look. And no
 # suspect comes far: upright, in the usual place and under the usual light they stay nearly as hard. Look
 # at Figure 18-k again. Most have glasses, a microphone or a collar in front of them. That is a suspicion
 # and no proof: nobody has counted how many of the others have.
@@ -1423,16 +1428,16 @@ assert PROFILE == "smoke" or cost("final", turned) < 1.6 < 2 < cost("Fourth, dro
 # %% [markdown]
 # Fourth wants a face upright: its training faces were tilted only as faces are, and at 30 degrees its
 # error is more than doubled. (The habits taken off were measured on faces as they come and are not
-# turned with them, so a part of the rise is theirs.) The final network, which practised, hardly minds. Light matters to neither. Glasses cost
-# the final network more for its size, since its error without them is so small; it stays the better
-# one.
+# turned with them, so a part of the rise is theirs.) The final network, which practised, hardly minds.
+# Light matters to neither. Drawn glasses may cost the final network more pixels than Fourth here. On the
+# real faces that held for the mouth alone. It stays the better one.
 #
 # ## From embedded faces to real ones
 #
 # You can train on `open` and nothing else. How far does that carry? The stored run *open_ladder_11* has
-# the recipe and the length of the last rung. It was trained and chosen on the embedded faces alone,
-# then asked about the real test faces of this chapter. The last rung itself has learned from real
-# faces; ask it about yours. **Predict**: which of the two loses more abroad?
+# the recipe and the length of rung 11, the last before the final network. It was trained and chosen on
+# the embedded faces alone, then asked about the real test faces of this chapter. Rung 11 itself has
+# learned from real faces; ask it about yours. **Predict**: which of the two loses more abroad?
 
 # %% tags=["nbval-ignore-output"]
 rows = []
@@ -1513,8 +1518,8 @@ assert bare[steep].mean() < 1.2 * bare[~steep].mean()
 # - For the same CPU seconds the network that costs more a step had the lower mean error. The interval of
 #   the difference says whether that can be told.
 # - A heat map need not be a peak: the loss sees its mean. Its spread becomes an expected error on
-#   faces that taught the network nothing, each keypoint held against itself. After seconds of training
-#   it says almost nothing.
+#   faces that taught the network nothing, each keypoint held against itself. After a short training it
+#   says almost nothing.
 # - A suspect for a failure is tested by taking it away, beside a control.
 # - What is learned from real faces carries to `open`, once the labellers' habits are taken off. The
 #   other way round a larger part of the error stays.
