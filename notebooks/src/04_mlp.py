@@ -649,7 +649,7 @@ if PROFILE != "smoke":
 # times the sum of its weights. A step that lowers all 9216 weights a little lowers this sum
 # a lot. Under plain descent the large errors of the first batches make such a step large. Adam's first
 # steps are as long as its rate, whatever the error: 0.001 on each of 9216 weights, nearly all in one
-# direction, on pixels of about a half. That changes the sum by 4 or so, several times its spread at the
+# direction, on pixels of about a half. That changes the sum by 4 or 5, several times its spread at the
 # start. Either way a neuron falls below zero for every face at once. Exercise 5 looks for a cure.
 
 # %% [markdown]

@@ -245,6 +245,10 @@ for name, stored in fifths.items():
     gaps[name] = m["validation_mse"] / m["training_mse"]
     print(f"{name:<32}epoch {m['best_epoch']:>3}: validation error {gaps[name]:.2f} times the "
           f"training error; thesis {val / loss:.2f}")
+ends = {name: stored.history.val_loss[-25:].mean() / stored.history.val_loss.min()
+        for name, stored in fifths.items()}
+assert gaps["Fifth"] > gaps["Fifth, dropout"] > 1.1 and ends["Fifth"] > 1.2
+assert max(end for name, end in ends.items() if name != "Fifth") < 1.1
 
 # %%
 rows = [{"epochs": epoch, "of all draws": recipe.drawn(epoch) / recipe.drawn(1000),

@@ -74,12 +74,12 @@ print("hardest:", ", ".join(means.index[:-4:-1]))
 
 # %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(7.2, 5.2))
-for k, (name, d) in enumerate(far.items()):
-    colour, at = plots.COLOURS[("orange", "blue", "green")[k]], np.arange(15) + 0.2 * (1 - k)
+for row, (name, d) in enumerate(far.items()):
+    colour, at = plots.COLOURS[("orange", "blue", "green")[row]], np.arange(15) + 0.2 * (1 - row)
     mean, low, high = conditions.interval(d, np.arange(len(d)))
     order = [[keypoints.plain(k) for k in keypoints.KEYPOINTS].index(k) for k in means.index]
     axes.hlines(at, low[order], high[order], color=colour, lw=2, alpha=0.5)
-    axes.plot(mean[order], at, "so^"[k], color=colour, mec="white", label=name)
+    axes.plot(mean[order], at, "so^"[row], color=colour, mec="white", label=name)
 axes.set_yticks(range(15), means.index)
 axes.set(xlabel="mean distance (px), with 95% intervals", xlim=(0, None))
 axes.legend(loc="lower right")
@@ -722,11 +722,10 @@ for name, rows_of in lit.groupby("network"):
     print(f"{name}: {rows_of['mean'].min():.2f} px at best, {rows_of['mean'].max():.2f} at worst")
 by_turn, by_light = level["Fifth, dropout"], lit[lit.network == "Fifth, dropout"]["mean"]
 worst_light = by_light.max() / by_light.min()
-for reach in (10, 30):
-    of_turn = by_turn.loc[[-reach, reach]].max() / by_turn.min()
-    print(f"Fifth, worst over best: tilt up to {reach} degrees {of_turn:.2f}, "
-          f"light {worst_light:.2f}")
-assert PROFILE == "smoke" or of_turn > worst_light
+worst_turn = {to: by_turn.loc[[-to, to]].max() / by_turn.min() for to in (10, 30)}
+for to, turn in worst_turn.items():
+    print(f"Fifth, worst over best: tilt up to {to} degrees {turn:.2f}, light {worst_light:.2f}")
+assert PROFILE == "smoke" or worst_turn[30] > worst_light
 
 # %% [markdown]
 # Thirty degrees of tilt cost far more than any light here. But few faces are tilted so far. At 10 degrees

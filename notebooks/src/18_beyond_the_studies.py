@@ -281,8 +281,7 @@ assert abs(after[:, 0].mean()) < 0.1 and abs(far_off[:, 0].mean()) < 0.5 * abs(b
 # the labels. Nothing is mirrored up and down, so in y the half pixel is learned like anything else.
 # (All three lie a little low all the same, by about a fifth of a pixel at most. We do not know why.)
 #
-# Fifth, in the first row, learned from mirrored labels too, and leans less. Why, these rows do not say:
-# other rungs that are as far off lean nearly as much as the second row.
+# Fifth, in the first row, learned from mirrored labels too, and leans less. We do not know why.
 #
 # The third row is a network from labels with half a pixel taken off before anything is done with
 # them (`parts.prepare(..., from_edge=True)`). Those it is judged by are moved as well, which comes to
@@ -1162,8 +1161,8 @@ lost = {row["network"]: row["failed"] for row in rows}
 assert lost["Fourth, dropout"] > 6 * max(1, lost[short[ladder.FINAL]])
 
 # %% [markdown]
-# The thesis's Fourth, which never saw a changed copy, loses every sixth face. Every variant of Fifth
-# loses few, the new network hardly one.
+# The thesis's Fourth, which never saw a changed copy, loses every sixth face. Fifth loses few, the
+# new network hardly one.
 #
 # Does the new network *know*? Take the tenth of the faces for which it expects the largest distance.
 

@@ -243,7 +243,8 @@ chapter.figure(
 #
 # - Of the thesis's steps, Third over Second holds on other faces, and without dropout Fourth over Third.
 #   So does the last: its final network has half of Fourth's error. Second beats First, by more than the
-#   thesis says. Adam's lead does not last. What dropout brings depends on how long you train.
+#   thesis says. Adam's lead does not last. What dropout brings seems to depend on how long
+#   you train: there is one long run of each network.
 # - A verdict is a function of stored results, and anyone can run it again.
 # - Mistakes in the sources reach from a twentieth of a pixel to two thirds of the picture.
 # - A claim needs a baseline, a finished race, several seeds, a choice made before looking, and the
