@@ -7,19 +7,14 @@ where a claim names none.
 import numpy as np
 import pandas as pd
 
-from fkd_utils import claims_runs, conditions, evaluation, keypoints, recipes
+from fkd_utils import claims_runs, conditions, keypoints, recipes
 from fkd_utils.claims import Finding
 
 _SEVEN = tuple(recipes.TABLE_4_1)
 
 
-def _per_face(row: str) -> np.ndarray:
-    errors = claims_runs.run(row).errors("test")
-    return evaluation.face_mse(np.zeros_like(errors), errors)
-
-
 def _faces() -> pd.DataFrame:
-    return pd.DataFrame({row: _per_face(row) for row in _SEVEN})
+    return pd.DataFrame({row: claims_runs.run(row).face_mse("test") for row in _SEVEN})
 
 
 def worst_for_all() -> Finding:
@@ -48,7 +43,7 @@ def hard_faces_gain() -> Finding:
 def difference(harder: str, easier: str) -> Finding:
     """Mean difference of two keypoints' distances on test faces, px, with its interval."""
     run = claims_runs.finest()
-    far = np.linalg.norm(run.errors("test"), axis=2)
+    far = run.distances("test")
     difference = far[:, keypoints.INDEX[harder]] - far[:, keypoints.INDEX[easier]]
     mean, low, high = conditions.interval(difference, np.arange(len(far)))
     verdict = "holds" if low > 0 else "fails" if high < 0 else "depends"
@@ -61,7 +56,7 @@ def brow_ends() -> Finding:
     They are the hardest if each is harder than the hardest other point, by more than chance.
     """
     run = claims_runs.finest()
-    far = np.linalg.norm(run.errors("test"), axis=2)
+    far = run.distances("test")
     order = list(np.argsort(-far.mean(axis=0)))
     ends = [keypoints.INDEX[f"{side}_eyebrow_outer_end"] for side in ("right", "left")]
     rival = next(k for k in order if k not in ends)
@@ -75,7 +70,7 @@ def brow_ends() -> Finding:
 def average() -> Finding:
     """The mean distance beside the root mean square that the thesis calls an average."""
     run = claims_runs.finest()
-    far = np.linalg.norm(run.errors("test"), axis=2)
+    far = run.distances("test")
     rms, mean = float(np.sqrt(np.mean(far**2))), float(far.mean())
     ours = f"a root mean square; the mean is {mean / rms:.2f} of it ({mean:.2f} px of {rms:.2f})"
     return Finding(ours, "fails" if mean < 0.95 * rms else "holds", run.folder.name)
@@ -84,7 +79,7 @@ def average() -> Finding:
 def tilt() -> Finding:
     """The error of faces tilted by more than 10 degrees over that of the others."""
     run = claims_runs.finest()
-    far = np.linalg.norm(run.errors("test"), axis=2).mean(axis=1)
+    far = run.distances("test").mean(axis=1)
     tilted = np.abs(run.array("test_tilt")) > 10
     ratio = far[tilted].mean() / far[~tilted].mean()
     _, low, high = conditions.interval(
@@ -98,7 +93,7 @@ def tilt() -> Finding:
 def glasses() -> Finding:
     """Error that drawn sunglasses add, and the same drawing over the mouth, px a point."""
     run = claims_runs.finest()
-    far, groups = np.linalg.norm(run.errors("test"), axis=2), run.groups("test")
+    far, groups = run.distances("test"), run.groups("test")
     added = [
         conditions.interval((run.array(f"test_covered_{where}") - far).mean(axis=1), groups)
         for where in ("eyes", "mouth")

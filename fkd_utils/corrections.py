@@ -109,7 +109,7 @@ def _chosen_epoch() -> Effect:
 
 def _root_mean_square() -> Effect:
     run = published.finest(recipes.TABLE_4_1 | recipes.TABLE_4_4)
-    far = np.linalg.norm(run.errors("test"), axis=2)
+    far = run.distances("test")
     share = float(far.mean() / np.sqrt(np.mean(far**2)))
     return Effect(1.56 * (1 - share), "1.56 px less its mean, at our best network's ratio")
 

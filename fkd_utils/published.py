@@ -36,6 +36,15 @@ class Stored:
         """Predicted minus labelled points of "validation" or "test": (n, 15, 2), pixels."""
         return self.array(f"{part}_errors")
 
+    def distances(self, part: str) -> np.ndarray:
+        """How far each predicted point of "validation" or "test" lies off: (n, 15), pixels."""
+        return np.linalg.norm(self.errors(part), axis=2)
+
+    def face_mse(self, part: str) -> np.ndarray:
+        """MSE of each face of "validation" or "test", on targets: (n,)."""
+        errors = self.errors(part)
+        return evaluation.face_mse(np.zeros_like(errors), errors)
+
     def groups(self, part: str) -> np.ndarray:
         """Which faces of "validation" or "test" belong together: (n,) int."""
         return self.array(f"{part}_group")

@@ -1,22 +1,25 @@
 """What single faces and keypoints say of a claim, on errors made by hand."""
 
 import pathlib
-import types
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from fkd_utils import claims_faces, claims_runs, keypoints
+from fkd_utils import claims_faces, claims_runs, keypoints, published
 
 
-def stored(errors: np.ndarray, **arrays: np.ndarray) -> types.SimpleNamespace:
+class MadeUp(published.Stored):
+    """A run whose arrays stand in its settings instead of a file."""
+
+    def array(self, name: str) -> np.ndarray:
+        return self.settings[name]
+
+
+def stored(errors: np.ndarray, **arrays: np.ndarray) -> MadeUp:
     """A run with these errors (n, 15, 2) on its test faces; each face is a group."""
-    return types.SimpleNamespace(
-        errors=lambda part: errors,
-        groups=lambda part: np.arange(len(errors)),
-        array=lambda name: arrays[name],
-        folder=pathlib.Path("wild_made_up"),
-    )
+    arrays |= {"test_errors": errors, "test_group": np.arange(len(errors))}
+    return MadeUp(pathlib.Path("wild_made_up"), arrays, {}, pd.DataFrame())
 
 
 def off_by(distance: np.ndarray) -> np.ndarray:
@@ -26,7 +29,7 @@ def off_by(distance: np.ndarray) -> np.ndarray:
 
 @pytest.fixture
 def finest(monkeypatch):
-    def use(run: types.SimpleNamespace) -> None:
+    def use(run: MadeUp) -> None:
         monkeypatch.setattr(claims_runs, "finest", lambda: run)
 
     return use

@@ -59,6 +59,9 @@ def test_a_published_run_tells_what_its_files_say():
     errors = run.errors("test")
     assert errors.shape == (run.metrics["test_faces"], 15, 2)
     assert np.mean((errors / 48) ** 2) == pytest.approx(run.metrics["test"]["mse"], rel=1e-4)
+    mse = run.metrics["test"]["mse"]
+    assert run.face_mse("test").mean() == pytest.approx(mse, rel=1e-4)
+    assert np.mean(run.distances("test") ** 2) == pytest.approx(2 * 48**2 * mse, rel=1e-4)
     text = run.summary()
     assert f"{run.metrics['validation_mse']:.5f} at epoch {run.metrics['best_epoch']}" in text
     assert f"MSE {run.metrics['test']['mse']:.5f}" in text

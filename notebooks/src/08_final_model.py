@@ -502,8 +502,7 @@ def compared(face_mse: dict[str, np.ndarray], groups: np.ndarray) -> list[dict[s
 # At full length:
 
 # %%
-errors = {name: stored.errors("test") for name, stored in long.items()}
-full = {name: evaluation.face_mse(np.zeros_like(error), error) for name, error in errors.items()}
+full = {name: stored.face_mse("test") for name, stored in long.items()}
 course.show_table(compared(full, long["Fourth"].groups("test")))
 
 # %% [markdown]

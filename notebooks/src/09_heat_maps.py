@@ -80,8 +80,7 @@ def gain(
 
 # %%
 long = published.of_rows(recipes.TABLE_4_1 | recipes.TABLE_4_4)
-off = {name: r.errors("test") for name, r in long.items()}
-full = pd.DataFrame({n: evaluation.face_mse(np.zeros_like(e), e) for n, e in off.items()})
+full = pd.DataFrame({name: stored.face_mse("test") for name, stored in long.items()})
 seven, step = list(recipes.TABLE_4_1), ("First", "Fourth, dropout")
 hard = int(hardness(full[seven]).argmax())
 places = full.rank(ascending=False).loc[hard].astype(int)

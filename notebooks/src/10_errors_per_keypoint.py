@@ -65,7 +65,7 @@ chapter = course.Chapter("10", PROFILE, DATA, SEED)
 # %%
 final = "Fifth, dropout, Leaky ReLU 0.2"
 long = published.of_rows(["Fourth, dropout", "Fifth, dropout", final])
-far = {name: np.linalg.norm(r.errors("test"), axis=2) for name, r in long.items()}
+far = {name: r.distances("test") for name, r in long.items()}
 means = pd.DataFrame({name: d.mean(axis=0) for name, d in far.items()},
                      index=[keypoints.plain(name) for name in keypoints.KEYPOINTS])
 means = means.sort_values(means.columns[-1])
@@ -811,7 +811,7 @@ assert PROFILE == "smoke" or growth_of["over the mouth"][:, upper].mean() > 0
 # %%
 def added_by(stored: published.Stored, where: str) -> tuple[float, float, float]:
     """Mean error that the drawing adds to a real test face's points, and its interval, px."""
-    bare = np.linalg.norm(stored.errors("test"), axis=2)
+    bare = stored.distances("test")
     more = (stored.array(f"test_covered_{where}") - bare).mean(axis=1)
     return conditions.interval(more, stored.groups("test"))
 
@@ -820,7 +820,7 @@ rows = []
 compared = ["Third, dropout", "Fourth, dropout", *recipes.TABLE_4_4]
 for name, stored in published.of_rows(compared).items():
     over = {where: added_by(stored, where) for where in ("eyes", "mouth")}
-    far_off = np.linalg.norm(stored.errors("test"), axis=2).mean(axis=1)
+    far_off = stored.distances("test").mean(axis=1)
     steep = np.abs(stored.array("test_tilt"))  # the same faces for every network
     rows.append({"network": name, "mean_px": far_off.mean()}
                 | {f"over the {where}": f"{mean:+.2f} ({low:+.2f} to {high:+.2f})"
@@ -883,7 +883,7 @@ def ratio(d: np.ndarray) -> float:
 
 rows = []
 for name, stored in published.of_rows(recipes.TABLE_4_1 | recipes.TABLE_4_4).items():
-    d = np.linalg.norm(stored.errors("test"), axis=2)
+    d = stored.distances("test")
     rows.append({"network": name, "mean": d.mean(), "root mean square": np.sqrt(np.mean(d**2)),
                  "mean / rms": ratio(d)})
 chapter.table(
@@ -891,8 +891,7 @@ chapter.table(
     **{"mean": "{:.2f}", "root mean square": "{:.2f}", "mean / rms": "{:.3f}"},
 )
 assert all(row["mean / rms"] < 1 for row in rows)
-best = published.finest(recipes.TABLE_4_1 | recipes.TABLE_4_4).errors("test")
-share = ratio(np.linalg.norm(best, axis=2))
+share = ratio(published.finest(recipes.TABLE_4_1 | recipes.TABLE_4_4).distances("test"))
 print(f"with the ratio of our best network, {share:.2f}, the thesis's 1.56 px would be a mean of "
       f"{1.56 * share:.2f} px")
 

@@ -670,14 +670,9 @@ sizes = {name: models.MODELS[name].build().count_params()
 # a narrow interval around 0 says that the change brings next to nothing, a wide one that you do not know.
 
 # %%
-def far(run: published.Stored, part: str) -> np.ndarray:
-    """Distance of each point of a stored run: (n, 15), pixels."""
-    return np.linalg.norm(run.errors(part), axis=2)
-
-
 def per_face(run: published.Stored) -> np.ndarray:
     """Mean point distance of each test face: (n,), pixels."""
-    return far(run, "test").mean(axis=1)
+    return run.distances("test").mean(axis=1)
 
 
 def change(number: int, below: int) -> tuple[float, float, float]:
@@ -778,8 +773,8 @@ assert low > 0
 nose = keypoints.INDEX["nose_tip"]
 too_low = {k: stored[k].errors("test")[:, nose, 1].mean() for k in (OFFSET - 1, OFFSET)}
 for k, off in too_low.items():
-    print(f"rung {k}: nose tip {off:+.2f} px too low, {far(stored[k], 'test')[:, nose].mean():.2f} "
-          "px off")
+    away = stored[k].distances("test")[:, nose].mean()
+    print(f"rung {k}: nose tip {off:+.2f} px too low, {away:.2f} px off")
 assert too_low[OFFSET - 1] > 0.6 and abs(too_low[OFFSET]) < 0.2
 others = sum(mean for k, mean in steps.items() if k != 5)
 assert changes[4][0] + steps[5] < others  # residual blocks and heat maps against all other gains
@@ -1017,11 +1012,11 @@ assert PROFILE == "smoke" or wide["test"].mean() > 2 * off["test"].mean()
 # %%
 spread = final.array("test_spread")
 print(f"stored network: spread {spread.mean():.1f} px on average, "
-      f"error {far(final, 'test').mean():.2f} px")
+      f"error {final.distances('test').mean():.2f} px")
 order = np.argsort(spread.mean(axis=0))
 for k in (*order[:3], *order[-3:]):
     print(f"{keypoints.plain(keypoints.KEYPOINTS[k]):<26}spread {spread[:, k].mean():5.1f} px, "
-          f"error {far(final, 'test')[:, k].mean():.2f} px")
+          f"error {final.distances('test')[:, k].mean():.2f} px")
 
 # %% [markdown]
 # So a spread in pixels is not an error in pixels. Its exchange rate must be learnt, on validation
@@ -1056,7 +1051,7 @@ def promises(spreads: dict, distances: dict) -> dict[str, np.ndarray]:
 
 # %%
 PARTS = ("validation", "test")
-off_real = {part: far(final, part) for part in PARTS}
+off_real = {part: final.distances(part) for part in PARTS}
 wide_real = {part: final.array(f"{part}_spread") for part in PARTS}
 real = promises(wide_real, off_real)
 for name, expected in real.items():
@@ -1146,7 +1141,7 @@ FAILED = 8.0  # percent of the distance between the outer eye corners
 
 def nme_of(run: published.Stored) -> np.ndarray:
     """NME of each test face of a stored run: (n,), percent."""
-    return 100 * far(run, "test").mean(axis=1) / run.array("test_eye_distance")
+    return 100 * run.distances("test").mean(axis=1) / run.array("test_eye_distance")
 
 
 counted = thesis | {short[k]: stored[k] for k in (0, ladder.FINAL)}
