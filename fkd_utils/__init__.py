@@ -1,8 +1,8 @@
 """Helpers shared by the chapters of the facial keypoints course."""
 
-from fkd_utils import quiet
+from fkd_utils import console
 
 __version__ = "0.1.0"
 
-if quiet.in_notebook():
-    quiet.start_backend()
+if console.in_notebook():
+    console.start_backend()

@@ -2,7 +2,7 @@
 
 import sys
 
-from fkd_utils import cli
+from fkd_utils.cli import main
 
 if __name__ == "__main__":
-    sys.exit(cli.main())
+    sys.exit(main.main())

@@ -1,15 +1,236 @@
-"""New faces from old: warps drawn at random, composed, and done in one resampling."""
+"""New faces from old: warps drawn at random, composed, and done in one resampling.
+
+Geometry that moves a picture and its keypoints together: 3x3 matrices and one resampling.
+
+A matrix says where a point of the old picture goes. Matrices multiply, so several warps cost one
+resampling. Points are never rounded. A point that leaves the picture keeps its coordinates,
+outside 0..95, until `hide_outside` makes it a missing one.
+
+Changes of light: grey values change, keypoints stay where they are.
+
+Every function takes and returns (images, points), as the warps do: (n, 96, 96) uint8 and
+(n, 15, 2) float32. Grey values are rounded and clipped to 0..255; points are handed back as they
+came.
+
+Predicting twice, on the face and on its mirror picture, and averaging the two.
+"""
 
 import collections.abc
 import dataclasses
 import functools
 import itertools
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
-from fkd_utils import faces, keypoints, light, warps
+from fkd_utils import faces
+from fkd_utils.files import InputError
 
-MOST_SHIFT = keypoints.SIDE / 10  # pixels (THESIS 4.6)
+LAST = faces.SIDE - 1  # centre of the last pixel: 95
+CENTRE = LAST / 2  # centre of the picture: 47.5
+# What lies outside is the picture mirrored at its outermost pixels, which are not doubled.
+BORDER = cv2.BORDER_REFLECT_101
+
+# (images, points): (n, 96, 96) uint8, (n, 15, 2) float32
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+def _matrix(*entries: npt.ArrayLike) -> np.ndarray:
+    """Nine entries, row by row, each a number or (n,): (3, 3) or (n, 3, 3) float64."""
+    flat = np.stack(np.broadcast_arrays(*entries), axis=-1).astype(np.float64)
+    return flat.reshape(*flat.shape[:-1], 3, 3)
+
+
+def _about_centre(matrix: np.ndarray) -> np.ndarray:
+    return translation(CENTRE, CENTRE) @ matrix @ translation(-CENTRE, -CENTRE)
+
+
+def mirroring() -> np.ndarray:
+    """x' = 95 - x: left and right change places. (3, 3)."""
+    return _matrix(-1, 0, LAST, 0, 1, 0, 0, 0, 1)
+
+
+def translation(right: npt.ArrayLike, down: npt.ArrayLike) -> np.ndarray:
+    """Shift by pixels; numbers or (n,). (3, 3) or (n, 3, 3)."""
+    return _matrix(1, 0, right, 0, 1, down, 0, 0, 1)
+
+
+def rotation(degrees: npt.ArrayLike) -> np.ndarray:
+    """Turn about the centre, anticlockwise as seen; number or (n,). (3, 3) or (n, 3, 3).
+
+    The same as cv2.getRotationMatrix2D. y points down, hence the sign of the sines.
+    """
+    angle = np.radians(degrees)
+    cos, sin = np.cos(angle), np.sin(angle)
+    return _about_centre(_matrix(cos, sin, 0, -sin, cos, 0, 0, 0, 1))
+
+
+def scaling(factor: npt.ArrayLike) -> np.ndarray:
+    """Enlarge about the centre; number or (n,). (3, 3) or (n, 3, 3)."""
+    return _about_centre(_matrix(factor, 0, 0, 0, factor, 0, 0, 0, 1))
+
+
+def shearing(slant: npt.ArrayLike) -> np.ndarray:
+    """Move each row right by `slant` pixels for each pixel below the centre; number or (n,)."""
+    return _about_centre(_matrix(1, slant, 0, 0, 1, 0, 0, 0, 1))
+
+
+def tilting(right: npt.ArrayLike, down: npt.ArrayLike) -> np.ndarray:
+    """Perspective: bring the right (or lower) edge nearer to the eye; numbers or (n,).
+
+    right, down: the edge's distance shrinks by this share; negative brings the other edge nearer.
+    Raises InputError when a corner would come to stand behind the eye.
+    """
+    if np.any(np.abs(right) + np.abs(down) >= 1):
+        raise InputError(f"tilt {right}, {down}: |right| + |down| must stay below 1")
+    near = np.multiply(right, -1 / CENTRE), np.multiply(down, -1 / CENTRE)
+    return _about_centre(_matrix(1, 0, 0, 0, 1, 0, *near, 1))
+
+
+def cropping(left: npt.ArrayLike, top: npt.ArrayLike, side: npt.ArrayLike) -> np.ndarray:
+    """Cut out a square and enlarge it to 96 x 96; numbers or (n,), pixels.
+
+    left, top: first pixel of the square; its outer edge is half a pixel before that centre.
+    """
+    ratio = faces.SIDE / np.asarray(side, np.float64)
+    first = [0.5 - np.asarray(corner, np.float64) for corner in (left, top)]
+    return _matrix(ratio, 0, first[0] * ratio - 0.5, 0, ratio, first[1] * ratio - 0.5, 0, 0, 1)
+
+
+def move(points: np.ndarray, matrices: np.ndarray) -> np.ndarray:
+    """Where the points go: (n, 15, 2) float64; NaN stays NaN.
+
+    points: (n, 15, 2) pixels; matrices: (3, 3) or (n, 3, 3). Where a matrix turns the picture
+    over (its determinant is negative), the two points of each pair of THESIS Table 4.2 change
+    places, x and y, so that left stays the subject's left.
+    """
+    points = np.asarray(points, np.float64)
+    matrices = np.broadcast_to(matrices, (len(points), 3, 3))
+    moved = points @ matrices[:, :2, :2].swapaxes(1, 2) + matrices[:, np.newaxis, :2, 2]
+    if np.any(matrices[:, 2] != (0, 0, 1)):
+        moved /= points @ matrices[:, 2, :2, np.newaxis] + matrices[:, np.newaxis, 2:, 2]
+    turned = np.linalg.det(matrices) < 0
+    if turned.any():
+        moved[turned] = moved[turned][:, faces.mirror_order()]
+    return moved
+
+
+def warp(
+    images: np.ndarray, points: np.ndarray, matrices: np.ndarray, out: np.ndarray | None = None
+) -> Pair:
+    """Move pictures and points by one matrix each: one bilinear resampling, mirrored borders.
+
+    images: (n, 96, 96) uint8 or float32; points: (n, 15, 2); matrices: (3, 3) or (n, 3, 3).
+    Returns images of the same type (written into `out` when given) and points as float32.
+    """
+    matrices = np.broadcast_to(matrices, (len(images), 3, 3))
+    out = np.empty(images.shape, images.dtype) if out is None else out
+    size = images.shape[2], images.shape[1]
+    if np.any(matrices[:, 2] != (0, 0, 1)):
+        for image, matrix, target in zip(images, matrices, out, strict=True):
+            cv2.warpPerspective(image, matrix, size, target, cv2.INTER_LINEAR, BORDER)
+    else:
+        for image, matrix, target in zip(images, matrices[:, :2], out, strict=True):
+            cv2.warpAffine(image, matrix, size, target, cv2.INTER_LINEAR, BORDER)
+    return out, move(points, matrices).astype(np.float32)
+
+
+def flip(images: np.ndarray, points: np.ndarray) -> Pair:
+    """Mirror left and right (THESIS 4.6). Exact; no point leaves the picture."""
+    flipped = np.ascontiguousarray(images[:, :, ::-1])
+    return flipped, move(points, mirroring()).astype(np.float32)
+
+
+def shift(
+    images: np.ndarray, points: np.ndarray, right: npt.ArrayLike, down: npt.ArrayLike
+) -> Pair:
+    """Shift by pixels, numbers or (n,) (THESIS 4.6). Points leave unless within `shift_range`."""
+    return warp(images, points, translation(right, down))
+
+
+def rotate(images: np.ndarray, points: np.ndarray, degrees: npt.ArrayLike) -> Pair:
+    """Turn about (47.5, 47.5), anticlockwise (THESIS 4.6). Points near a corner can leave."""
+    return warp(images, points, rotation(degrees))
+
+
+def scale(images: np.ndarray, points: np.ndarray, factor: npt.ArrayLike) -> Pair:
+    """Enlarge about the centre (THESIS 4.8). Points near the border leave when factor > 1."""
+    return warp(images, points, scaling(factor))
+
+
+def shear(images: np.ndarray, points: np.ndarray, slant: npt.ArrayLike) -> Pair:
+    """Slant the picture (THESIS 4.8). Points near the left and right border can leave."""
+    return warp(images, points, shearing(slant))
+
+
+def tilt(images: np.ndarray, points: np.ndarray, right: npt.ArrayLike, down: npt.ArrayLike) -> Pair:
+    """Perspective (THESIS 4.8). Points on the nearer side can leave."""
+    return warp(images, points, tilting(right, down))
+
+
+def crop(
+    images: np.ndarray,
+    points: np.ndarray,
+    left: npt.ArrayLike,
+    top: npt.ArrayLike,
+    side: npt.ArrayLike,
+) -> Pair:
+    """Cut out a square and enlarge it to 96 x 96 (THESIS 4.8). Points outside the square leave."""
+    return warp(images, points, cropping(left, top, side))
+
+
+def outside(points: np.ndarray) -> np.ndarray:
+    """(n, 15) bool: the point lies outside 0..95; False where it is missing."""
+    return ((points < 0) | (points > LAST)).any(axis=-1)
+
+
+def hide_outside(points: np.ndarray) -> np.ndarray:
+    """A copy in which every point outside the picture is missing (NaN, NaN)."""
+    return np.where(outside(points)[..., np.newaxis], np.nan, points).astype(np.float32)
+
+
+def _column(values: npt.ArrayLike) -> np.ndarray:
+    """A number or (n,) as something that multiplies (n, 96, 96)."""
+    return np.asarray(values, np.float32).reshape(-1, 1, 1)
+
+
+def _grey(values: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def brighten(images: np.ndarray, points: np.ndarray, factor: npt.ArrayLike) -> Pair:
+    """Multiply all grey values; factor: number or (n,) (DEPTH section 3: 1.5 and 0.8)."""
+    return _grey(images * _column(factor)), points
+
+
+def contrast(images: np.ndarray, points: np.ndarray, factor: npt.ArrayLike) -> Pair:
+    """Stretch grey values about each picture's mean; factor: number or (n,)."""
+    mean = images.mean(axis=(1, 2), keepdims=True, dtype=np.float32)
+    return _grey((images - mean) * _column(factor) + mean), points
+
+
+def jitter(images: np.ndarray, points: np.ndarray, amount: float, rng: np.random.Generator) -> Pair:
+    """Random brightness, then random contrast, factors in 1 - amount .. 1 + amount.
+
+    What colour jitter leaves of itself on a grey picture (DENSE parts 2 and 3: 0.5 and 0.2);
+    hue and saturation have nothing to act on.
+    """
+    for change in (brighten, contrast):
+        factor = rng.uniform(1 - amount, 1 + amount, len(images))
+        images, points = change(images, points, factor)
+    return images, points
+
+
+def add_noise(
+    images: np.ndarray, points: np.ndarray, sigma: float, rng: np.random.Generator
+) -> Pair:
+    """Add normal noise, another draw for each pixel; sigma: grey values (DEPTH section 3)."""
+    noise = rng.standard_normal(images.shape, np.float32)
+    return _grey(images + sigma * noise), points
+
+
+MOST_SHIFT = faces.SIDE / 10  # pixels (THESIS 4.6)
 DEPTH_NOISE = 8.0  # grey values; the paper does not say
 
 # A draw looks at the points (n, 15, 2) where they are now and answers with matrices (n, 3, 3).
@@ -24,9 +245,9 @@ def shift_range(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     fit, or not within 9.6 pixels.
     """
     # A missing point counts as one in the middle: it never narrows the range.
-    known = np.where(np.isnan(points), warps.CENTRE, np.asarray(points, np.float64))
+    known = np.where(np.isnan(points), CENTRE, np.asarray(points, np.float64))
     low = np.maximum(-MOST_SHIFT, -known.min(axis=1))
-    high = np.minimum(MOST_SHIFT, warps.LAST - known.max(axis=1))
+    high = np.minimum(MOST_SHIFT, LAST - known.max(axis=1))
     fits = low <= high
     return np.where(fits, low, 0.0), np.where(fits, high, 0.0)
 
@@ -34,32 +255,32 @@ def shift_range(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def random_flip(rng: np.random.Generator, points: np.ndarray) -> np.ndarray:
     """Mirror every second face, by the toss of a coin."""
     heads = rng.random(len(points)) < 0.5
-    return np.where(heads[:, np.newaxis, np.newaxis], warps.mirroring(), np.eye(3))
+    return np.where(heads[:, np.newaxis, np.newaxis], mirroring(), np.eye(3))
 
 
 def random_shift(rng: np.random.Generator, points: np.ndarray) -> np.ndarray:
     """Shift within `shift_range`: pushes no point out (THESIS 4.6)."""
-    return warps.translation(*rng.uniform(*shift_range(points)).T)
+    return translation(*rng.uniform(*shift_range(points)).T)
 
 
 def random_rotation(rng: np.random.Generator, points: np.ndarray, most: float = 10.0) -> np.ndarray:
     """Turn about the centre by at most `most` degrees (THESIS 4.6: 10; DENSE: 20)."""
-    return warps.rotation(rng.uniform(-most, most, len(points)))
+    return rotation(rng.uniform(-most, most, len(points)))
 
 
 def random_scale(rng: np.random.Generator, points: np.ndarray, most: float = 0.1) -> np.ndarray:
     """Enlarge or shrink about the centre by at most the share `most` (THESIS 4.8)."""
-    return warps.scaling(rng.uniform(1 - most, 1 + most, len(points)))
+    return scaling(rng.uniform(1 - most, 1 + most, len(points)))
 
 
 def random_shear(rng: np.random.Generator, points: np.ndarray, most: float = 0.1) -> np.ndarray:
     """Slant by at most `most` (THESIS 4.8)."""
-    return warps.shearing(rng.uniform(-most, most, len(points)))
+    return shearing(rng.uniform(-most, most, len(points)))
 
 
 def random_tilt(rng: np.random.Generator, points: np.ndarray, most: float = 0.1) -> np.ndarray:
     """Perspective in both directions by at most `most` each (THESIS 4.8)."""
-    return warps.tilting(*rng.uniform(-most, most, (2, len(points))))
+    return tilting(*rng.uniform(-most, most, (2, len(points))))
 
 
 # The thesis's transforms. The shift comes last: it brings in what the rotation pushed out.
@@ -86,7 +307,7 @@ def compose(
     """
     total = np.broadcast_to(np.eye(3), (len(points), 3, 3))
     for draw in draws:
-        total = draw(rng, warps.move(points, total)) @ total
+        total = draw(rng, move(points, total)) @ total
     return total
 
 
@@ -95,16 +316,16 @@ def augmented(
     points: np.ndarray,
     rng: np.random.Generator,
     draws: collections.abc.Iterable[Draw] = THESIS,
-) -> warps.Pair:
+) -> Pair:
     """Every face once, changed by all `draws` in one resampling.
 
     images: (n, 96, 96) uint8; points: (n, 15, 2), NaN = not labelled. Returns new arrays, uint8
     and float32. Only a shift as the last draw promises that points stay inside.
     """
-    return warps.warp(images, points, compose(points, draws, rng))
+    return warp(images, points, compose(points, draws, rng))
 
 
-def varied(images: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> warps.Pair:
+def random_augment(images: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> Pair:
     """A batch as a long training wants it, another one each time: shape and light (chapter 18).
 
     Mirrored or not, turned by up to 25 degrees, scaled by up to 20%, slanted and in perspective
@@ -113,8 +334,8 @@ def varied(images: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> 
     where a point has left the picture; a covered one keeps its place.
     """
     images, points = augmented(images, points, rng, VARIED)
-    images, points = light.jitter(images, points, 0.4, rng)
-    return covered(images, rng), warps.hide_outside(points)
+    images, points = jitter(images, points, 0.4, rng)
+    return covered(images, rng), hide_outside(points)
 
 
 def covered(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -126,12 +347,12 @@ def covered(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     images = images.copy()
     for row in np.flatnonzero(rng.random(len(images)) < 0.5):
         side = rng.integers(*SQUARES, endpoint=True)
-        x, y = rng.integers(0, keypoints.SIDE - side, 2, endpoint=True)
+        x, y = rng.integers(0, faces.SIDE - side, 2, endpoint=True)
         images[row, y : y + side, x : x + side] = rng.integers(0, 255, endpoint=True)
     return images
 
 
-def ten_copies(images: np.ndarray, points: np.ndarray, seed: int) -> warps.Pair:
+def ten_copies(images: np.ndarray, points: np.ndarray, seed: int) -> Pair:
     """The faces and ten changed copies: five shifted, five rotated (THESIS 4.7).
 
     images: (n, 96, 96) uint8; points: (n, 15, 2). Returns (11 n, 96, 96) uint8 and
@@ -141,7 +362,7 @@ def ten_copies(images: np.ndarray, points: np.ndarray, seed: int) -> warps.Pair:
     return _grow(images, points, seed, flip_first=False)
 
 
-def transformed_copies(images: np.ndarray, points: np.ndarray, seed: int) -> warps.Pair:
+def transformed_copies(images: np.ndarray, points: np.ndarray, seed: int) -> Pair:
     """The faces and their mirror twins, then ten changed copies of these: 22 n (THESIS 4.7).
 
     As `ten_copies`; row r comes from face r % n. 1,712 faces become 37,664, 347 MB.
@@ -157,20 +378,20 @@ def depth_copies(part: faces.Faces, seed: int) -> faces.Faces:
     only these choices give its 6,350 shifts and its total. ids and groups are copied along.
     """
     pair, rows = (part.images, part.keypoints), np.arange(len(part))
-    noisy = light.add_noise(*pair, DEPTH_NOISE, np.random.default_rng(seed))
-    made = [pair, warps.flip(*pair), warps.rotate(*pair, 12), warps.rotate(*pair, -12)]
-    made += [light.brighten(*pair, 1.5), light.brighten(*pair, 0.8), noisy]
+    noisy = add_noise(*pair, DEPTH_NOISE, np.random.default_rng(seed))
+    made = [pair, flip(*pair), rotate(*pair, 12), rotate(*pair, -12)]
+    made += [brighten(*pair, 1.5), brighten(*pair, 0.8), noisy]
     made = [(*copy, rows) for copy in made]
     for right, down in itertools.product((12, -12), repeat=2):
-        images, points = warps.shift(*pair, right, down)
+        images, points = shift(*pair, right, down)
         # DEPTH's picture ends at 96, not at the last pixel's centre: only so there are 6,350.
-        inside = ((points > 0) & (points < keypoints.SIDE)).all(axis=(1, 2))
+        inside = ((points > 0) & (points < faces.SIDE)).all(axis=(1, 2))
         made.append((images[inside], points[inside], rows[inside]))
     images, points, rows = (np.concatenate(several) for several in zip(*made, strict=True))
     return dataclasses.replace(part.take(rows), images=images, keypoints=points)
 
 
-def _grow(images: np.ndarray, points: np.ndarray, seed: int, flip_first: bool) -> warps.Pair:
+def _grow(images: np.ndarray, points: np.ndarray, seed: int, flip_first: bool) -> Pair:
     rng = np.random.default_rng(seed)
     n, base = len(images), len(images) * (1 + flip_first)
     # Filled in place: nothing but the result is ever held.
@@ -178,10 +399,24 @@ def _grow(images: np.ndarray, points: np.ndarray, seed: int, flip_first: bool) -
     moved = np.empty((11 * base, *points.shape[1:]), np.float32)
     grown[:n], moved[:n] = images, points
     if flip_first:
-        grown[n:base], moved[n:base] = images[:, :, ::-1], warps.move(points, warps.mirroring())
+        grown[n:base], moved[n:base] = images[:, :, ::-1], move(points, mirroring())
     draws: list[Draw] = [random_shift] * 5 + [random_rotation] * 5
     for k, draw in enumerate(draws, start=1):
         rows = slice(k * base, (k + 1) * base)
         matrices = draw(rng, moved[:base])
-        _, moved[rows] = warps.warp(grown[:base], moved[:base], matrices, out=grown[rows])
+        _, moved[rows] = warp(grown[:base], moved[:base], matrices, out=grown[rows])
     return grown, moved
+
+
+Predict = collections.abc.Callable[[np.ndarray], np.ndarray]
+
+
+def flip_averaged(predict: Predict, images: np.ndarray) -> np.ndarray:
+    """The mean of what `predict` says of the pictures and, mirrored back, of their mirror twins.
+
+    predict: from uint8 pictures (n, 96, 96) to keypoints (n, 15, 2), pixels, for instance a run's
+    `predict`. Costs twice the time. An error that leans to one side of the picture cancels.
+    """
+    twins = predict(np.ascontiguousarray(images[:, :, ::-1]))
+    back = move(twins, mirroring())
+    return ((predict(images) + back) / 2).astype(np.float32)

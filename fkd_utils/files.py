@@ -1,4 +1,7 @@
-"""Writing files so that a reader never meets half of one."""
+"""Places and files: where a reader's paths lead, and writing so that nobody meets half a file.
+
+The one error that is meant for the reader, `InputError`, is here too.
+"""
 
 import collections.abc
 import contextlib
@@ -7,10 +10,31 @@ import os
 import pathlib
 import zipfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 
-from fkd_utils.errors import InputError
+
+class InputError(ValueError):
+    """Something the reader gave cannot be used; the message says what, where and what to do."""
+
+
+def expanded(path: str | pathlib.Path) -> pathlib.Path:
+    """A path that a reader gave, with a leading ~ as their home.
+
+    pathlib's own expanduser raises for ~a.jpg, which is a name like any other.
+    """
+    return pathlib.Path(os.path.expanduser(path))
+
+
+def chosen(variable: str, default: pathlib.Path) -> pathlib.Path:
+    """The folder that an environment variable names, absolute; `default` where it names none.
+
+    Absolute, since chapters run in another folder than the command that starts them; a leading ~
+    is the reader's home.
+    """
+    return expanded(os.environ.get(variable) or default).absolute()
+
 
 # What reading a stored file may raise that is cut off, damaged, or holds something else.
 DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
@@ -44,3 +68,9 @@ def save_arrays(path: pathlib.Path, arrays: dict[str, np.ndarray]) -> None:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+
+
+REPO = Path(__file__).resolve().parents[1]
+
+
+PUBLISHED = REPO / "data" / "published"

@@ -4,11 +4,11 @@ import pathlib
 import subprocess
 import sys
 
-from fkd_utils import training
+from fkd_utils.training import fitting
 
-RECIPE = training.Recipe("fourth", "adam", 0.001, epochs=6, batch_size=16, dropout=0.25, seed=3)
+RECIPE = fitting.Recipe("fourth", "adam", 0.001, epochs=6, batch_size=16, dropout=0.25, seed=3)
 
-EVERYTHING = training.Recipe(
+EVERYTHING = fitting.Recipe(
     "fourth",
     "adam",
     0.001,
@@ -26,12 +26,11 @@ CHILD = """
 import pathlib, sys
 sys.path.insert(0, {tests!r})
 import blobruns, conftest, dataclasses
-from fkd_utils import keeper, parts, training
 keeper.CHECKPOINT_SECONDS = 0
 data = parts.Parts(conftest.blob_faces(96, 0), conftest.blob_faces(32, 1),
                    conftest.blob_faces(32, 2), parts.Source("blobs"))
 recipe = dataclasses.replace(blobruns.RECIPE, epochs=int(sys.argv[2]))
-training.train(recipe, data, pathlib.Path(sys.argv[1]))
+fitting.train(recipe, data, pathlib.Path(sys.argv[1]))
 """
 
 

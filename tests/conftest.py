@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import faces, keypoints, parts, published
+from fkd_utils import faces, files
+from fkd_utils.data import splits
+from fkd_utils.training import depth_runs
 
 pytest.register_assert_rewrite("facefiles")
 
@@ -31,17 +33,17 @@ def blob_faces(n: int, seed: int) -> faces.Faces:
 
 
 @pytest.fixture(scope="session")
-def blob_parts() -> parts.Parts:
-    return parts.Parts(
-        blob_faces(96, 0), blob_faces(32, 1), blob_faces(32, 2), parts.Source("blobs")
+def blob_parts() -> splits.Splits:
+    return splits.Splits(
+        blob_faces(96, 0), blob_faces(32, 1), blob_faces(32, 2), splits.Source("blobs")
     )
 
 
 @pytest.fixture
-def partly(blob_parts) -> parts.Parts:
+def partly(blob_parts) -> splits.Splits:
     """Faces of which every second has four points only, as a second labeller gives them."""
     points = blob_parts.train.keypoints.copy()
-    others = [k for k in range(15) if keypoints.KEYPOINTS[k] not in keypoints.FOUR_POINTS]
+    others = [k for k in range(15) if faces.KEYPOINTS[k] not in faces.FOUR_POINTS]
     points[::2, others] = np.nan
     train = dataclasses.replace(blob_parts.train, keypoints=points)
     return dataclasses.replace(blob_parts, train=train)
@@ -71,7 +73,7 @@ def folder(tmp_path):
 @pytest.fixture
 def written(tmp_path, monkeypatch):
     """Writes a table where stored results are looked for: written("depth/leak", rows)."""
-    monkeypatch.setattr(published, "FOLDER", tmp_path / "published")
+    monkeypatch.setattr(files, "PUBLISHED", tmp_path / "published")
 
     def write(name: str, table: dict | list) -> None:
         path = tmp_path / "published" / f"{name}.csv"
@@ -121,7 +123,6 @@ def tiny_network():
 @pytest.fixture
 def tiny_plan(monkeypatch):
     """A plan of DEPTH's study called "tiny": four runs, two epochs, six faces."""
-    from fkd_utils import depth_study
 
-    plan = depth_study.Plan(6, 1 / 32, 2, ("3: 5cl, 3mpl",), 2, "3: 6cl, 3mpl", 1)
-    monkeypatch.setitem(depth_study.PLANS, "tiny", plan)
+    plan = depth_runs.Plan(6, 1 / 32, 2, ("3: 5cl, 3mpl",), 2, "3: 6cl, 3mpl", 1)
+    monkeypatch.setitem(depth_runs.PLANS, "tiny", plan)

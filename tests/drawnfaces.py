@@ -5,10 +5,10 @@ import dataclasses
 import cv2
 import numpy as np
 
-from fkd_utils import keypoints
+from fkd_utils import faces
 from fkd_utils.faces import Faces
 
-# One face looking at us, eyes 2 apart, in the order of keypoints.KEYPOINTS.
+# One face looking at us, eyes 2 apart, in the order of faces.KEYPOINTS.
 FACE = np.array(
     [
         [1.0, 0.0],
@@ -28,7 +28,7 @@ FACE = np.array(
         [0.0, 2.3],
     ]
 )
-FOUR = np.isin(keypoints.KEYPOINTS, keypoints.FOUR_POINTS)
+FOUR = np.isin(faces.KEYPOINTS, faces.FOUR_POINTS)
 
 
 def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,9 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from fkd_utils import faces, parts, published, shipped, sources
+from fkd_utils import faces, files
+from fkd_utils.data import sources, splits
+from fkd_utils.training import results
 
 FOLDER = pathlib.Path(__file__).parent / "golden"
 SHEET, PREDICTIONS = FOLDER / "open.png", FOLDER / "predictions.npz"
@@ -23,14 +25,14 @@ SIDE = 8  # faces in a row of the contact sheet
 
 def sheet() -> np.ndarray:
     """64 faces from all over `open`, with and without all labels, drawn side by side: uint8."""
-    rows = sources.load("open")
+    rows = sources.read("open")
     some = rows.images[np.linspace(0, len(rows) - 1, SIDE**2).astype(int)]
     return some.reshape(SIDE, SIDE, 96, 96).swapaxes(1, 2).reshape(SIDE * 96, SIDE * 96)
 
 
 def fingerprints() -> dict[str, str]:
     """Of all pixels and labels of `open`, of each part, and of the ways to prepare them."""
-    found = {"all": sources.load("open").fingerprint()}
+    found = {"all": sources.read("open").fingerprint()}
     kinds = {
         "plain": {},
         "smoke": {"limit": 120},
@@ -39,7 +41,7 @@ def fingerprints() -> dict[str, str]:
         "grown_smoke": {"limit": 120, "grown": True},
     }
     for kind, settings in kinds.items():
-        made = parts.prepare("open", **settings)
+        made = splits.load("open", **settings)
         for name in ("train", "validation", "test"):
             found[f"{kind}/{name}"] = getattr(made, name).fingerprint()
     return found
@@ -47,19 +49,19 @@ def fingerprints() -> dict[str, str]:
 
 def ten_faces() -> faces.Faces:
     """Ten test faces of `open`."""
-    return parts.prepare("open").test.take(np.arange(10))
+    return splits.load("open").test.take(np.arange(10))
 
 
 def predictions() -> dict[str, np.ndarray]:
-    """What every network that comes with weights says of `ten_faces`, twice looked where it does."""
+    """What every shipped network says of `ten_faces`, looking twice where it does."""
     images = ten_faces().images
-    return {name: shipped.predict(images, name) for name in shipped.names()}
+    return {name: results.predict_as_published(images, name) for name in results.networks()}
 
 
 def runs() -> dict[str, dict]:
     """The numbers of every stored run: its measures, and digests of arrays that hold the rest."""
     found = {}
-    for path in sorted(published.FOLDER.glob("*/metrics.json")):
+    for path in sorted(files.PUBLISHED.glob("*/metrics.json")):
         history = pd.read_csv(path.parent / "history.csv")
         # The column of the course's own MSE is called val_mse since it stands beside val_loss.
         mse = history.val_mse if "val_mse" in history else history.val_loss

@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from fkd_utils import augment, faces, keypoints, warps
+from fkd_utils import augment, faces
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -16,7 +16,7 @@ seeds = st.integers(0, 2**32 - 1)
 def test_shifts_never_push_a_point_out(seed, low, width):
     images, points = drawnfaces.noise(seed, 4, low, low + width)
     shifted = augment.augmented(images, points, np.random.default_rng(seed), [augment.random_shift])
-    assert not (warps.outside(shifted[1]) & ~warps.outside(points)).any()
+    assert not (augment.outside(shifted[1]) & ~augment.outside(points)).any()
 
 
 def test_shift_range_by_hand():
@@ -45,8 +45,8 @@ def test_composition_moves_points_as_the_steps_do(seed):
     _, points = drawnfaces.noise(seed)
     chain = [draw(np.random.default_rng(seed), points) for draw in ALL_DRAWS]
     composed = functools.reduce(lambda total, matrix: matrix @ total, chain)
-    stepwise = functools.reduce(warps.move, chain, points)
-    np.testing.assert_allclose(warps.move(points, composed), stepwise, atol=1e-9)
+    stepwise = functools.reduce(augment.move, chain, points)
+    np.testing.assert_allclose(augment.move(points, composed), stepwise, atol=1e-9)
 
 
 def test_nan_stays_nan_and_spoils_no_other_point():
@@ -96,7 +96,7 @@ def test_transformed_copies_are_the_theses_22():
     assert grown.shape == (110, 96, 96) and grown.dtype == np.uint8
     assert moved.shape == (110, 15, 2) and moved.dtype == np.float32
     np.testing.assert_array_equal(grown[:5], images)
-    flipped = warps.flip(images, points)
+    flipped = augment.flip(images, points)
     np.testing.assert_array_equal(grown[5:10], flipped[0])
     np.testing.assert_array_equal(moved[5:10], flipped[1])
     apart = moved.reshape(11, 10, 15, 2) - moved[:10]
@@ -105,9 +105,9 @@ def test_transformed_copies_are_the_theses_22():
     assert (np.ptp(apart[6:], axis=2) > 0.1).all()
     np.testing.assert_array_equal(
         grown[10:20],
-        warps.warp(grown[:10], moved[:10], warps.translation(*apart[1, :, 0].astype(np.float64).T))[
-            0
-        ],
+        augment.warp(
+            grown[:10], moved[:10], augment.translation(*apart[1, :, 0].astype(np.float64).T)
+        )[0],
     )
 
 
@@ -147,7 +147,7 @@ def test_depths_copies_are_the_transforms_it_names():
     assert len(images) == 11
     np.testing.assert_array_equal(images[0], part.images)
     np.testing.assert_array_equal(images[1], part.images[:, :, ::-1])
-    eye, other = (keypoints.INDEX[f"{side}_eye_center"] for side in ("left", "right"))
+    eye, other = (faces.INDEX[f"{side}_eye_center"] for side in ("left", "right"))
     np.testing.assert_allclose(points[1, :, eye, 0], 95 - part.keypoints[:, other, 0], atol=1e-4)
     for copy, angle in ((2, 12), (3, -12)):  # anticlockwise as seen, and y grows downwards
         from_middle = (part.keypoints - 47.5) @ [1, -1j]

@@ -1,8 +1,9 @@
 import nbformat
 import pytest
 
-from fkd_utils import authoring, cli, runner
-from fkd_utils.errors import InputError
+from fkd_utils.cli import execute, main
+from fkd_utils.files import InputError
+from studies import build_notebooks
 
 SCRIPT = """# %% [markdown]
 # # 07 Title
@@ -18,8 +19,8 @@ print(SEED)
 @pytest.fixture
 def house(tmp_path, monkeypatch):
     (tmp_path / "src").mkdir()
-    monkeypatch.setattr(runner, "NOTEBOOKS", tmp_path)
-    monkeypatch.setattr(runner, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(execute, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(execute, "BUILD", tmp_path / "build")
     monkeypatch.setenv("FKD_FIGURES", "")
     monkeypatch.setenv("FKD_PROFILE", "quick")
     monkeypatch.setenv("FKD_DATA", "open")
@@ -29,32 +30,32 @@ def house(tmp_path, monkeypatch):
 
 
 def test_built_notebook_holds_outputs_and_follows_its_script(house, tmp_path):
-    assert authoring.has_drifted(house)
-    authoring.build(house)
-    assert not authoring.has_drifted(house)
+    assert build_notebooks.has_drifted(house)
+    build_notebooks.build(house)
+    assert not build_notebooks.has_drifted(house)
     notebook = nbformat.read(tmp_path / "07_x.ipynb", as_version=4)
     assert [c.get("execution_count") for c in notebook.cells[1:]] == [1, 2]
     assert notebook.cells[2].outputs[0].text == "3\n"
     assert notebook.cells[2].metadata.jupyter.source_hidden
     house.write_text(SCRIPT.replace("SEED = 3", "SEED = 4"))
-    assert authoring.has_drifted(house)
+    assert build_notebooks.has_drifted(house)
     house.write_text(SCRIPT.replace('tags=["solution"]', 'tags=["nbval-ignore-output"]'))
-    assert authoring.has_drifted(house)
+    assert build_notebooks.has_drifted(house)
 
 
 def test_a_cell_that_fails_is_shown_and_the_old_notebook_stays(house, tmp_path):
-    authoring.build(house)
+    build_notebooks.build(house)
     before = (tmp_path / "07_x.ipynb").read_bytes()
     house.write_text(SCRIPT + "\n# %%\n1 / 0\n")
     with pytest.raises(InputError, match=r"07_x.py: ZeroDivisionError"):
-        authoring.build(house)
+        build_notebooks.build(house)
     assert (tmp_path / "07_x.ipynb").read_bytes() == before
 
 
 def test_a_kernel_that_dies_is_one_line(house, tmp_path):
     house.write_text(SCRIPT + "\n# %%\nimport os; os._exit(9)\n")
     with pytest.raises(InputError, match=r"07_x.py: DeadKernelError: Kernel died"):
-        authoring.build(house)
+        build_notebooks.build(house)
     assert not (tmp_path / "07_x.ipynb").exists()
 
 
@@ -64,14 +65,14 @@ def test_a_kernel_that_dies_is_one_line(house, tmp_path):
 def test_named_chapters_are_built_and_else_those_that_drifted(house, monkeypatch, arguments, built):
     (house.parent / "08_y.py").write_text(SCRIPT)
     done = []
-    monkeypatch.setattr(authoring, "SOURCES", house.parent)
-    monkeypatch.setattr(authoring, "has_drifted", lambda script: script == house)
-    monkeypatch.setattr(authoring, "build", lambda script: done.append(script.stem))
-    assert cli.main(["build", *arguments]) == 0
+    monkeypatch.setattr(build_notebooks, "SOURCES", house.parent)
+    monkeypatch.setattr(build_notebooks, "has_drifted", lambda script: script == house)
+    monkeypatch.setattr(build_notebooks, "build", lambda script: done.append(script.stem))
+    assert main.main(["build", *arguments]) == 0
     assert done == built
 
 
 def test_a_chapter_that_is_not_there_is_named(house, monkeypatch, capsys):
-    monkeypatch.setattr(authoring, "SOURCES", house.parent)
-    assert cli.main(["build", "7", "99"]) == 2
+    monkeypatch.setattr(build_notebooks, "SOURCES", house.parent)
+    assert main.main(["build", "7", "99"]) == 2
     assert "there is no chapter '99'; there are: 07_x" in capsys.readouterr().err

@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 from blobruns import EVERYTHING, RECIPE
 
-from fkd_utils import batching, faces
+from fkd_utils import faces
+from fkd_utils.training import batches
 
 
 def test_a_varied_batch_is_another_each_epoch_and_the_same_again(partly):
-    batches = batching.Batches(partly.train, EVERYTHING, 0)
-    (pictures, second), targets = batches[0]
-    again = batching.Batches(partly.train, EVERYTHING, 0)[0]
+    made = batches.Batches(partly.train, EVERYTHING, 0)
+    (pictures, second), targets = made[0]
+    again = batches.Batches(partly.train, EVERYTHING, 0)[0]
     assert np.array_equal(pictures, again[0][0]) and np.array_equal(targets, again[1], True)
-    later = batching.Batches(partly.train, EVERYTHING, 1)[0]
+    later = batches.Batches(partly.train, EVERYTHING, 1)[0]
     assert not np.array_equal(pictures, later[0][0])
     assert np.array_equal(second[:, 0] == 1, np.isnan(targets).sum(axis=1) >= 22)
 
@@ -24,24 +25,24 @@ def test_a_varied_batch_is_another_each_epoch_and_the_same_again(partly):
 def test_half_of_a_batch_is_complete_where_the_recipe_says_so(partly, blob_parts):
     recipe = dataclasses.replace(EVERYTHING, steps=5, batch_size=16, half_complete=True)
     few = partly.train.take(np.r_[0:60:2, 1])  # thirty partly labelled faces and a complete one
-    batches = batching.Batches(few, recipe, 0)
+    made = batches.Batches(few, recipe, 0)
     for step in range(5):
-        rows = batches.rows(0, step)
+        rows = made.rows(0, step)
         assert (rows == 30).sum() == 8 and len(np.unique(rows)) > 6
     # Without partly labelled faces a batch is an ordinary one.
-    assert len(np.unique(batching.Batches(blob_parts.train, recipe, 0).rows(0, 0))) > 8
+    assert len(np.unique(batches.Batches(blob_parts.train, recipe, 0).rows(0, 0))) > 8
 
 
 def test_every_epoch_shows_every_face_once(blob_parts):
     recipe = dataclasses.replace(RECIPE, batch_size=20)
-    batches = batching.Batches(blob_parts.train, recipe, 0)
-    epochs = [[batches.rows(e, s) for s in range(batches.steps)] for e in (0, 1)]
+    made = batches.Batches(blob_parts.train, recipe, 0)
+    epochs = [[made.rows(e, s) for s in range(made.steps)] for e in (0, 1)]
     for epoch in epochs:
         np.testing.assert_array_equal(np.sort(np.concatenate(epoch)), np.arange(96))
     assert not np.array_equal(np.concatenate(epochs[0]), np.concatenate(epochs[1]))
-    resumed = batching.Batches(blob_parts.train, recipe, 1)
-    np.testing.assert_array_equal(resumed[2][0], batches[batches.steps + 2][0])
-    x, y = batches[0]
+    resumed = batches.Batches(blob_parts.train, recipe, 1)
+    np.testing.assert_array_equal(resumed[2][0], made[made.steps + 2][0])
+    x, y = made[0]
     np.testing.assert_array_equal(x, faces.to_inputs(blob_parts.train.images[epochs[0][0]]))
     np.testing.assert_array_equal(y, faces.to_targets(blob_parts.train.keypoints[epochs[0][0]]))
 
@@ -59,10 +60,10 @@ def test_random_batches_grow_as_the_thesis_says(blob_parts):
     ]
     assert recipe.drawn(126) == 125 * 30 * 64 + 30 * 128
     assert recipe.drawn(1000) == 30 * 64 * 125 * (1 + 2 + 3 + 4 + 5 + 6 + 7 + 8)
-    batches = batching.Batches(blob_parts.train, recipe, 125)
-    assert batches.steps == 30
-    assert len(batches[0][0]) == 128
-    first, second = batches.rows(125, 0), batches.rows(125, 1)
+    made = batches.Batches(blob_parts.train, recipe, 125)
+    assert made.steps == 30
+    assert len(made[0][0]) == 128
+    first, second = made.rows(125, 0), made.rows(125, 1)
     assert not np.array_equal(first, second)
 
 
@@ -70,10 +71,10 @@ def test_random_batches_grow_as_the_thesis_says(blob_parts):
 @pytest.mark.parametrize("sources", [None, "offset"])
 def test_tensorflow_is_fed_the_same_batches_in_order(partly, sources):
     recipe = dataclasses.replace(EVERYTHING, sources=sources)
-    batches = batching.Batches(partly.train, recipe, 0)
-    fed = batching.feed(batching.Batches(partly.train, recipe, 0)).as_numpy_iterator()
+    made = batches.Batches(partly.train, recipe, 0)
+    fed = batches.feed(batches.Batches(partly.train, recipe, 0)).as_numpy_iterator()
     for index, (inputs, targets) in enumerate(itertools.islice(fed, 3)):
-        expected, points = batches[index]
+        expected, points = made[index]
         np.testing.assert_array_equal(targets, points)
         assert isinstance(inputs, tuple) == isinstance(expected, tuple) == (sources is not None)
         pairs = zip(inputs, expected, strict=True) if sources else [(inputs, expected)]
@@ -86,7 +87,6 @@ def test_tensorflow_is_fed_the_same_batches_in_order(partly, sources):
 MEMORY = """
 import pathlib, resource, sys
 import numpy as np
-from fkd_utils import augment, batching, faces, training
 
 def peak():  # bytes. Linux: not ru_maxrss, which a child takes over from its parent
     status = pathlib.Path("/proc/self/status")
@@ -102,9 +102,9 @@ images, points = augment.transformed_copies(images, points, 0)
 numbers = np.arange(len(images))
 grown = faces.Faces(images, points, numbers, numbers, "noise")
 recipe = training.Recipe("fifth", "adam", 0.001, 1000, steps=30, grow_every=125)
-batches = batching.Batches(grown, recipe, first_epoch=999)
+made = batches.Batches(grown, recipe, first_epoch=999)
 for step in range(5):
-    x, y = batches[step]
+    x, y = made[step]
 print(len(grown), len(x), peak() - before)
 """
 

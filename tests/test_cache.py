@@ -11,8 +11,8 @@ import facefiles
 import numpy as np
 import pytest
 
-from fkd_utils import cache, kaggle
-from fkd_utils.errors import InputError
+from fkd_utils.data import cache, kaggle
+from fkd_utils.files import InputError
 
 
 @pytest.mark.parametrize("keep", [0, 50, -1])

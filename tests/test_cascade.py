@@ -6,8 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from fkd_utils import cascade, evaluation, faces, models
-from fkd_utils.errors import InputError
+from fkd_utils import faces
+from fkd_utils.evaluation import metrics
+from fkd_utils.files import InputError
+from fkd_utils.models import cascade, thesis
 
 
 @pytest.fixture(scope="module")
@@ -85,10 +87,10 @@ def test_drawn_errors_stay_with_their_keypoint():
 def test_the_work_is_counted():
     # Table 3.2: three convolutions and two dense layers.
     by_hand = 96 * 96 * 4 * 25 + 48 * 48 * 6 * 100 + 24 * 24 * 8 * 96 + 1152 * 250 + 250 * 30
-    assert cascade.multiply_adds(models.fourth()) == by_hand
+    assert thesis.multiply_adds(thesis.fourth()) == by_hand
     # 21 pixels: 17 x 17 places, pooled to 8 x 8, to 4 x 4 x 12 features; 24 and 2 units.
     by_hand = 15 * (17 * 17 * 6 * 25 + 8 * 8 * 12 * 54 + 192 * 24 + 24 * 2)
-    assert cascade.multiply_adds(cascade.refiner(21), 15) == by_hand
+    assert thesis.multiply_adds(cascade.refiner(21), 15) == by_hand
 
 
 def test_a_keypoint_has_a_head_of_its_own(noise):
@@ -116,12 +118,12 @@ def test_a_level_lowers_the_error(blob_parts):
     level = cascade.fit_level(train, from_blobs(held, 3, 0), (25,), epochs=15)
     start = test.keypoints + from_blobs(test, 3, 1)
     better = level.correct(test.images, start)
-    before = evaluation.distances(test.keypoints, start)
-    after = evaluation.distances(test.keypoints, better)
+    before = metrics.distances(test.keypoints, start)
+    after = metrics.distances(test.keypoints, better)
     assert better.shape == (32, 15, 2) and better.dtype == np.float32
     assert after.mean() < 0.6 * before.mean()
     assert (np.abs(better - start) <= level.reach + 1e-4).all()
-    assert level.cost() == cascade.multiply_adds(level.networks[0], 15)
+    assert level.cost() == thesis.multiply_adds(level.networks[0], 15)
 
 
 def test_a_level_averages_its_networks(noise):
@@ -143,7 +145,7 @@ def test_a_cascade_grows_level_by_level(blob_parts, monkeypatch):
     monkeypatch.setattr(cascade, "fit_level", lambda part, errors, *_: seen.append(errors) or step)
     step, seen = cascade.Level([], 1.0), []
     monkeypatch.setattr(cascade.Level, "correct", lambda self, images, points: points + 1)
-    cascade_of = cascade.Cascade(models.first())
+    cascade_of = cascade.Cascade(thesis.first())
     held = blob_parts.validation
     for _ in range(2):
         cascade_of.add_level(blob_parts.train, held, (15,), 1)

@@ -5,10 +5,11 @@ import re
 import nbformat
 import pytest
 
-from fkd_utils import authoring, runner
+from fkd_utils.cli import execute
+from studies import build_notebooks
 
-SCRIPTS = sorted(authoring.SOURCES.glob("[0-9][0-9]_*.py"))
-NOTEBOOKS = sorted(runner.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+SCRIPTS = sorted(build_notebooks.SOURCES.glob("[0-9][0-9]_*.py"))
+NOTEBOOKS = sorted(execute.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
 
 
 def names(paths):
@@ -22,7 +23,9 @@ def test_every_script_has_its_notebook_and_every_notebook_its_script():
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=names(SCRIPTS))
 def test_script_and_notebook_have_not_drifted(script):
-    assert not authoring.has_drifted(script), f"run: make notebooks CHAPTERS={script.stem[:2]}"
+    assert not build_notebooks.has_drifted(script), (
+        f"run: make notebooks CHAPTERS={script.stem[:2]}"
+    )
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=names(NOTEBOOKS))

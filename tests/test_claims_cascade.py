@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fkd_utils import claims_cascade
+from studies.claims import cascade
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_a_plateau_is_left_at_the_first_loss_clearly_below_it(attempt_of, left_a
     losses = np.full(100, 0.96)
     losses[(left_at or 101) - 1 :] = 0.94
     attempt_of(**{"sigmoid, Adam": losses, "another": np.zeros(100)})
-    assert claims_cascade._plateau()[:2] == (ours, verdict)
+    assert cascade._plateau()[:2] == (ours, verdict)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_plateau_is_left_at_the_first_loss_clearly_below_it(attempt_of, left_a
 )
 def test_convergence_is_explained_if_one_missing_label_ends_it(attempt_of, loss, broken, verdict):
     attempt_of(**{"ReLU, Adam": [9, loss], "ReLU, Adam, one label missing": broken})
-    found = claims_cascade._converges()
+    found = cascade._converges()
     assert found.verdict == verdict and f" {loss:.2f} of" in found.ours
 
 
@@ -54,9 +54,9 @@ def test_convergence_is_explained_if_one_missing_label_ends_it(attempt_of, loss,
 def test_saturated_layers_by_hand(attempt_of, saturated, sigmoids, start):
     names = ("sigmoid, plain descent 0.05", "tanh, start N(0, 1), Adam")
     attempt_of(saturated, **{name: [1.0, 0.9] for name in names})
-    found = claims_cascade._sigmoids()
+    found = cascade._sigmoids()
     assert found.ours == f"{100 * saturated:.0f}% saturated; answers spread by 0.25 px"
-    assert (found.verdict, claims_cascade._start().verdict) == (sigmoids, start)
+    assert (found.verdict, cascade._start().verdict) == (sigmoids, start)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_levels_must_fall_for_every_seed_and_beat_one_network_on_average(
         for name, value in zip(names, values, strict=True)
     ]
     written("cascade/levels_open", rows)
-    found = claims_cascade._levels()
+    found = cascade._levels()
     mean = (1.4 + last) / 2
     assert found.ours == f"4.00, 2.50, {mean:.2f} px after levels 1, 2 and 3 (2 seeds)"
     assert found.verdict == falls
-    assert claims_cascade._against_one()[:2] == (f"{mean:.2f} px against {single:.2f}", better)
+    assert cascade._against_one()[:2] == (f"{mean:.2f} px against {single:.2f}", better)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fkd_utils import claims_depth
+from studies.claims import depth
 
 
 @pytest.fixture
@@ -23,9 +23,9 @@ def test_pictures_are_seven_copies_and_the_shifts_by_twelve_pixels(
     stored, diagonal, straight, ours, pictures, inside
 ):
     stored("kaggle_shifts", pixels=[11, 12], straight=[1, straight], diagonal=[2, diagonal])
-    found = claims_depth._pictures()
+    found = depth._pictures()
     assert found.ours.startswith(ours) and found.verdict == pictures
-    found = claims_depth._inside()
+    found = depth._inside()
     assert found.ours == f"{diagonal:,} for diagonal shifts, {straight:,} to the four sides"
     assert found.verdict == inside
 
@@ -34,7 +34,7 @@ def test_pictures_are_seven_copies_and_the_shifts_by_twelve_pixels(
 def test_the_best_depth_is_that_of_the_mean_over_seeds_in_table_3(stored, fifteen, best):
     rows = ["3: 5cl, 3mpl", "3: 15cl, 5mpl", "5: 1 dense"]
     stored("results", row=rows * 2, test_loss=[5, fifteen - 1, 1, 5, fifteen + 1, 1])
-    found = claims_depth._best_depth()
+    found = depth._best_depth()
     assert found.ours.startswith(f"{best} (")
     assert found.verdict == ("holds" if best == "15cl, 5mpl" else "depends")
 
@@ -46,7 +46,7 @@ def test_the_best_depth_is_that_of_the_mean_over_seeds_in_table_3(stored, fiftee
 )  # fmt: skip
 def test_a_ratio_is_clear_from_a_fifth_less_or_half_as_much_again(stored, new, ours, below, above):
     stored("results", row=["new", "new", "old", "old"], test_loss=[new - 1, new + 1, 8, 12])
-    found = [claims_depth._ratio("new", "old", claim) for claim in (True, False)]
+    found = [depth._ratio("new", "old", claim) for claim in (True, False)]
     assert all(f.ours.startswith(f"{ours} times (") for f in found)
     assert [f.verdict for f in found] == [below, above]
 
@@ -57,6 +57,6 @@ def test_a_ratio_is_clear_from_a_fifth_less_or_half_as_much_again(stored, new, o
 def test_a_leak_shows_as_a_lower_loss_on_pictures_it_has_seen(stored, leaky, ratio, verdict):
     orders = ["split first", "split first", "augment first", "augment first"]
     stored("leak", order=orders, seed=[0, 1] * 2, val_loss=[10, 10, *leaky], test_loss=[4, 6, 7, 5])
-    found = claims_depth._leak()
+    found = depth._leak()
     assert found.ours == f"its loss {ratio} of the honest order's, on new people 1.20 (2 seeds)"
     assert found.verdict == verdict

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from fkd_utils import claims_runs, published
+from fkd_utils.training import results
+from studies.claims import findings
 
 PAIR = ("Fourth, dropout", "Fourth")
 
@@ -20,9 +21,9 @@ def table_of(written, monkeypatch):
         ]
         written("seeds/table_4_1", rows)
         runs = [] if full is None else list(PAIR)
-        monkeypatch.setattr(published, "of_rows", lambda rows: dict.fromkeys(runs))
+        monkeypatch.setattr(results, "of_rows", lambda rows: dict.fromkeys(runs))
         mse = dict(zip(PAIR, (full, 1.0), strict=True))
-        monkeypatch.setattr(claims_runs, "mse", mse.get)
+        monkeypatch.setattr(findings, "mse", mse.get)
 
     return write
 
@@ -40,7 +41,7 @@ def table_of(written, monkeypatch):
 )
 def test_seeds_and_length(table_of, ratios, full, verdict):
     table_of(ratios, full)
-    found = claims_runs.seeds(*PAIR)
+    found = findings.seeds(*PAIR)
     assert found.verdict == verdict
     assert found.ours.startswith(f"{np.exp(np.log(ratios).mean()):.2f} times")
     assert ("trained on" in found.ours) == (full is not None)
@@ -52,12 +53,12 @@ def test_seeds_and_length(table_of, ratios, full, verdict):
      (1.3, "fails", "fails")],
 )  # fmt: skip
 def test_the_size_of_an_effect(monkeypatch, ratio, large, slightly):
-    monkeypatch.setattr(claims_runs, "mse", {"new": ratio, "old": 1.0}.get)
-    assert claims_runs.large("new", "old").verdict == large
-    assert claims_runs.slightly("new", "old").verdict == slightly
+    monkeypatch.setattr(findings, "mse", {"new": ratio, "old": 1.0}.get)
+    assert findings.large("new", "old").verdict == large
+    assert findings.slightly("new", "old").verdict == slightly
 
 
 @pytest.mark.parametrize(("ratio", "verdict"), [(0.5, "holds"), (0.7, "depends"), (0.9, "fails")])
 def test_a_half_is_about_a_half(monkeypatch, ratio, verdict):
-    monkeypatch.setattr(claims_runs, "mse", {"new": ratio, "old": 1.0}.get)
-    assert claims_runs.halves("new", "old").verdict == verdict
+    monkeypatch.setattr(findings, "mse", {"new": ratio, "old": 1.0}.get)
+    assert findings.halves("new", "old").verdict == verdict

@@ -4,7 +4,7 @@ import types
 
 import pytest
 
-from fkd_utils import claims_runs, claims_thesis
+from studies.claims import findings, thesis
 
 
 def test_adam_is_judged_at_the_rate_that_validation_prefers(monkeypatch):
@@ -17,12 +17,12 @@ def test_adam_is_judged_at_the_rate_that_validation_prefers(monkeypatch):
         settings = {"recipe": {"learning_rate": rates.get(row)}}
         return types.SimpleNamespace(metrics=metrics, settings=settings)
 
-    monkeypatch.setattr(claims_runs, "run", run)
-    found = claims_thesis._adam_gets_lower()
+    monkeypatch.setattr(findings, "run", run)
+    found = thesis._adam_gets_lower()
     assert found.ours == "0.95 times at rate 0.0001; 0.70 times at 0.001"
     assert found.verdict == "fails"
     validation["Second, Adam"] = 0
-    assert claims_thesis._adam_gets_lower().verdict == "holds"
+    assert thesis._adam_gets_lower().verdict == "holds"
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_gap_is_closed_where_one_was_open(monkeypatch, with_dropout, without, 
         metrics = {"validation_mse": 0.001 * gaps[row], "training_mse": 0.001}
         return types.SimpleNamespace(metrics=metrics)
 
-    monkeypatch.setattr(claims_runs, "run", run)
-    found = claims_thesis._gap_is_closed()
+    monkeypatch.setattr(findings, "run", run)
+    found = thesis._gap_is_closed()
     assert found.verdict == verdict
     assert f"validation {with_dropout:.2f} times" in found.ours

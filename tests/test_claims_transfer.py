@@ -2,7 +2,7 @@
 
 import pytest
 
-from fkd_utils import claims_transfer
+from studies.claims import transfer
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def blocks(stored):
 )
 def test_two_blocks_must_be_better_for_every_seed(blocks, two, ours, verdict):
     blocks({("faces", 2): two, ("faces", 0): (0.4, 0.4), ("random", 2): (9, 9)})
-    found = claims_transfer._two_against_none()
+    found = transfer._two_against_none()
     assert found[:2] == (f"{ours} against 0.40000 (MSE, 2 seeds)", verdict)
 
 
@@ -44,7 +44,7 @@ def test_two_blocks_must_be_better_for_every_seed(blocks, two, ours, verdict):
 def test_two_against_four_is_asked_with_and_without_transfer(blocks, random, count, verdict):
     blocks({("faces", 2): (1, 1), ("faces", 4): (2, 2),
             ("random", 2): random, ("random", 4): (2, 2)})  # fmt: skip
-    found = claims_transfer._two_against_four()
+    found = transfer._two_against_four()
     wanted = f"in 2 of 2 seeds from learned weights, in {count} of 2 from random ones"
     assert found.ours == wanted
     assert found.verdict == verdict
@@ -62,10 +62,10 @@ def test_optimisers_are_compared_at_their_best_rates(stored, fast, sgd, best, rm
     ]  # fmt: skip
     names, rates, held = zip(*table, strict=True)
     stored("optimisers_open", optimiser=names, rate=rates, held=held)
-    found = claims_transfer._sgd()
+    found = transfer._sgd()
     assert found.ours == f"at Keras's rate 0.15000, at rate 0.1 {fast:.5f}; Adam 0.00300"
     assert found.verdict == sgd
-    found = claims_transfer._rmsprop()
+    found = transfer._rmsprop()
     assert found.ours.startswith(f"fixed rates: best at {best}: ") and found.verdict == rmsprop
 
 
@@ -77,9 +77,9 @@ def test_constants_leave_out_points_that_nobody_could_place(stored, lowest, smal
     left = ["left out", "left out", "taken for (0, 0)"]
     upright, one_face = ([value, 0.09, 0.0001] for value in lowest)
     stored("muct_constants", unavailable=left, upright=upright, one_face=one_face)
-    found = claims_transfer._small_loss()
+    found = transfer._small_loss()
     assert found.ours.endswith(f": {lowest[0]:.4f} to 0.0900") and found.verdict == small
-    found = claims_transfer._frozen_inception()
+    found = transfer._frozen_inception()
     assert found.ours.endswith(f": {lowest[1]:.4f} to 0.0900") and found.verdict == frozen
 
 
@@ -87,5 +87,5 @@ def test_constants_leave_out_points_that_nobody_could_place(stored, lowest, smal
 def test_249_pictures_are_of_the_first_82_people(stored, of_82, verdict):
     facts = [f"pictures of the first {count} people, one camera" for count in (82, 83)]
     stored("muct_facts", fact=facts, count=[of_82, 249])
-    found = claims_transfer._subjects()
+    found = transfer._subjects()
     assert found[:2] == (f"82 subjects make {of_82}, 83 make 249", verdict)

@@ -6,14 +6,15 @@ import drawnfaces
 import numpy as np
 import pytest
 
-from fkd_utils import cleaning, keypoints
+from fkd_utils import faces
+from fkd_utils.data import cleaning
 from fkd_utils.faces import Faces
 
 
 @pytest.fixture(scope="module")
 def dirty(drawn):
     """Rows: 30 equals 10; 31 is 11 moved; 32 equals 12 with other labels; 40 swapped; 50 flat."""
-    faces = drawnfaces.changed(
+    rows = drawnfaces.changed(
         drawn,
         images={
             30: drawn.images[10],
@@ -25,10 +26,10 @@ def dirty(drawn):
             30: drawn.keypoints[10],
             31: drawn.keypoints[11] + (-1, 1),
             32: drawn.keypoints[12] + (15, 10),
-            40: drawn.keypoints[40][keypoints.mirror_order()],
+            40: drawn.keypoints[40][faces.mirror_order()],
         },
     )
-    return dataclasses.replace(faces, ids=faces.ids + 1000)
+    return dataclasses.replace(rows, ids=rows.ids + 1000)
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +74,10 @@ def test_clean_keeps_the_first_with_most_labels():
     images = np.zeros((5, 96, 96), np.uint8)
     points = np.ones((5, 15, 2), np.float32)
     points[0, 3:] = np.nan
-    faces = Faces(images, points, np.array([3, 5, 8, 9, 11]), np.arange(5), "made")
+    rows = Faces(images, points, np.array([3, 5, 8, 9, 11]), np.arange(5), "made")
     report = cleaning.Report(((3, 5), (5, 8), (3, 8)), (cleaning.Suspicion(9, "made up"),))
-    assert cleaning.clean(faces, report).ids.tolist() == [5, 11]
-    assert cleaning.clean(faces.take(np.array([0, 4])), report).ids.tolist() == [3, 11]
+    assert cleaning.clean(rows, report).ids.tolist() == [5, 11]
+    assert cleaning.clean(rows.take(np.array([0, 4])), report).ids.tolist() == [3, 11]
 
 
 def test_check_of_few_faces():

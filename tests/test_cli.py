@@ -3,12 +3,12 @@ import sys
 
 import pytest
 
-from fkd_utils import cli
+from fkd_utils.cli import main
 
 
 def test_help_names_every_command(capsys):
     with pytest.raises(SystemExit) as stop:
-        cli.main(["--help"])
+        main.main(["--help"])
     assert stop.value.code == 0
     text = capsys.readouterr().out
     for command in ("run", "figures", "models", "runs", "data"):
@@ -26,7 +26,7 @@ def test_help_names_every_command(capsys):
 )
 def test_bad_input_is_one_line_and_status_2(arguments, said, capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("FKD_RUNS", str(tmp_path))
-    assert cli.main(arguments) == 2
+    assert main.main(arguments) == 2
     captured = capsys.readouterr()
     assert said in captured.err
     assert captured.err.count("\n") == 1

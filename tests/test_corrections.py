@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from fkd_utils import corrections, keypoints, published
+from fkd_utils import faces
+from fkd_utils.training import results
+from studies.claims import corrections
 
 
 def test_effects_by_hand():
     by_name = corrections.table().set_index("as printed").effect_px
     assert by_name["a mirrored x is 96 - x, always"] == "1.00"
     # A turn of 20 degrees moves a point by twice its distance from the centre times sin 10.
-    face = np.array(published.kaggle_labels()["mean_face"])
+    face = np.array(results.kaggle_labels()["mean_face"])
     away = np.linalg.norm(face - 47.5, axis=1).mean()
     assert float(by_name["P' = P A + B for a 2 by 15 P"]) == pytest.approx(
         2 * away * np.sin(np.radians(10)), abs=0.006
@@ -21,14 +23,14 @@ def test_effects_by_hand():
 
 def test_the_thesis_first_lies_above_the_mean_face_of_its_own_labels():
     by_name = corrections.table().set_index("as printed").effect_px
-    above = 48 * (np.sqrt(0.005) - np.sqrt(published.kaggle_labels()["mean_face_mse"]))
+    above = 48 * (np.sqrt(0.005) - np.sqrt(results.kaggle_labels()["mean_face_mse"]))
     assert by_name["First does well"] == f"{above:.2f}" and above > 0
 
 
 def test_a_wrong_side_costs_the_distance_of_a_pair():
     """A paired point stands where its partner is; the four of the middle stay."""
-    face = np.array(published.kaggle_labels()["mean_face"])
-    moved = np.linalg.norm(face[keypoints.mirror_order()] - face, axis=1)
+    face = np.array(results.kaggle_labels()["mean_face"])
+    moved = np.linalg.norm(face[faces.mirror_order()] - face, axis=1)
     assert (moved == 0).sum() == 3
     table = corrections.table().set_index("as printed").effect_px
     told = float(table["left and right, without saying whose"])
@@ -36,7 +38,7 @@ def test_a_wrong_side_costs_the_distance_of_a_pair():
 
 
 def test_an_answer_of_accuracy_one_may_be_off_by_most_of_the_picture():
-    face = np.array(published.kaggle_labels()["mean_face"])
+    face = np.array(results.kaggle_labels()["mean_face"])
     truth, answer = face.ravel(), face.ravel() / 10
     assert np.argmax(truth) == np.argmax(answer)  # all that Keras's accuracy looks at
     told = corrections.table().set_index("as printed").effect_px

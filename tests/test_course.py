@@ -5,8 +5,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from fkd_utils import course, figures
-from fkd_utils.errors import InputError
+from fkd_utils.files import InputError
+from fkd_utils.plotting import chapter, figures
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def shown(monkeypatch):
 
 
 def test_a_table_is_stored_as_numbers_and_collected(built, tmp_path):
-    chapter = course.Chapter("06", "quick", "open", 0)
-    chapter.table([{"model": "First", "mse": 0.123456}], "4.1", "A <table>.", mse="{:.2f}")
+    opened = chapter.Chapter("06", "quick", "open", 0)
+    opened.table([{"model": "First", "mse": 0.123456}], "4.1", "A <table>.", mse="{:.2f}")
     index = figures.collect(built, tmp_path / "figures")
     assert [(e["file"], e["number"], e["kind"]) for e in index] == [
         ("ch06_table_4.1.csv", "4.1", "table")
@@ -35,9 +35,9 @@ def test_a_table_is_stored_as_numbers_and_collected(built, tmp_path):
 
 
 def test_a_table_is_shown_rounded_and_with_its_caption_escaped(built, shown):
-    chapter = course.Chapter("06", "quick", "open", 0)
-    chapter.table([{"model": "First", "mse": 0.123456}], "4.1", "A <table>.", mse="{:.2f}")
-    course.show_table([{"mse": 0.987654}], mse="{:.3f}")
+    opened = chapter.Chapter("06", "quick", "open", 0)
+    opened.table([{"model": "First", "mse": 0.123456}], "4.1", "A <table>.", mse="{:.2f}")
+    chapter.show_table([{"mse": 0.987654}], mse="{:.3f}")
     numbered, plain = shown
     assert "<b>Table 4.1.</b> A &lt;table&gt;." in numbered
     assert ">0.12<" in numbered and "0.1234" not in numbered
@@ -48,7 +48,7 @@ def test_a_table_is_shown_rounded_and_with_its_caption_escaped(built, shown):
 def test_a_figure_is_shown_and_stored_with_what_made_it(built, shown):
     figure, axes = plt.subplots(figsize=(3, 2))
     axes.plot([0, 1])
-    course.Chapter("03", "smoke", "kaggle", 7).figure(figure, "03-a", "A title", "A line rises.")
+    chapter.Chapter("03", "smoke", "kaggle", 7).figure(figure, "03-a", "A title", "A line rises.")
     (page,) = shown
     assert 'alt="A line rises."' in page and "<b>Figure 03-a.</b> A title" in page
     told = json.loads((built / "ch03_fig_03-a.json").read_text())
@@ -58,7 +58,7 @@ def test_a_figure_is_shown_and_stored_with_what_made_it(built, shown):
 
 
 def test_sizes_follow_the_profile_and_there_is_no_fourth():
-    found = [course.Chapter("03", p, "open", 0).pick(1, 2, 3) for p in ("smoke", "quick", "paper")]
+    found = [chapter.Chapter("03", p, "open", 0).pick(1, 2, 3) for p in ("smoke", "quick", "paper")]
     assert found == [1, 2, 3]
     with pytest.raises(InputError, match="'fast'; choose one of smoke, quick, paper"):
-        course.Chapter("03", "fast", "open", 0)
+        chapter.Chapter("03", "fast", "open", 0)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fkd_utils import kaggle
-from fkd_utils.errors import InputError
+from fkd_utils.data import kaggle
+from fkd_utils.files import InputError
 
 
 def test_reads_macos_nested_and_misnamed_zips(folder, store):

@@ -7,14 +7,15 @@ import facefiles
 import numpy as np
 import pytest
 
-from fkd_utils import data_cli, keypoints, sources
-from fkd_utils.errors import InputError
+from fkd_utils.cli import data
+from fkd_utils.data import sources
+from fkd_utils.files import InputError
 
 
 def run(*arguments: str) -> int:
     """The command line with nothing but `data`."""
     parser = argparse.ArgumentParser()
-    data_cli.add_parsers(parser.add_subparsers(required=True))
+    data.add_parsers(parser.add_subparsers(required=True))
     args = parser.parse_args(["data", *map(str, arguments)])
     return args.handler(args)
 
@@ -25,7 +26,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("FKD_CACHE", str(tmp_path / "cache"))
     faces = drawnfaces.faces(10, second=4)
     faces.images[3], faces.keypoints[3] = faces.images[1], faces.keypoints[1]
-    faces.keypoints[5] = faces.keypoints[5][keypoints.mirror_order()]
+    faces.keypoints[5] = faces.keypoints[5][faces.mirror_order()]
     rows = facefiles.fields(faces.images, faces.keypoints)
     made = tmp_path / "data"
     made.mkdir()
@@ -89,8 +90,8 @@ def test_check_refuses_a_json_place_that_is_not_there(folder, tmp_path):
 def test_the_line_is_cleared_when_the_work_fails(monkeypatch):
     said = []
     line = types.SimpleNamespace(update=said.append, clear=lambda: said.append("cleared"))
-    monkeypatch.setattr(data_cli, "ProgressLine", lambda: line)
-    with pytest.raises(InputError), data_cli._working("counting"):
+    monkeypatch.setattr(data, "ProgressLine", lambda: line)
+    with pytest.raises(InputError), data._working("counting"):
         raise InputError("no")
     assert said == ["counting ...", "cleared"]
 
@@ -101,10 +102,10 @@ def test_convert_there_and_back(folder, tmp_path, capsys):
     assert "10 rows" in capsys.readouterr().out
     names = sorted(path.name for path in out.iterdir())
     assert names == ["groups.csv", "test.zip", "training.zip"]
-    old, new = sources.load(str(folder)), sources.load(str(out))
+    old, new = sources.read(str(folder)), sources.read(str(out))
     assert old.fingerprint() == new.fingerprint()
     np.testing.assert_array_equal(old.groups, new.groups)
-    old, new = sources.load_test(str(folder)), sources.load_test(str(out))
+    old, new = sources.read_test(str(folder)), sources.read_test(str(out))
     np.testing.assert_array_equal(old.images, new.images)
     np.testing.assert_array_equal(old.ids, new.ids)
 

@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from fkd_utils import deep
-from fkd_utils.errors import InputError
+from fkd_utils.files import InputError
+from fkd_utils.models import deep
 
 ROWS = [*deep.TABLE_3.values(), *deep.TABLE_4.values(), *deep.TABLE_5.values()]
 NARROW = 1 / 32

@@ -2,7 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import depth_counts, keypoints, sources
+from fkd_utils import faces
+from fkd_utils.data import sources
+from fkd_utils.training import depth_runs
+from studies import depth
 
 
 def faces_at(*corners):
@@ -17,7 +20,7 @@ def test_shifts_by_hand():
     # The first face has 10 pixels to the left edge, 40 up, 56 right and down; the second is at the
     # lower edge and can only go up.
     points = faces_at(((10, 40), (40, 40)), ((50, 95.5), (50, 50)))
-    table = depth_counts.shifts(points).set_index("pixels")
+    table = depth.shifts(points).set_index("pixels")
     assert table.index.tolist() == list(range(8, 18))
     assert table.loc[9].tolist() == [4 + 3, 4 + 2]
     assert table.loc[10].tolist() == [3 + 3, 2 + 2]  # a point on the edge is outside
@@ -25,35 +28,35 @@ def test_shifts_by_hand():
 
 def test_largest_by_hand():
     points = faces_at(((20, 30), (20, 80)), ((20, 30), (20, 90)), ((70, 30), (20, 60)))
-    table = depth_counts.largest(points)
-    assert table.output.tolist() == [keypoints.COLUMNS[29], keypoints.COLUMNS[0]]
+    table = depth.largest(points)
+    assert table.output.tolist() == [faces.COLUMNS[29], faces.COLUMNS[0]]
     assert table.faces.tolist() == [2, 1]
 
 
 def test_labels_are_read_in_any_order_and_gaps_are_left_out(tmp_path):
     values = np.random.default_rng(0).uniform(0, 96, (3, 30)).round(3)
-    table = pd.DataFrame(values, columns=keypoints.COLUMNS)
+    table = pd.DataFrame(values, columns=faces.COLUMNS)
     table.iloc[1, 4] = np.nan
-    table.assign(Image="0 0")[["Image", *keypoints.COLUMNS[::-1]]].to_csv(
+    table.assign(Image="0 0")[["Image", *faces.COLUMNS[::-1]]].to_csv(
         tmp_path / "training.csv", index=False
     )
-    points = depth_counts.labels(tmp_path / "training.csv")
+    points = depth.labels(tmp_path / "training.csv")
     np.testing.assert_allclose(points.reshape(2, 30), values[[0, 2]])
 
 
 def test_what_is_written_is_what_was_counted(tmp_path):
     points = np.random.default_rng(0).uniform(5, 90, (20, 15, 2))
-    depth_counts.write(points, tmp_path)
+    depth.write(points, tmp_path)
     shifts = pd.read_csv(tmp_path / "kaggle_shifts.csv")
-    pd.testing.assert_frame_equal(shifts, depth_counts.shifts(points))
+    pd.testing.assert_frame_equal(shifts, depth.shifts(points))
     largest = pd.read_csv(tmp_path / "kaggle_argmax.csv")
-    pd.testing.assert_frame_equal(largest, depth_counts.largest(points), check_dtype=False)
+    pd.testing.assert_frame_equal(largest, depth.largest(points), check_dtype=False)
 
 
 def test_stored_counts_have_the_papers_numbers():
-    shifts = pd.read_csv(depth_counts.FOLDER / "kaggle_shifts.csv", index_col="pixels")
+    shifts = pd.read_csv(depth_runs.FOLDER / "kaggle_shifts.csv", index_col="pixels")
     assert 7 * 2140 + shifts.diagonal[12] + 4909 == 26_239
-    assert pd.read_csv(depth_counts.FOLDER / "kaggle_argmax.csv").faces.sum() == 2140
+    assert pd.read_csv(depth_runs.FOLDER / "kaggle_argmax.csv").faces.sum() == 2140
 
 
 @pytest.mark.skipif(
@@ -61,7 +64,7 @@ def test_stored_counts_have_the_papers_numbers():
     reason="the competition's files are not in data/kaggle",
 )
 def test_stored_counts_are_those_of_the_competitions_labels(tmp_path):
-    points = sources.load("kaggle").complete().keypoints
-    depth_counts.write(points.astype(np.float64), tmp_path)
+    points = sources.read("kaggle").complete().keypoints
+    depth.write(points.astype(np.float64), tmp_path)
     for name in ("kaggle_shifts.csv", "kaggle_argmax.csv"):
-        assert (tmp_path / name).read_text() == (depth_counts.FOLDER / name).read_text()
+        assert (tmp_path / name).read_text() == (depth_runs.FOLDER / name).read_text()

@@ -5,56 +5,56 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import depth_counts, depth_study, recipes, training
-from fkd_utils.errors import InputError
+from fkd_utils.files import InputError
+from fkd_utils.training import depth_runs, fitting, thesis_runs
 
 
 @pytest.fixture(autouse=True)
 def few_faces(blob_parts, tiny_plan, monkeypatch):
-    monkeypatch.setattr(recipes, "prepared", lambda profile, data, seed: blob_parts)
+    monkeypatch.setattr(thesis_runs, "prepared", lambda profile, data, seed: blob_parts)
 
 
 def test_every_row_of_the_three_tables_is_trained_once():
-    assert len(depth_study.ROWS) == 16 + 4 + 3 - len(depth_study.SAME)
-    for name, twin in depth_study.SAME.items():
+    assert len(depth_runs.ROWS) == 16 + 4 + 3 - len(depth_runs.SAME)
+    for name, twin in depth_runs.SAME.items():
         table, _, label = name.partition(": ")
-        row = depth_study.TABLES[table][label]
-        assert row.options() == depth_study.ROWS[twin].options()
-    built = [tuple(row.options().values()) for row in depth_study.ROWS.values()]
+        row = depth_runs.TABLES[table][label]
+        assert row.options() == depth_runs.ROWS[twin].options()
+    built = [tuple(row.options().values()) for row in depth_runs.ROWS.values()]
     assert len(set(built)) == len(built)
 
 
-@pytest.mark.parametrize("plan", depth_study.PLANS)
+@pytest.mark.parametrize("plan", depth_runs.PLANS)
 def test_jobs_of_a_plan_are_calls_of_run(plan):
-    jobs = depth_study.jobs(plan, "open")
+    jobs = depth_runs.jobs(plan, "open")
     for name, arguments in jobs.items():
-        inspect.signature(depth_study.run).bind(**arguments)
+        inspect.signature(depth_runs.run).bind(**arguments)
         assert name == "{row}, {order}, seed {seed}".format(**arguments)
-        assert arguments["row"] in depth_study.ROWS
+        assert arguments["row"] in depth_runs.ROWS
     assert len({tuple(job.values()) for job in jobs.values()}) == len(jobs)
 
 
 def test_every_seed_of_the_leak_has_both_orders():
-    jobs = depth_study.jobs("leak", "open").values()
-    final = {(job["order"], job["seed"]) for job in jobs if job["row"] == depth_study.FINAL}
-    orders = (depth_study.HONEST, depth_study.LEAKY)
+    jobs = depth_runs.jobs("leak", "open").values()
+    final = {(job["order"], job["seed"]) for job in jobs if job["row"] == depth_runs.FINAL}
+    orders = (depth_runs.HONEST, depth_runs.LEAKY)
     assert final == {(order, seed) for order in orders for seed in range(2)}
 
 
 def test_seeds_start_where_they_are_told():
-    jobs = depth_study.jobs("tiny", "open", 5).values()
+    jobs = depth_runs.jobs("tiny", "open", 5).values()
     assert sorted({job["seed"] for job in jobs}) == [5, 6]
 
 
 def test_an_unknown_plan():
     with pytest.raises(InputError, match="no plan 'long'"):
-        depth_study.jobs("long", "open")
+        depth_runs.jobs("long", "open")
 
 
 def test_the_two_orders_train_on_as_many_pictures_of_the_same_faces():
     honest, leaky = (
-        depth_study.ordered("tiny", "blobs", order, 3)
-        for order in (depth_study.HONEST, depth_study.LEAKY)
+        depth_runs.ordered("tiny", "blobs", order, 3)
+        for order in (depth_runs.HONEST, depth_runs.LEAKY)
     )
     assert len(honest.train) == len(leaky.train)
     assert len(honest.validation) == len(leaky.validation)
@@ -69,7 +69,7 @@ def test_the_two_orders_train_on_as_many_pictures_of_the_same_faces():
         {face.tobytes() for face in part.images} for part in (honest.train, honest.validation)
     )
     assert not trained & held
-    known = depth_study.chosen("tiny", "blobs", 3)
+    known = depth_runs.chosen("tiny", "blobs", 3)
     assert (len(known.train), len(known.validation)) == (6, 1)
 
 
@@ -80,37 +80,37 @@ def test_accuracy_is_what_keras_calls_so():
     predicted[:, 3] += 3
     metric = keras.metrics.CategoricalAccuracy()  # 'accuracy' becomes this for 30 outputs
     metric.update_state(truth.reshape(50, 30), predicted.reshape(50, 30))
-    assert depth_study.agreement(truth, predicted) == pytest.approx(float(metric.result()))
-    assert 0 < depth_study.agreement(truth, predicted) < 1
+    assert depth_runs.agreement(truth, predicted) == pytest.approx(float(metric.result()))
+    assert 0 < depth_runs.agreement(truth, predicted) < 1
 
 
 def test_a_run_is_measured_with_its_best_weights_and_found_again(tmp_path, monkeypatch):
     monkeypatch.setenv("FKD_RUNS", str(tmp_path))
     job = {"row": "3: 5cl, 3mpl", "seed": 0, "plan": "tiny", "data": "blobs"}
-    answer = depth_study.run(order=depth_study.LEAKY, **job)
-    sets = depth_study.ordered("tiny", "blobs", depth_study.LEAKY, 0)
-    stored = training.train(depth_study.recipe("tiny", "3: 5cl, 3mpl", 0), sets, tmp_path)
+    answer = depth_runs.run(order=depth_runs.LEAKY, **job)
+    sets = depth_runs.ordered("tiny", "blobs", depth_runs.LEAKY, 0)
+    stored = fitting.train(depth_runs.recipe("tiny", "3: 5cl, 3mpl", 0), sets, tmp_path)
     assert answer["val_loss"] == pytest.approx(2304 * stored.history.val_loss.min(), rel=1e-4)
     assert answer["epochs"] == 2
     assert answer["pictures"] == len(sets.train)
     assert answer["seen"] == 1
     mean = np.mean(sets.train.keypoints, axis=0)
     assert answer["test_mean_face"] == pytest.approx(np.mean((sets.test.keypoints - mean) ** 2))
-    monkeypatch.setattr(training, "_fit", lambda *_: pytest.fail("trained again"))
-    assert depth_study.run(order=depth_study.LEAKY, **job) == answer
+    monkeypatch.setattr(fitting, "_fit", lambda *_: pytest.fail("trained again"))
+    assert depth_runs.run(order=depth_runs.LEAKY, **job) == answer
 
 
 def test_a_training_on_few_faces_has_small_batches():
-    assert depth_study.recipe("quick", depth_study.FINAL, 1).batch_size == 8
-    paper = depth_study.recipe("paper", depth_study.FINAL, 1)
+    assert depth_runs.recipe("quick", depth_runs.FINAL, 1).batch_size == 8
+    paper = depth_runs.recipe("paper", depth_runs.FINAL, 1)
     assert (paper.batch_size, paper.halve_after, paper.stop_after) == (64, 10, 30)
-    assert paper.options == depth_study.ROWS[depth_study.FINAL].options(1 / 8)
+    assert paper.options == depth_runs.ROWS[depth_runs.FINAL].options(1 / 8)
 
 
 @pytest.mark.parametrize(("file", "name"), [("results.csv", "stored"), ("leak.csv", "leak")])
 def test_stored_results_are_the_runs_of_their_plan(file, name):
-    table = pd.read_csv(depth_counts.FOLDER / file)
-    plan, jobs = depth_study.PLANS[name], depth_study.jobs(name, "open").values()
+    table = pd.read_csv(depth_runs.FOLDER / file)
+    plan, jobs = depth_runs.PLANS[name], depth_runs.jobs(name, "open").values()
     told = [(job["row"], job["order"], job["seed"]) for job in jobs]
     found = list(zip(table.row, table.order, table.seed, strict=True))
     # In their order; a run that a busy machine has not come to may be missing, but no first seed.
@@ -122,7 +122,7 @@ def test_stored_results_are_the_runs_of_their_plan(file, name):
     assert (table.epochs <= plan.epochs).all()
     assert set(table.data) == {"open"}
     for row, count in dict(zip(table.row, table.parameters, strict=True)).items():
-        assert depth_study.ROWS[row].build(plan.width).count_params() == count
-    honest = table.order == depth_study.HONEST
+        assert depth_runs.ROWS[row].build(plan.width).count_params() == count
+    honest = table.order == depth_runs.HONEST
     assert (table.seen[honest] == 0).all()
     assert (table.seen[~honest] == 1).all()

@@ -4,15 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fkd_utils import detection, keypoints, open_photos, photos
-from fkd_utils.errors import InputError
+from fkd_utils import faces
+from fkd_utils.data import photographs, photos
+from fkd_utils.demo import detection
+from fkd_utils.files import InputError
 
-NAMES = open_photos.names()[::6]
+NAMES = photographs.names()[::6]
 STORED = "<?xml version='1.0'?><opencv_storage><a>1</a></opencv_storage>"  # none, but XML
 
 
 def photograph(name: str) -> np.ndarray:
-    return photos.read(open_photos.FOLDER / f"{name}.jpg")
+    return photos.read(photographs.FOLDER / f"{name}.jpg")
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +23,8 @@ def found() -> list[np.ndarray]:
 
 
 def truth(name: str) -> np.ndarray:
-    template = open_photos.read_template(open_photos.FOLDER / f"{name}.tem")
-    return keypoints.to_fifteen(template, keypoints.FROM_189)
+    template = photographs.read_template(photographs.FOLDER / f"{name}.tem")
+    return faces.to_fifteen(template, faces.FROM_189)
 
 
 def test_one_face_is_found_on_each_photograph(found):

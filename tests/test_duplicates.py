@@ -4,7 +4,7 @@ from drawnfaces import ALTERED
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fkd_utils import duplicates
+from fkd_utils.data import duplicates
 
 
 @pytest.mark.parametrize("how", ALTERED)

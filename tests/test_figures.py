@@ -7,8 +7,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from fkd_utils import figures
-from fkd_utils.errors import InputError
+from fkd_utils.files import InputError
+from fkd_utils.plotting import figures
 
 
 def entry(number="4.1", chapter="03", data="open", profile="quick"):
@@ -35,7 +35,7 @@ def test_save_writes_the_png_and_its_entry(built):
 
 
 def test_html_carries_alt_text_and_caption_escaped(built):
-    text = figures.as_html(figures.save(draw(), entry()), entry())
+    text = figures.figure_as_html(figures.save(draw(), entry()), entry())
     assert 'alt="An &lt;alt&gt;"' in text
     assert "<b>Figure 4.1.</b> A &quot;title&quot;" in text
 

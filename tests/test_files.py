@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fkd_utils import files
-from fkd_utils.errors import InputError
+from fkd_utils.files import InputError
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path):

@@ -7,8 +7,8 @@ import PIL.Image
 import PIL.ImageSequence
 import pytest
 
-from fkd_utils import films
-from fkd_utils.errors import InputError
+from fkd_utils.demo import film
+from fkd_utils.files import InputError
 
 
 def squares(count: int) -> list[np.ndarray]:
@@ -21,8 +21,8 @@ def squares(count: int) -> list[np.ndarray]:
 
 def test_frames_come_back_in_order_and_colour(tmp_path):
     path = tmp_path / "new" / "film.mp4"
-    assert films.write(path, iter(squares(8))) == 8
-    back = list(films.read(path))
+    assert film.write(path, iter(squares(8))) == 8
+    back = list(film.read(path))
     assert len(back) == 8
     for k, (frame, original) in enumerate(zip(back, squares(8), strict=True)):
         assert frame.shape == (64, 96, 3)
@@ -34,20 +34,20 @@ def test_frames_come_back_in_order_and_colour(tmp_path):
 
 
 def test_frame_rate_is_stored(tmp_path):
-    films.write(tmp_path / "a.mp4", squares(5), fps=10)
+    film.write(tmp_path / "a.mp4", squares(5), fps=10)
     assert cv2.VideoCapture(str(tmp_path / "a.mp4")).get(cv2.CAP_PROP_FPS) == pytest.approx(10)
 
 
 def test_no_frames_and_no_half_written_film(tmp_path):
     with pytest.raises(InputError, match="no frames"):
-        films.write(tmp_path / "a.mp4", [])
+        film.write(tmp_path / "a.mp4", [])
 
     def broken():
         yield squares(1)[0]
         raise RuntimeError("camera fell")
 
     with pytest.raises(RuntimeError, match="camera fell"):
-        films.write(tmp_path / "a.mp4", broken())
+        film.write(tmp_path / "a.mp4", broken())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -56,7 +56,7 @@ def test_what_is_no_film(tmp_path, capfd):
     text.write_text("no film")
     for path in (text, tmp_path / "absent.mp4"):
         with pytest.raises(InputError, match="no film"):
-            list(films.read(path))
+            list(film.read(path))
     assert capfd.readouterr().err == ""
 
 
@@ -83,7 +83,7 @@ class Camera:
 def test_webcam(has, opened, expected, monkeypatch):
     camera = Camera(has, opened)
     monkeypatch.setattr(cv2, "VideoCapture", lambda index: camera)
-    frames = films.webcam(3)
+    frames = film.webcam(3)
     assert len(frames) == expected
     assert camera.released
     for frame in frames:
@@ -92,34 +92,34 @@ def test_webcam(has, opened, expected, monkeypatch):
 
 def test_gif_keeps_frames_colours_time_and_comment(tmp_path):
     path = tmp_path / "new" / "film.gif"
-    assert films.write_gif(path, iter(squares(8)), "made by hand") == 8
+    assert film.write_gif(path, iter(squares(8)), "made by hand") == 8
     with PIL.Image.open(path) as gif:
         assert gif.info["comment"] == b"made by hand"
         assert gif.info["loop"] == 0
         back = [(f.info["duration"], f.convert("RGB")) for f in PIL.ImageSequence.Iterator(gif)]
-    assert [duration for duration, _ in back] == [1000 // films.FPS] * 8
+    assert [duration for duration, _ in back] == [1000 // film.FPS] * 8
     for (_, frame), original in zip(back, squares(8), strict=True):
         np.testing.assert_allclose(np.asarray(frame), original.astype(int), atol=3)
     assert [p.name for p in path.parent.iterdir()] == ["film.gif"]
 
 
 def test_what_stands_still_in_a_gif_costs_no_frame(tmp_path):
-    films.write_gif(tmp_path / "a.gif", [squares(1)[0]] * 5 + squares(2)[1:])
+    film.write_gif(tmp_path / "a.gif", [squares(1)[0]] * 5 + squares(2)[1:])
     with PIL.Image.open(tmp_path / "a.gif") as gif:
         times = [f.info["duration"] for f in PIL.ImageSequence.Iterator(gif)]
-    assert times == [5 * 1000 // films.FPS, 1000 // films.FPS]
+    assert times == [5 * 1000 // film.FPS, 1000 // film.FPS]
 
 
 def test_gif_without_frames(tmp_path):
     with pytest.raises(InputError, match="no frames"):
-        films.write_gif(tmp_path / "a.gif", [])
+        film.write_gif(tmp_path / "a.gif", [])
     assert list(tmp_path.iterdir()) == []
 
 
 def test_gif_in_a_page_needs_no_other_file(tmp_path):
     path = tmp_path / "a.gif"
-    films.write_gif(path, squares(3))
-    page = films.gif_as_html(path, "A <film>", 'red "square" moves')
+    film.write_gif(path, squares(3))
+    page = film.gif_as_html(path, "A <film>", 'red "square" moves')
     assert "A &lt;film&gt;" in page and 'alt="red &quot;square&quot; moves"' in page
     content = re.search(r"data:image/gif;base64,([^\"]*)", page)[1]
     assert base64.b64decode(content) == path.read_bytes()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fkd_utils import flips, keypoints, warps
+from fkd_utils import augment, faces
 
 
 def brightest(images):
@@ -10,9 +10,9 @@ def brightest(images):
     place = images.reshape(len(images), -1).argmax(axis=1)
     centre = np.stack([place % 96, place // 96], axis=-1).astype(np.float32)
     points = np.repeat(centre[:, np.newaxis], 15, axis=1)
-    for left, right in keypoints.MIRROR_PAIRS:  # the subject's left lies right in the picture
-        points[:, keypoints.INDEX[left], 0] += 5
-        points[:, keypoints.INDEX[right], 0] -= 5
+    for left, right in faces.MIRROR_PAIRS:  # the subject's left lies right in the picture
+        points[:, faces.INDEX[left], 0] += 5
+        points[:, faces.INDEX[right], 0] -= 5
     return points
 
 
@@ -24,7 +24,7 @@ def spots(n=4):
 
 
 def test_a_fair_predictor_is_left_alone():
-    found = flips.flip_averaged(brightest, spots())
+    found = augment.flip_averaged(brightest, spots())
     np.testing.assert_array_equal(found, brightest(spots()))
     assert found.dtype == np.float32
 
@@ -33,7 +33,7 @@ def test_an_error_to_one_side_cancels_and_one_downwards_stays():
     def leaning(images):
         return brightest(images) + np.array([1.5, 0.5], np.float32)
 
-    found = flips.flip_averaged(leaning, spots())
+    found = augment.flip_averaged(leaning, spots())
     expected = brightest(spots()) + np.array([0, 0.5], np.float32)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
@@ -45,7 +45,7 @@ def test_a_mirrored_face_gets_mirrored_points():
         return (images.reshape(len(images), -1) @ weights).reshape(-1, 15, 2)
 
     images = np.random.default_rng(2).integers(0, 256, (3, 96, 96), np.uint8)
-    points = flips.flip_averaged(any_predictor, images)
-    mirrored, expected = warps.flip(images, points)
-    found = flips.flip_averaged(any_predictor, mirrored)
+    points = augment.flip_averaged(any_predictor, images)
+    mirrored, expected = augment.flip(images, points)
+    found = augment.flip_averaged(any_predictor, mirrored)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)

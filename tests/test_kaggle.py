@@ -4,8 +4,9 @@ import facefiles
 import numpy as np
 import pytest
 
-from fkd_utils import kaggle, keypoints
-from fkd_utils.errors import InputError
+from fkd_utils import faces
+from fkd_utils.data import kaggle
+from fkd_utils.files import InputError
 
 # ---- what must work
 
@@ -147,7 +148,7 @@ def test_refuses_a_wrong_number_of_pixels(folder, store, change):
 )
 def test_refuses_a_coordinate(folder, store, value, word):
     rows = facefiles.good_rows(3)
-    column = keypoints.COLUMNS.index("nose_tip_x")
+    column = faces.COLUMNS.index("nose_tip_x")
     rows[2][column : column + 2] = value, "50.0"
     path = facefiles.save(folder, facefiles.text(rows))
     facefiles.refused(path, store, str(path), "row 2 ", "line 4 ", "'nose_tip_x'", word)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from blobruns import EVERYTHING, RECIPE, child
 
-from fkd_utils import keeper, training
+from fkd_utils.training import checkpoint, fitting
 
 
 def same_history(a: pd.DataFrame, b: pd.DataFrame) -> None:
@@ -18,16 +18,16 @@ def same_history(a: pd.DataFrame, b: pd.DataFrame) -> None:
 
 def test_training_by_rule_halves_the_rate_and_stops(blob_parts, tmp_path, monkeypatch):
     rates = []
-    epoch_end = keeper.Keeper.on_epoch_end
+    epoch_end = checkpoint.Keeper.on_epoch_end
 
     def spied(keeper, *arguments):
         rates.append(float(keeper.model.optimizer.learning_rate))
         epoch_end(keeper, *arguments)
 
-    monkeypatch.setattr(keeper.Keeper, "on_epoch_end", spied)
+    monkeypatch.setattr(checkpoint.Keeper, "on_epoch_end", spied)
     # So fast that it gets worse and worse.
-    recipe = training.Recipe("first", "sgd", 10.0, 9, halve_after=1, stop_after=3)
-    run = training.train(recipe, blob_parts, tmp_path)
+    recipe = fitting.Recipe("first", "sgd", 10.0, 9, halve_after=1, stop_after=3)
+    run = fitting.train(recipe, blob_parts, tmp_path)
     assert run.best_epoch == 1
     assert rates == [10, 10, 5, 2.5]
 
@@ -35,11 +35,11 @@ def test_training_by_rule_halves_the_rate_and_stops(blob_parts, tmp_path, monkey
 def test_stopped_by_hand_a_training_by_rule_goes_on_with_its_rate(
     blob_parts, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(keeper, "CHECKPOINT_SECONDS", 0)
-    recipe = training.Recipe("first", "sgd", 0.3, 12, halve_after=1, stop_after=6)
-    whole = training.train(recipe, blob_parts, tmp_path / "calm")
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0)
+    recipe = fitting.Recipe("first", "sgd", 0.3, 12, halve_after=1, stop_after=6)
+    whole = fitting.train(recipe, blob_parts, tmp_path / "calm")
     assert recipe.rate_after(whole.history.val_loss[:4]) < recipe.learning_rate
-    epoch_end = keeper.Keeper.on_epoch_end
+    epoch_end = checkpoint.Keeper.on_epoch_end
 
     def pulled(keeper, epoch, logs):
         epoch_end(keeper, epoch, logs)
@@ -47,18 +47,18 @@ def test_stopped_by_hand_a_training_by_rule_goes_on_with_its_rate(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as during:
-        during.setattr(keeper.Keeper, "on_epoch_end", pulled)
+        during.setattr(checkpoint.Keeper, "on_epoch_end", pulled)
         for _ in range(2):  # in the middle, and when all is done but not yet written
             with pytest.raises(KeyboardInterrupt):
-                training.train(recipe, blob_parts, tmp_path / "pulled")
-    same_history(training.train(recipe, blob_parts, tmp_path / "pulled").history, whole.history)
+                fitting.train(recipe, blob_parts, tmp_path / "pulled")
+    same_history(fitting.train(recipe, blob_parts, tmp_path / "pulled").history, whole.history)
 
 
 def test_all_that_chapter_18_adds_survives_a_stop(partly, tmp_path, monkeypatch):
-    monkeypatch.setattr(keeper, "CHECKPOINT_SECONDS", 0)
-    whole = training.train(EVERYTHING, partly, tmp_path / "calm")
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0)
+    whole = fitting.train(EVERYTHING, partly, tmp_path / "calm")
     assert np.isfinite(whole.history.drop(columns="seconds").to_numpy()).all()
-    epoch_end = keeper.Keeper.on_epoch_end
+    epoch_end = checkpoint.Keeper.on_epoch_end
 
     def pulled(watcher, epoch, logs):
         epoch_end(watcher, epoch, logs)
@@ -66,17 +66,17 @@ def test_all_that_chapter_18_adds_survives_a_stop(partly, tmp_path, monkeypatch)
             raise KeyboardInterrupt
 
     with monkeypatch.context() as during:
-        during.setattr(keeper.Keeper, "on_epoch_end", pulled)
+        during.setattr(checkpoint.Keeper, "on_epoch_end", pulled)
         with pytest.raises(KeyboardInterrupt):
-            training.train(EVERYTHING, partly, tmp_path / "pulled")
-    same_history(training.train(EVERYTHING, partly, tmp_path / "pulled").history, whole.history)
+            fitting.train(EVERYTHING, partly, tmp_path / "pulled")
+    same_history(fitting.train(EVERYTHING, partly, tmp_path / "pulled").history, whole.history)
 
 
 def test_kept_weights_are_the_averages_and_answer_as_validated(partly, tmp_path):
-    run = training.train(EVERYTHING, partly, tmp_path)
+    run = fitting.train(EVERYTHING, partly, tmp_path)
     found = run.measures(partly.validation)["mse"]
     assert found == pytest.approx(run.at_best().val_loss, rel=1e-4)
-    live = training.train(
+    live = fitting.train(
         dataclasses.replace(EVERYTHING, averaged=False), partly, tmp_path
     )  # the same steps, judged by the weights as they are
     assert live.history.loss.tolist() == pytest.approx(run.history.loss.tolist(), rel=1e-3)
@@ -87,7 +87,7 @@ def test_kept_weights_are_the_averages_and_answer_as_validated(partly, tmp_path)
 def test_killed_and_started_again_it_ends_as_if_undisturbed(blob_parts, tmp_path):
     epochs = 14
     recipe = dataclasses.replace(RECIPE, epochs=epochs)
-    name = training.run_name(recipe, blob_parts)
+    name = fitting.run_name(recipe, blob_parts)
     folder = tmp_path / "killed" / name
     kills, seen = 0, 0
     while not (folder / "history.csv").exists():
@@ -101,8 +101,8 @@ def test_killed_and_started_again_it_ends_as_if_undisturbed(blob_parts, tmp_path
         process.wait()
     assert kills == 2
     assert 0 < seen < epochs
-    undisturbed = training.train(recipe, blob_parts, tmp_path / "calm")
-    resumed = training.load(folder)
+    undisturbed = fitting.train(recipe, blob_parts, tmp_path / "calm")
+    resumed = fitting.load(folder)
     assert len(resumed.history) == epochs
     same_history(resumed.history, undisturbed.history)
     for a, b in zip(resumed.model().get_weights(), undisturbed.model().get_weights(), strict=True):

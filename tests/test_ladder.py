@@ -7,10 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import cli, keypoints, ladder, parts, published, seedstudy, training, verifying
+from fkd_utils import faces
+from fkd_utils.cli import main
+from fkd_utils.data import splits
+from fkd_utils.training import ablation, fitting, results
+from studies import ladder, publish
 
-TOP = ladder.FINAL - 1
-OFFSET = next(k for k, rung in enumerate(ladder.rungs()) if rung.recipe.sources)
+TOP = ablation.FINAL - 1
+OFFSET = next(k for k, rung in enumerate(ablation.rungs()) if rung.recipe.sources)
 
 
 def settings(rung):
@@ -23,8 +27,8 @@ def settings(rung):
 
 
 def test_every_rung_is_one_change():
-    rungs = ladder.rungs()
-    assert len(rungs) == ladder.FINAL
+    rungs = ablation.rungs()
+    assert len(rungs) == ablation.FINAL
     for below, rung in itertools.pairwise(rungs):
         before, after = settings(below), settings(rung)
         changed = {name for name in before if before[name] != after[name]}
@@ -37,12 +41,12 @@ def test_every_rung_is_one_change():
 
 
 def test_all_rungs_see_equally_many_faces():
-    seen = {(r.recipe.steps, r.recipe.epochs, r.recipe.batch_size) for r in ladder.rungs()}
+    seen = {(r.recipe.steps, r.recipe.epochs, r.recipe.batch_size) for r in ablation.rungs()}
     assert len(seen) == 1
 
 
 def test_the_networks_are_small():
-    sizes = {rung.recipe.model: rung.recipe.build().count_params() for rung in ladder.rungs()}
+    sizes = {rung.recipe.model: rung.recipe.build().count_params() for rung in ablation.rungs()}
     assert set(sizes) == {"fifth", "modern_dense", "modern"}
     assert max(sizes.values()) <= 1_000_000
 
@@ -50,7 +54,7 @@ def test_the_networks_are_small():
 @pytest.fixture
 def small(blob_parts, tmp_path, monkeypatch):
     monkeypatch.setenv("FKD_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(parts, "prepare", lambda *source: blob_parts)
+    monkeypatch.setattr(splits, "load", lambda *source: blob_parts)
     return blob_parts
 
 
@@ -58,14 +62,14 @@ def test_rungs_are_trained_published_and_consistent(small, tmp_path):
     folder = tmp_path / "published"
     made = ladder.climb([0, TOP], "open", "a desk", epochs=2, steps=2, folder=folder)
     assert [path.name for path in made] == ["wild_ladder_0", f"wild_ladder_{TOP}"]
-    assert verifying.problems(folder) == []
+    assert publish.problems(folder) == []
     recipe = json.loads((made[1] / "recipe.json").read_text())["recipe"]
-    assert training.Recipe(**recipe) == ladder.rungs(2, 2)[TOP].recipe
+    assert fitting.Recipe(**recipe) == ablation.rungs(2, 2)[TOP].recipe
 
 
 def test_the_flip_averaged_prediction_is_what_is_stored(small, tmp_path):
     (path,) = ladder.climb([TOP], "open", "a desk", epochs=1, steps=1, folder=tmp_path)
-    run = training.train(ladder.rungs(1, 1)[TOP].recipe, small)
+    run = fitting.train(ablation.rungs(1, 1)[TOP].recipe, small)
     once = run.predict(small.test.images)
     mirrored = run.predict(small.test.images[:, :, ::-1])
     mirrored[..., 0] = 95 - mirrored[..., 0]
@@ -76,44 +80,44 @@ def test_the_flip_averaged_prediction_is_what_is_stored(small, tmp_path):
 
 
 def test_the_final_network_is_the_top_rung_for_longer():
-    top, last = ladder.rungs()[-1], ladder.final()
+    top, last = ablation.rungs()[-1], ablation.final()
     assert last.recipe.epochs > top.recipe.epochs
     assert dataclasses.replace(last.recipe, epochs=top.recipe.epochs) == top.recipe
-    assert ladder.folder_of(ladder.FINAL) == "wild_final"
-    assert ladder.folder_of(TOP) == f"wild_ladder_{TOP}"
+    assert ablation.folder_of(ablation.FINAL) == "wild_final"
+    assert ablation.folder_of(TOP) == f"wild_ladder_{TOP}"
 
 
 def test_two_heads_are_another_way_of_the_rung_with_an_offset():
-    rungs, heads = ladder.rungs(), ladder.two_heads()
+    rungs, heads = ablation.rungs(), ablation.two_heads()
     (rung,) = (
         r for below, r in itertools.pairwise(rungs) if r.recipe.sources != below.recipe.sources
     )
     before, after = settings(rung), settings(heads)
     assert {name for name in before if before[name] != after[name]} == {"sources"}
-    assert after["sources"] == "heads" and ladder.folder_of(ladder.HEADS) == "wild_two_heads"
+    assert after["sources"] == "heads" and ablation.folder_of(ablation.HEADS) == "wild_two_heads"
 
 
 def test_the_offset_is_kept_and_two_heads_have_none(small, tmp_path):
     made = ladder.climb(
-        [OFFSET, ladder.HEADS], "open", "a desk", epochs=1, steps=2, folder=tmp_path / "out"
+        [OFFSET, ablation.HEADS], "open", "a desk", epochs=1, steps=2, folder=tmp_path / "out"
     )
     offset, heads = (json.loads((path / "metrics.json").read_text()) for path in made)
     # Nobody labels these faces twice, so the second labeller's offset never moves.
-    assert offset["second_labeller_px"] == {name: [0, 0] for name in keypoints.FOUR_POINTS}
+    assert offset["second_labeller_px"] == {name: [0, 0] for name in faces.FOUR_POINTS}
     assert "second_labeller_px" not in heads
-    assert verifying.problems(tmp_path / "out") == []
+    assert publish.problems(tmp_path / "out") == []
 
 
 def test_carried_runs_are_chosen_at_home_and_tested_abroad(small, tmp_path, monkeypatch):
     abroad = dataclasses.replace(small, test=small.train.take(np.arange(7)))
-    home = dataclasses.replace(small, source=parts.Source("open"))
-    monkeypatch.setattr(parts, "prepare", lambda data, *_: home if data == "open" else abroad)
+    home = dataclasses.replace(small, source=splits.Source("open"))
+    monkeypatch.setattr(splits, "load", lambda data, *_: home if data == "open" else abroad)
     path = ladder.carry("elsewhere", "a desk", epochs=1, steps=1, folder=tmp_path)
     assert path.name == "open_ladder_11" and (path / "weights.npz").exists()
     metrics = json.loads((path / "metrics.json").read_text())
     assert (metrics["validation_faces"], metrics["test_faces"]) == (len(small.validation), 7)
     assert json.loads((path / "recipe.json").read_text())["data"]["data"] == "open"
-    assert verifying.problems(tmp_path) == []
+    assert publish.problems(tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -128,26 +132,26 @@ def test_carried_runs_are_chosen_at_home_and_tested_abroad(small, tmp_path, monk
 def test_what_cannot_be_trained_is_said_before_any_training(arguments, says, monkeypatch, capsys):
     for module, name in ((training, "train"), (ladder, "climb"), (seedstudy, "study")):
         monkeypatch.setattr(module, name, None)  # a call would fail
-    assert cli.main(["runs", *arguments, "--machine", "a desk"]) == 2
+    assert main.main(["runs", *arguments, "--machine", "a desk"]) == 2
     assert says in capsys.readouterr().err
 
 
 def test_the_help_knows_the_numbers(capsys):
     with pytest.raises(SystemExit):
-        cli.main(["runs", "ladder", "--help"])
+        main.main(["runs", "ladder", "--help"])
     said = " ".join(capsys.readouterr().out.split())
-    final, heads = ladder.FINAL, ladder.HEADS
+    final, heads = ablation.FINAL, ablation.HEADS
     assert f"0 to {final - 1}; {final}: the final network; {heads}: two heads" in said
 
 
 def stored(val_loss, **recipe):
     plain = {"model": "fifth", "optimizer": "adam", "learning_rate": 0.001, "epochs": 3}
     history = pd.DataFrame({"epoch": np.arange(1, 4), "val_loss": val_loss})
-    return published.Stored(pathlib.Path(), {"recipe": plain | recipe}, {}, history)
+    return results.Stored(pathlib.Path(), {"recipe": plain | recipe}, {}, history)
 
 
 def test_batches_until_an_error_is_reached():
     run = stored([0.3, 0.1, 0.2], steps=10, grow_every=1, batch_size=128)
-    assert ladder.batches_until(run, 0.3) == 20  # 10 batches of 128
-    assert ladder.batches_until(run, 0.15) == 60  # and 10 of 256
-    assert ladder.batches_until(run, 0.05) is None
+    assert ablation.batches_until(run, 0.3) == 20  # 10 batches of 128
+    assert ablation.batches_until(run, 0.15) == 60  # and 10 of 256
+    assert ablation.batches_until(run, 0.05) is None

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fkd_utils import landmarks, open_photos
-from fkd_utils.errors import InputError
+from fkd_utils.data import landmarks, photographs
+from fkd_utils.files import InputError
+from studies import muct
 
 PTS = "version: 1\nn_points:  3\n{\n1 1\n10.5 20.25\n 7.125  3\n}\n"
 TEM = "3\n0.5\t1\n2\t3.25\n4\t5\n2\n0\n2\n0 2\n1\n3\n0 1 2\n"
@@ -72,15 +73,15 @@ def test_tem_gives_points(tmp_path, end):
 
 
 def test_every_embedded_template_can_be_read():
-    path = open_photos.FOLDER / f"{open_photos.names()[0]}.tem"
+    path = photographs.FOLDER / f"{photographs.names()[0]}.tem"
     points = landmarks.read_tem(path)
     direct = np.loadtxt(path, skiprows=1, max_rows=189)
     np.testing.assert_array_equal(points, direct)
-    np.testing.assert_array_equal(open_photos.read_template(path), direct.astype(np.float32))
+    np.testing.assert_array_equal(photographs.read_template(path), direct.astype(np.float32))
 
 
 def test_muct_points_at_zero_are_unavailable_but_not_points_on_the_edge(tmp_path):
-    names, points = landmarks.read_muct(written(tmp_path, "m.csv", MUCT))
+    names, points = muct.read_muct(written(tmp_path, "m.csv", MUCT))
     assert names == ("i000qa-fn", "ir000qa-fn")
     nan = (np.nan, np.nan)
     np.testing.assert_array_equal(points, [[(201, 348), nan], [(0, 7), (3.5, 0)]])
@@ -128,7 +129,7 @@ READERS = {
     ".pts": landmarks.read_pts,
     ".asf": lambda path: landmarks.read_asf(path, 640, 480),
     ".tem": landmarks.read_tem,
-    ".csv": landmarks.read_muct,
+    ".csv": muct.read_muct,
 }
 
 
@@ -197,7 +198,7 @@ def test_real_sets():
         assert pairs
         assert not broken
         assert {pair.points.shape for pair in pairs} == {(many, 2)}
-    names, points = landmarks.read_muct(shared / "muct" / "muct76-opencv.csv")
+    names, points = muct.read_muct(shared / "muct" / "muct76-opencv.csv")
     assert len(names) == len(points) == 7510
     assert np.nanmin(points) >= 0
 

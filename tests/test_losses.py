@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fkd_utils import evaluation, faces, losses
+from fkd_utils import faces
+from fkd_utils.evaluation import metrics
+from fkd_utils.models import losses
 
 
 def of_error(loss, pixels):
@@ -26,7 +28,7 @@ def random_faces(n=6):
 def test_mse_is_that_of_the_measures():
     truth, predicted = random_faces()
     ours = losses.masked_mse(faces.to_targets(truth), faces.to_targets(predicted))
-    assert float(ours) == pytest.approx(evaluation.mse(truth, predicted), rel=1e-5)
+    assert float(ours) == pytest.approx(metrics.mse(truth, predicted), rel=1e-5)
 
 
 def test_smooth_l1_is_huber_in_pixels():

@@ -5,19 +5,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import machines
-from fkd_utils.errors import InputError
+from fkd_utils.evaluation import timing
+from fkd_utils.files import InputError
 
 
 @pytest.fixture
 def measured(tiny_network) -> pd.DataFrame:
-    return machines.measurements("a desk", {"tiny": tiny_network}, repeats=2, trained=16)
+    return timing.measurements("a desk", {"tiny": tiny_network}, repeats=2, trained=16)
 
 
 def test_measurements_come_back_from_the_file(measured, tmp_path):
-    machines.write(measured, tmp_path / "desk.csv")
-    stored = machines.read(tmp_path)
-    assert list(stored.columns) == list(machines.COLUMNS)
+    timing.write_measured(measured, tmp_path / "desk.csv")
+    stored = timing.read_measured(tmp_path)
+    assert list(stored.columns) == list(timing.COLUMNS)
     assert set(zip(stored.measure, stored.pictures, strict=True)) == {
         ("train", 16),
         ("score", 428),
@@ -30,8 +30,8 @@ def test_measurements_come_back_from_the_file(measured, tmp_path):
 
 
 def test_no_files_give_a_table_without_rows(tmp_path):
-    assert list(machines.read(tmp_path).columns) == list(machines.COLUMNS)
-    assert len(machines.read(tmp_path)) == 0
+    assert list(timing.read_measured(tmp_path).columns) == list(timing.COLUMNS)
+    assert len(timing.read_measured(tmp_path)) == 0
 
 
 def test_a_broken_file_is_named_with_row_and_column(measured, tmp_path):
@@ -39,15 +39,15 @@ def test_a_broken_file_is_named_with_row_and_column(measured, tmp_path):
     measured.loc[1, "median"] = "fast"
     measured.to_csv(tmp_path / "desk.csv", index=False)
     with pytest.raises(InputError, match=r"desk\.csv, row 3, column 'median'"):
-        machines.read(tmp_path)
+        timing.read_measured(tmp_path)
     measured.drop(columns="network").to_csv(tmp_path / "desk.csv", index=False)
     with pytest.raises(InputError, match=r"desk\.csv: no column 'network'"):
-        machines.read(tmp_path)
+        timing.read_measured(tmp_path)
 
 
 def test_the_stored_measurements_can_be_read():
-    stored = machines.read()
-    assert list(stored.columns) == list(machines.COLUMNS)
+    stored = timing.read_measured()
+    assert list(stored.columns) == list(timing.COLUMNS)
     assert len(stored) > 0
 
 
@@ -65,6 +65,6 @@ def test_a_graphics_card_is_named_when_there_is_one(monkeypatch, cards, details,
 
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda what: cards)
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda card: details)
-    assert machines.graphics_card() == name
-    described = machines.describe("a desk")
-    assert (described["kind"], described["device"]) == (kind, name or machines.processor())
+    assert timing.graphics_card() == name
+    described = timing.describe("a desk")
+    assert (described["kind"], described["device"]) == (kind, name or timing.processor())

@@ -4,13 +4,14 @@ import keras
 import numpy as np
 import pytest
 
-from fkd_utils import faces, heatmaps, keypoints, losses, models, modern, onnx_export
+from fkd_utils import faces
+from fkd_utils.models import export, heatmap, losses, thesis
 
 
 @pytest.fixture(scope="module")
 def model():
     keras.utils.set_random_seed(0)
-    model = modern.network()
+    model = heatmap.network()
     maps = model.get_layer("heatmaps")
     # New weights draw maps that are nearly flat; a trained network draws peaks.
     maps.set_weights([20 * w for w in maps.get_weights()])
@@ -29,14 +30,14 @@ def test_it_keeps_the_promise_of_every_network_and_is_small(model):
 
 
 def test_the_dense_one_keeps_it_too():
-    model = modern.dense_network()
+    model = heatmap.dense_network()
     assert model.output_shape == (None, 30)
-    assert not [x for x in model.layers if isinstance(x, heatmaps.SoftArgmax)]
+    assert not [x for x in model.layers if isinstance(x, heatmap.SoftArgmax)]
 
 
 def test_outputs_are_the_mean_places_of_its_heat_maps(model):
     inputs = faces.to_inputs(pictures(2))
-    maps = modern.heatmaps_of(model).predict_on_batch(inputs).astype(np.float64)
+    maps = heatmap.heatmaps_of(model).predict_on_batch(inputs).astype(np.float64)
     assert maps.shape == (2, 24, 24, 15)
     shares = np.exp(maps) / np.exp(maps).sum(axis=(1, 2), keepdims=True)
     centres = 4 * np.arange(24) + 1.5
@@ -48,12 +49,12 @@ def test_outputs_are_the_mean_places_of_its_heat_maps(model):
 
 def test_cells_look_evenly_to_left_and_right(model):
     """Mirrored kernels on a mirrored picture give mirrored maps: no layer leans to a side."""
-    twin = modern.network()
+    twin = heatmap.network()
     weights = [w[:, ::-1] if w.ndim == 4 else w for w in model.get_weights()]
     twin.set_weights([np.ascontiguousarray(w) for w in weights])
     inputs = faces.to_inputs(pictures(2))
-    ours = modern.heatmaps_of(model).predict_on_batch(inputs)
-    theirs = modern.heatmaps_of(twin).predict_on_batch(inputs[:, :, ::-1])
+    ours = heatmap.heatmaps_of(model).predict_on_batch(inputs)
+    theirs = heatmap.heatmaps_of(twin).predict_on_batch(inputs[:, :, ::-1])
     np.testing.assert_allclose(theirs[:, :, ::-1], ours, atol=1e-3)
     assert np.abs(theirs - ours).max() > 0.1
 
@@ -68,7 +69,7 @@ def tiny():
 def test_the_second_labellers_habits_are_learnt_apart_from_the_face():
     keras.utils.set_random_seed(1)
     base, rng = tiny(), np.random.default_rng(3)
-    both = modern.with_sources(base)
+    both = heatmap.with_sources(base)
     grey = rng.uniform(-1, 1, (40, 1, 1, 1)).astype(np.float32)
     inputs = np.tile(grey, (1, 96, 96, 1))
     second = (np.arange(40) % 2).astype(np.float32)[:, np.newaxis]
@@ -76,26 +77,26 @@ def test_the_second_labellers_habits_are_learnt_apart_from_the_face():
         both.predict_on_batch([inputs, second]), base.predict_on_batch(inputs)
     )
     habit = np.zeros((15, 2), np.float32)
-    four = [keypoints.INDEX[name] for name in keypoints.FOUR_POINTS]
+    four = [faces.INDEX[name] for name in faces.FOUR_POINTS]
     habit[four] = [[2, -3], [-2, -3], [0, 4], [1, 5]]  # pixels
     truth = np.full((40, 15, 2), 50, np.float32) + second[:, :, np.newaxis] * habit
     others = np.setdiff1d(np.arange(15), four)
     truth[np.ix_(np.flatnonzero(second), others)] = np.nan
-    np.testing.assert_array_equal(modern.from_second(truth), second)
+    np.testing.assert_array_equal(heatmap.from_second(truth), second)
     both.compile(keras.optimizers.SGD(3.0), loss=losses.masked_mse)
     targets = faces.to_targets(truth)
     for _ in range(300):
         both.train_on_batch([inputs, second], targets)
-    np.testing.assert_allclose(modern.offset_px(both), habit, atol=0.1)
-    assert np.all(modern.offset_px(both)[others] == 0)
+    np.testing.assert_allclose(heatmap.offset_px(both), habit, atol=0.1)
+    assert np.all(heatmap.offset_px(both)[others] == 0)
     # The network alone answers as the first labeller.
     np.testing.assert_allclose(faces.to_pixels(base.predict_on_batch(inputs)), 50, atol=0.1)
 
 
 def test_two_heads_start_alike_and_learn_apart():
     keras.utils.set_random_seed(2)
-    model = modern.network()
-    both = modern.with_two_heads(model)
+    model = heatmap.network()
+    both = heatmap.with_two_heads(model)
     inputs = faces.to_inputs(pictures(4))
     second = np.array([[0], [1], [0], [1]], np.float32)
     alone = model.predict_on_batch(inputs)
@@ -120,14 +121,14 @@ def heads_of(both):
 
 def test_one_point_of_the_first_labeller_is_enough():
     points = np.full((3, 15, 2), np.nan, np.float32)
-    points[:, keypoints.INDEX["nose_tip"]] = 40
-    points[1, keypoints.INDEX["mouth_left_corner"]] = 50
-    np.testing.assert_array_equal(modern.from_second(points), [[1], [0], [1]])
+    points[:, faces.INDEX["nose_tip"]] = 40
+    points[1, faces.INDEX["mouth_left_corner"]] = 50
+    np.testing.assert_array_equal(heatmap.from_second(points), [[1], [0], [1]])
 
 
 def test_onnx_takes_grey_values_and_gives_pixels(model):
     images = pictures(3)
-    score = onnx_export.through_onnx(modern.for_export(model))
+    score = export.through_onnx(heatmap.for_export(model))
     expected = faces.to_pixels(model.predict_on_batch(faces.to_inputs(images)))
     found = score(images[..., np.newaxis].astype(np.float32))
     assert found.shape == (3, 15, 2)
@@ -135,15 +136,15 @@ def test_onnx_takes_grey_values_and_gives_pixels(model):
 
 
 def test_the_networks_of_the_thesis_are_exported_the_same_way():
-    network, images = models.fourth(), pictures(2)
+    network, images = thesis.fourth(), pictures(2)
     expected = faces.to_pixels(network.predict_on_batch(faces.to_inputs(images)))
-    found = modern.for_export(network).predict_on_batch(images[..., np.newaxis].astype(np.float32))
+    found = heatmap.for_export(network).predict_on_batch(images[..., np.newaxis].astype(np.float32))
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
 def test_it_learns_where_the_blob_is(blob_parts):
     keras.utils.set_random_seed(0)
-    model, part = modern.network(), blob_parts.train.take(np.arange(24))
+    model, part = heatmap.network(), blob_parts.train.take(np.arange(24))
     model.compile(keras.optimizers.Adam(3e-3), loss=losses.smooth_l1)
     inputs, targets = faces.to_inputs(part.images), faces.to_targets(part.keypoints)
     loss = model.fit(inputs, targets, batch_size=24, epochs=12, verbose=0).history["loss"]
@@ -151,5 +152,5 @@ def test_it_learns_where_the_blob_is(blob_parts):
 
 
 def test_the_stride_is_that_of_the_maps(model):
-    assert modern.STRIDE * modern.heatmaps_of(model).output_shape[1] == keypoints.SIDE
-    assert isinstance(model.get_layer("points"), heatmaps.SoftArgmax)
+    assert heatmap.STRIDE * heatmap.heatmaps_of(model).output_shape[1] == faces.SIDE
+    assert isinstance(model.get_layer("points"), heatmap.SoftArgmax)

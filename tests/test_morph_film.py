@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fkd_utils import detection, keypoints, morph_film, scenes, warping
-from fkd_utils.errors import InputError
+from fkd_utils import faces
+from fkd_utils.data.open_faces import mesh_warp
+from fkd_utils.demo import detection, group_photo, morph
+from fkd_utils.files import InputError
 
 SIDE = 96
 SHARES = (0.0, 0.1, 0.37, 0.5, 0.8, 1.0)
-EYES = [keypoints.INDEX[name] for name in ("left_eye_center", "right_eye_center")]
+EYES = [faces.INDEX[name] for name in ("left_eye_center", "right_eye_center")]
 seeds = st.integers(0, 10_000)
 
 
@@ -24,29 +26,27 @@ def picture(seed: int, side: int = SIDE) -> np.ndarray:
 
 def face(person: int, side: int = SIDE) -> np.ndarray:
     """(15, 2) true keypoints of a held-out person in the frame of a film."""
-    points = scenes.portrait_points(person)
-    square = morph_film.frame(points)
+    points = group_photo.portrait_points(person)
+    square = morph.frame(points)
     return (points - square[:2] + 0.5) * (side / square.side) - 0.5
 
 
 def with_border(points: np.ndarray, side: int = SIDE) -> np.ndarray:
-    return np.vstack([points, morph_film.border(side)])
+    return np.vstack([points, morph.border(side)])
 
 
-def stills(seed: int, shift: float = 3.0) -> tuple[morph_film.Still, morph_film.Still]:
+def stills(seed: int, shift: float = 3.0) -> tuple[morph.Still, morph.Still]:
     """Two textures with the points of two people, moved a little at random."""
     rng = np.random.default_rng(seed)
     return tuple(
-        morph_film.Still(
-            picture(seed + k), with_border(face(k) + rng.uniform(-shift, shift, (15, 2)))
-        )
+        morph.Still(picture(seed + k), with_border(face(k) + rng.uniform(-shift, shift, (15, 2))))
         for k in range(2)
     )
 
 
-def morph_of(first: morph_film.Still, second: morph_film.Still) -> morph_film.Morph:
-    triangles = morph_film.mesh(first.points, second.points).triangles
-    return morph_film.Morph(first, second, triangles)
+def morph_of(first: morph.Still, second: morph.Still) -> morph.Morph:
+    triangles = morph.mesh(first.points, second.points).triangles
+    return morph.Morph(first, second, triangles)
 
 
 def turned(points: np.ndarray, degrees: float) -> np.ndarray:
@@ -67,12 +67,12 @@ def test_a_face_with_itself_is_that_face(seed, share):
 @given(seeds, st.sampled_from(SHARES))
 @settings(max_examples=25)
 def test_no_seam_the_flow_is_the_exact_interpolation_at_every_pixel(seed, share):
-    morph = morph_of(*stills(seed))
-    target = morph.points(share)
-    shift = morph.second.points - morph.first.points
-    plane = matplotlib.tri.Triangulation(*target.T, morph.triangles)
+    made = morph_of(*stills(seed))
+    target = made.points(share)
+    shift = made.second.points - made.first.points
+    plane = matplotlib.tri.Triangulation(*target.T, made.triangles)
     x, y = np.meshgrid(np.arange(SIDE), np.arange(SIDE))
-    flow = morph.flow(share)
+    flow = made.flow(share)
     for k in range(2):
         expected = matplotlib.tri.LinearTriInterpolator(plane, shift[:, k])(x, y)
         assert not np.ma.is_masked(expected)
@@ -81,17 +81,17 @@ def test_no_seam_the_flow_is_the_exact_interpolation_at_every_pixel(seed, share)
 
 @pytest.mark.parametrize("share", SHARES)
 def test_each_triangle_moves_as_opencv_says(share):
-    morph = morph_of(*stills(5))
-    label, flow = morph.cover(share), morph.flow(share)
+    made = morph_of(*stills(5))
+    label, flow = made.cover(share), made.flow(share)
     checked = 0
-    for k, corners in enumerate(morph.triangles):
+    for k, corners in enumerate(made.triangles):
         y, x = np.nonzero(label == k)
         ends = (
             cv2.getAffineTransform(
-                morph.points(share)[corners].astype(np.float32),
+                made.points(share)[corners].astype(np.float32),
                 one.points[corners].astype(np.float32),
             )
-            for one in (morph.first, morph.second)
+            for one in (made.first, made.second)
         )
         places = [np.stack([x, y, np.ones_like(x)], axis=1) @ matrix.T for matrix in ends]
         np.testing.assert_allclose(flow[:, y, x].T, places[1] - places[0], atol=0.02)
@@ -101,8 +101,8 @@ def test_each_triangle_moves_as_opencv_says(share):
 
 def test_white_stays_white_and_a_dark_frame_has_no_bright_line():
     white = np.full((SIDE, SIDE), 255, np.uint8)
-    first, second = (morph_film.Still(white, s.points) for s in stills(3))
-    dark = morph_film.Still(white // 255, second.points)
+    first, second = (morph.Still(white, s.points) for s in stills(3))
+    dark = morph.Still(white // 255, second.points)
     for share in SHARES:
         assert (morph_of(first, second).at(share) == 255).all()
         assert morph_of(dark, dark).at(share).max() <= 1
@@ -112,9 +112,9 @@ def test_white_stays_white_and_a_dark_frame_has_no_bright_line():
 
 
 def test_it_begins_and_ends_with_the_two_pictures():
-    morph = morph_of(*stills(11))
-    np.testing.assert_array_equal(morph.at(0.0), morph.first.picture)
-    np.testing.assert_array_equal(morph.at(np.float64(1)), morph.second.picture)
+    made = morph_of(*stills(11))
+    np.testing.assert_array_equal(made.at(0.0), made.first.picture)
+    np.testing.assert_array_equal(made.at(np.float64(1)), made.second.picture)
 
 
 @pytest.mark.parametrize("share", (0.2, 0.5, 0.9))
@@ -125,18 +125,18 @@ def test_both_eyes_come_to_the_same_place(share):
         at = one.points[EYES[0]]
         away = (x - at[0]) ** 2 + (y - at[1]) ** 2
         spot = np.round(250 * np.exp(-away / (2 * 1.5**2))).astype(np.uint8)
-        dots.append(morph_film.Still(spot, one.points))
-    morph = morph_of(*dots)
-    for warped in morph.warped(share):
+        dots.append(morph.Still(spot, one.points))
+    made = morph_of(*dots)
+    for warped in made.warped(share):
         spot = np.where(warped > 200, warped, 0).astype(float)
         y, x = np.mgrid[:SIDE, :SIDE]
         middle = np.array([(spot * x).sum(), (spot * y).sum()]) / spot.sum()
-        np.testing.assert_allclose(middle, morph.points(share)[EYES[0]], atol=0.5)
+        np.testing.assert_allclose(middle, made.points(share)[EYES[0]], atol=0.5)
 
 
 def test_grey_and_colour_give_the_same():
     first, second = stills(2)
-    grey = [morph_film.Still(s.picture[..., 1], s.points) for s in (first, second)]
+    grey = [morph.Still(s.picture[..., 1], s.points) for s in (first, second)]
     colour = morph_of(first, second).at(0.6)[..., 1]
     np.testing.assert_array_equal(morph_of(*grey).at(0.6), colour)
 
@@ -146,18 +146,18 @@ def test_a_triangle_that_turns_over_by_hand():
     triangles = np.array([[0, 1, 2], [0, 3, 1]])
     over = first.copy()
     over[2] = (2, -1)  # through the line of the first two
-    assert morph_film.areas(first, triangles).tolist() == [12, 12]
-    assert morph_film.areas(over, triangles).tolist() == [-4, 12]
-    assert morph_film.folds(first, over, triangles).tolist() == [0]
-    assert morph_film.folds(first, first, triangles).tolist() == []
+    assert morph.areas(first, triangles).tolist() == [12, 12]
+    assert morph.areas(over, triangles).tolist() == [-4, 12]
+    assert morph.folds(first, over, triangles).tolist() == [0]
+    assert morph.folds(first, first, triangles).tolist() == []
     # Turned by half a turn, both ends are fine and everything meets in one point on the way.
     around = -first
-    assert morph_film.areas(around, triangles).tolist() == [12, 12]
-    assert morph_film.folds(first, around, triangles).tolist() == [0, 1]
+    assert morph.areas(around, triangles).tolist() == [12, 12]
+    assert morph.folds(first, around, triangles).tolist() == [0, 1]
     # A triangle without area has no affine map.
     flat = first.copy()
     flat[2] = (3, 0)
-    assert morph_film.folds(first, flat, triangles).tolist() == [0]
+    assert morph.folds(first, flat, triangles).tolist() == [0]
 
 
 @given(seeds)
@@ -170,9 +170,7 @@ def test_the_smallest_area_is_the_smallest_of_many(seed):
     edges = way[:, 1:] - way[:, :1]
     sampled = edges[:, 0, 0] * edges[:, 1, 1] - edges[:, 0, 1] * edges[:, 1, 0]
     sampled = sampled * np.sign(sampled[250])
-    assert morph_film.smallest_areas(first, second, one)[0] == pytest.approx(
-        sampled.min(), abs=1e-4
-    )
+    assert morph.smallest_areas(first, second, one)[0] == pytest.approx(sampled.min(), abs=1e-4)
 
 
 def circle_holds_none(points: np.ndarray, triangles: np.ndarray) -> None:
@@ -193,53 +191,53 @@ def test_a_mesh_tiles_the_picture_and_never_folds(seed, count):
     first, second = (
         with_border(rng.uniform(0.03 * SIDE, 0.97 * SIDE - 1, (count, 2))) for _ in range(2)
     )
-    mesh = morph_film.mesh(first, second)
+    mesh = morph.mesh(first, second)
     used = np.setdiff1d(np.arange(len(first)), mesh.left_out)
     assert set(mesh.triangles.ravel()) == set(used)
     assert (mesh.left_out < count).all()
     for share in (0, 0.3, 0.5, 1):
-        double = morph_film.areas((1 - share) * first + share * second, mesh.triangles)
+        double = morph.areas((1 - share) * first + share * second, mesh.triangles)
         assert (np.sign(double) == np.sign(double[0])).all() or share not in (0, 1)
         assert np.abs(double).sum() / 2 == pytest.approx((SIDE - 1) ** 2, rel=1e-6)
     # Euler: of n points, b of them on the border, come 2n - 2 - b triangles.
-    assert len(mesh.triangles) == 2 * len(used) - 2 - 4 * morph_film.PARTS
+    assert len(mesh.triangles) == 2 * len(used) - 2 - 4 * morph.PARTS
     circle_holds_none(((first + second) / 2)[used], np.searchsorted(used, mesh.triangles))
 
 
 def test_the_first_ones_mesh_folds_and_the_mean_ones_does_not():
     first, second = with_border(face(4)), with_border(turned(face(0), -45))
-    own = warping.delaunay(first)
-    folded = morph_film.folds(first, second, own)
+    own = mesh_warp.delaunay(first)
+    folded = morph.folds(first, second, own)
     assert len(folded) > 0
-    names = {morph_film.name_of(row, 15) for row in own[folded].ravel()}
-    assert names & set(keypoints.KEYPOINTS)
-    mesh = morph_film.mesh(first, second)
+    names = {morph.name_of(row, 15) for row in own[folded].ravel()}
+    assert names & set(faces.KEYPOINTS)
+    mesh = morph.mesh(first, second)
     assert len(mesh.left_out) == 0
-    assert len(morph_film.folds(first, second, mesh.triangles)) == 0
+    assert len(morph.folds(first, second, mesh.triangles)) == 0
 
 
 def test_points_that_would_fold_any_mesh_are_left_out():
     first = face(0)
-    swapped = first[keypoints.mirror_order()]  # the viewer's left for the subject's
-    mesh = morph_film.mesh(with_border(first), with_border(swapped))
+    swapped = first[faces.mirror_order()]  # the viewer's left for the subject's
+    mesh = morph.mesh(with_border(first), with_border(swapped))
     assert 0 < len(mesh.left_out) < 15
-    assert len(morph_film.folds(with_border(first), with_border(swapped), mesh.triangles)) == 0
+    assert len(morph.folds(with_border(first), with_border(swapped), mesh.triangles)) == 0
     on_top = first.copy()
     on_top[0] = on_top[1]
-    left_out = morph_film.mesh(with_border(on_top), with_border(on_top)).left_out
+    left_out = morph.mesh(with_border(on_top), with_border(on_top)).left_out
     assert len(left_out) == 1 and left_out[0] in (0, 1)
 
 
 def test_names():
-    assert morph_film.name_of(10, 15) == "nose_tip"
-    assert morph_film.name_of(15, 15) == "border point 0"
-    assert morph_film.name_of(7, 185) == "point 7"
-    assert morph_film.name_of(186, 185) == "border point 1"
+    assert morph.name_of(10, 15) == "nose_tip"
+    assert morph.name_of(15, 15) == "border point 0"
+    assert morph.name_of(7, 185) == "point 7"
+    assert morph.name_of(186, 185) == "border point 1"
 
 
 def test_border_goes_round_the_pixel_centres():
-    border = morph_film.border(101)
-    assert len(border) == 4 * morph_film.PARTS
+    border = morph.border(101)
+    assert len(border) == 4 * morph.PARTS
     assert border[:3].tolist() == [[0, 0], [25, 0], [50, 0]]
     assert {tuple(p) for p in border} >= {(0, 0), (100, 0), (100, 100), (0, 100)}
     assert ((border == 0) | (border == 100)).any(axis=1).all()
@@ -247,12 +245,12 @@ def test_border_goes_round_the_pixel_centres():
 
 @given(st.floats(0.3, 3), st.floats(-50, 50))
 def test_the_frame_follows_the_face(scale, move):
-    points = scenes.portrait_points(0).astype(float)
-    square = morph_film.frame(points)
-    other = morph_film.frame(points * scale + move)
+    points = group_photo.portrait_points(0).astype(float)
+    square = morph.frame(points)
+    other = morph.frame(points * scale + move)
     assert other.side == pytest.approx(scale * square.side, abs=scale + 1)
     inside = (points[EYES].mean(axis=0) - square[:2]) / square.side
-    np.testing.assert_allclose(inside, [0.5, morph_film.EYES_DOWN], atol=0.01)
+    np.testing.assert_allclose(inside, [0.5, morph.EYES_DOWN], atol=0.01)
 
 
 @pytest.mark.parametrize("side", [64, 300])
@@ -260,9 +258,9 @@ def test_points_stay_on_the_picture(side):
     photo = np.zeros((200, 240, 3), np.uint8)
     cv2.circle(photo, (90, 110), 6, (255, 255, 255), -1)
     at = np.array([[90, 110], [60, 60]])
-    one = morph_film.still(photo, at, detection.Square(31, 23, 150), side)
+    one = morph.still(photo, at, detection.Square(31, 23, 150), side)
     assert one.picture.shape == (side, side, 3)
-    assert len(one.points) == 2 + 4 * morph_film.PARTS
+    assert len(one.points) == 2 + 4 * morph.PARTS
     weight = one.picture[..., 0].astype(float)
     y, x = np.mgrid[:side, :side]
     middle = np.array([(weight * x).sum(), (weight * y).sum()]) / weight.sum()
@@ -272,14 +270,14 @@ def test_points_stay_on_the_picture(side):
 def test_a_point_outside_the_frame_is_named():
     photo = np.zeros((200, 200, 3), np.uint8)
     points = np.full((15, 2), 100.0)
-    points[keypoints.INDEX["nose_tip"]] = (20, 100)
+    points[faces.INDEX["nose_tip"]] = (20, 100)
     with pytest.raises(InputError, match="nose_tip is not inside"):
-        morph_film.still(photo, points, detection.Square(50, 50, 100), 96)
+        morph.still(photo, points, detection.Square(50, 50, 100), 96)
 
 
 def test_smoothstep_starts_and_ends_at_rest():
     time = np.linspace(0, 1, 1001)
-    share = morph_film.ease(time)
+    share = morph.ease(time)
     assert share[0] == 0 and share[-1] == 1
     np.testing.assert_allclose(share + share[::-1], 1)
     speed = np.gradient(share, time)
@@ -289,8 +287,8 @@ def test_smoothstep_starts_and_ends_at_rest():
 
 
 def test_a_film_shows_everybody_and_comes_back():
-    people = [morph_film.Still(picture(k, 64), with_border(face(k, 64), 64)) for k in range(5)]
-    frames = list(morph_film.film(people, hold=2, move=3))
+    people = [morph.Still(picture(k, 64), with_border(face(k, 64), 64)) for k in range(5)]
+    frames = list(morph.film(people, hold=2, move=3))
     assert len(frames) == 5 * (2 + 3)
     assert all(f.shape == (64, 64, 3) and f.dtype == np.uint8 for f in frames)
     for k, one in enumerate(people):

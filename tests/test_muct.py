@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import landmarks, muct, published
+from fkd_utils import files
+from studies import muct
 
 FACE = np.array([(100.0, 100), (200, 100), (150, 200), (140, 160)])
 
@@ -25,7 +26,7 @@ def made(people=85, cameras="ab"):
                 face[3] = np.nan  # inside the box, which stays
             names += [f"i{person:03d}q{camera}-fn", f"ir{person:03d}q{camera}-fn"]
             points += [face, face * (-1, 1) + (muct.WIDTH - 1, 0)]
-    return landmarks.Muct(tuple(names), np.array(points))
+    return muct.Muct(tuple(names), np.array(points))
 
 
 def test_facts_by_hand():
@@ -70,8 +71,8 @@ SHARED = os.environ.get("FKD_SHARED")
 
 @pytest.mark.skipif(not SHARED, reason="needs the real file: set FKD_SHARED")
 def test_the_stored_tables_are_those_of_the_file(tmp_path):
-    real = landmarks.read_muct(pathlib.Path(SHARED) / "muct" / "muct76-opencv.csv")
+    real = muct.read_muct(pathlib.Path(SHARED) / "muct" / "muct76-opencv.csv")
     muct.write(real, tmp_path)
     for name in ("muct_facts.csv", "muct_constants.csv"):
-        stored = pd.read_csv(published.FOLDER / "transfer" / name)
+        stored = pd.read_csv(files.PUBLISHED / "transfer" / name)
         pd.testing.assert_frame_equal(pd.read_csv(tmp_path / name), stored)

@@ -8,9 +8,10 @@ import re
 import pandas as pd
 import pytest
 
-from fkd_utils import cache, published, recipes
+from fkd_utils import files
+from fkd_utils.training import results, thesis_runs
 
-NOTEBOOKS = sorted((cache.REPO / "notebooks").glob("[0-9]*.ipynb"))
+NOTEBOOKS = sorted((files.REPO / "notebooks").glob("[0-9]*.ipynb"))
 # chapter, number, source: the studies' own numbers, and arithmetic done in the sentence itself.
 GIVEN = pathlib.Path(__file__).with_name("prose_numbers.csv")
 NUMBER = re.compile(r"(?<![\w.,-])\d+(?:,\d{3})*(?:\.\d+)?(?=( ?%| ?px)?)")
@@ -109,8 +110,8 @@ def test_every_number_in_the_text_has_a_source(path):
 
 
 def test_summaries_in_the_chapters_are_those_of_the_stored_runs():
-    runs = [path.parent.name for path in published.FOLDER.glob("wild_*/metrics.json")]
-    known = {published.run(name).summary() for name in runs}
+    runs = [path.parent.name for path in files.PUBLISHED.glob("wild_*/metrics.json")]
+    known = {results.published(name).summary() for name in runs}
     seen = [
         found
         for path in NOTEBOOKS
@@ -123,15 +124,15 @@ def test_summaries_in_the_chapters_are_those_of_the_stored_runs():
 @pytest.mark.parametrize(
     "number, table, theirs, best_epoch",
     [
-        ("4.1", recipes.TABLE_4_1, ["thesis: val.", "train.", "epoch"], "epoch "),
-        ("4.4", recipes.TABLE_4_4, ["thesis: val.", "train."], "epoch"),  # all at epoch 1000
+        ("4.1", thesis_runs.TABLE_4_1, ["thesis: val.", "train.", "epoch"], "epoch "),
+        ("4.4", thesis_runs.TABLE_4_4, ["thesis: val.", "train."], "epoch"),  # all at epoch 1000
     ],
 )
 def test_tables_hold_the_thesis_numbers_and_the_stored_ones(number, table, theirs, best_epoch):
-    index = json.loads((cache.REPO / "figures" / "index.json").read_text(encoding="utf-8"))
+    index = json.loads((files.REPO / "figures" / "index.json").read_text(encoding="utf-8"))
     (entry,) = [e for e in index if e["number"] == number and e["kind"] == "table"]
-    rows = pd.read_csv(cache.REPO / "figures" / entry["file"]).set_index("model")
-    stored, ours = published.of_rows(table), ["full length: val.", "train. ", best_epoch]
+    rows = pd.read_csv(files.REPO / "figures" / entry["file"]).set_index("model")
+    stored, ours = results.of_rows(table), ["full length: val.", "train. ", best_epoch]
     for name, plan in table.items():
         assert tuple(rows.loc[name, theirs]) == pytest.approx(plan.thesis[: len(theirs)])
         if name in stored:

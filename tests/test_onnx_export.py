@@ -4,14 +4,15 @@ import keras
 import numpy as np
 import pytest
 
-from fkd_utils import onnx_export, timing
+from fkd_utils.evaluation import timing
+from fkd_utils.models import export
 
 
 def test_onnx_answers_like_the_network(tiny_network, tmp_path):
     inputs = timing.pictures(5, 16)
     expected = keras.ops.convert_to_numpy(tiny_network(inputs, training=False))
-    onnx_export.export(tiny_network, tmp_path / "tiny.onnx")
-    score = onnx_export.scorer(tmp_path / "tiny.onnx")
+    export.to_onnx(tiny_network, tmp_path / "tiny.onnx")
+    score = export.scorer(tmp_path / "tiny.onnx")
     np.testing.assert_allclose(score(inputs), expected, atol=1e-4)
     assert score(inputs[:1]).shape == (1, 30)  # any number of pictures
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.onnx"]
@@ -21,4 +22,4 @@ def test_onnx_answers_like_the_network(tiny_network, tmp_path):
 def test_the_course_networks_survive_the_way_to_onnx(name):
     model, inputs = timing.network(name), timing.pictures(3)
     expected = keras.ops.convert_to_numpy(model(inputs, training=False))
-    np.testing.assert_allclose(onnx_export.through_onnx(model)(inputs), expected, atol=1e-4)
+    np.testing.assert_allclose(export.through_onnx(model)(inputs), expected, atol=1e-4)

@@ -11,11 +11,13 @@ import zipfile
 import numpy as np
 import pytest
 
-from fkd_utils import keypoints, open_faces, open_photos, planting, portraits
-from fkd_utils.errors import InputError
+from fkd_utils import faces
+from fkd_utils.data import photographs
+from fkd_utils.data.open_faces import build, label_noise, render
+from fkd_utils.files import InputError
 
-SIZES = open_faces.Sizes(first=60, gaps=6, second=40, copies=10, wrong=4, test=9)
-TINY = open_faces.Sizes(first=12, gaps=2, second=8, copies=0, wrong=0, test=2)
+SIZES = build.Sizes(first=60, gaps=6, second=40, copies=10, wrong=4, test=9)
+TINY = build.Sizes(first=12, gaps=2, second=8, copies=0, wrong=0, test=2)
 FILES = {
     "training.zip",
     "test.zip",
@@ -44,14 +46,14 @@ def pixels(row: dict[str, str]) -> np.ndarray:
 
 
 def points(row: dict[str, str]) -> np.ndarray:
-    values = [float(row[column] or "nan") for column in keypoints.COLUMNS]
+    values = [float(row[column] or "nan") for column in faces.COLUMNS]
     return np.array(values).reshape(15, 2)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> pathlib.Path:
     path = tmp_path_factory.mktemp("open") / "set"
-    open_faces.make(path, SIZES, processes=1)
+    build.make(path, SIZES, processes=1)
     return path
 
 
@@ -76,7 +78,7 @@ def test_files_are_the_ones_promised(folder):
 
 
 def test_training_has_kaggles_columns_and_the_counts_asked_for(training):
-    assert list(training[0]) == [*keypoints.COLUMNS, "Image"]
+    assert list(training[0]) == [*faces.COLUMNS, "Image"]
     assert len(training) == SIZES.first + SIZES.gaps + SIZES.second
     given = np.array([np.isfinite(points(row)).all(axis=1).sum() for row in training])
     early, late = given[: SIZES.first + SIZES.gaps], given[SIZES.first + SIZES.gaps :]
@@ -85,7 +87,7 @@ def test_training_has_kaggles_columns_and_the_counts_asked_for(training):
 
 
 def test_second_labeller_gives_only_the_four_points(training):
-    four = [keypoints.INDEX[name] for name in keypoints.FOUR_POINTS]
+    four = [faces.INDEX[name] for name in faces.FOUR_POINTS]
     others = np.setdiff1d(np.arange(15), four)
     for row in training[SIZES.first + SIZES.gaps :]:
         assert np.isnan(points(row)[others]).all()
@@ -116,7 +118,7 @@ def test_copies_are_where_planted_says(training, planted, groups):
     assert kinds.count("exact_copy") == kinds.count("near_copy") == 4
     assert kinds.count("relabelled_copy") == 2
     for row in planted:
-        if row["kind"] not in planting.COPIES:
+        if row["kind"] not in label_noise.COPIES:
             continue
         number, other = int(row["row"]), int(row["other"])
         assert other < number
@@ -132,37 +134,37 @@ def test_copies_are_where_planted_says(training, planted, groups):
 
 
 def test_no_other_pictures_are_alike(training, planted):
-    copies = {int(row["row"]) for row in planted if row["kind"] in planting.COPIES}
+    copies = {int(row["row"]) for row in planted if row["kind"] in label_noise.COPIES}
     texts = [row["Image"] for number, row in enumerate(training) if number not in copies]
     assert len(set(texts)) == len(texts)
 
 
 def test_held_out_people_are_in_no_training_picture(groups, monkeypatch):
-    plan = open_faces.training_plan(open_faces.Sizes())
+    plan = build.training_plan(build.Sizes())
     assert len({row.team for row in plan}) >= 24
-    assert len(open_photos.HELD_OUT) >= 4
+    assert len(photographs.HELD_OUT) >= 4
     seen: dict[int, set[int]] = {}
-    real = open_photos.photo
+    real = photographs.photo
     current = -1
 
-    def noting(index: int) -> open_photos.Photo:
+    def noting(index: int) -> photographs.Photo:
         seen.setdefault(current, set()).add(index)
         return real(index)
 
-    monkeypatch.setattr(open_photos, "photo", noting)
-    tasks = [open_faces.training_task(number, plan[number]) for number in range(60)]
-    tasks += [open_faces.test_task(number) for number in range(20)]
+    monkeypatch.setattr(photographs, "photo", noting)
+    tasks = [build.training_task(number, plan[number]) for number in range(60)]
+    tasks += [build.test_task(number) for number in range(20)]
     for task in tasks:
         current = task.team
-        open_faces.picture(task)
-    assert {task.team for task in tasks[60:]} == set(open_photos.HELD_OUT)
-    assert not {task.team for task in tasks[:60]} & set(open_photos.HELD_OUT)
+        build.picture(task)
+    assert {task.team for task in tasks[60:]} == set(photographs.HELD_OUT)
+    assert not {task.team for task in tasks[:60]} & set(photographs.HELD_OUT)
     people = [index for indices in seen.values() for index in indices]
     assert len(people) == len(set(people))
 
 
 def test_full_size_is_the_real_sets():
-    plan = open_faces.training_plan(open_faces.Sizes())
+    plan = build.training_plan(build.Sizes())
     labellers = [row.labeller for row in plan]
     assert labellers.count("first") == 2140
     assert labellers.index("second") == 2284
@@ -171,8 +173,8 @@ def test_full_size_is_the_real_sets():
     kinds = [row.kind for row in plan]
     assert kinds.count("exact_copy") + kinds.count("relabelled_copy") == 60
     assert kinds.count("near_copy") == 40
-    assert sum(kind in planting.WRONG for kind in kinds) == 10
-    wrong = [number for number, row in enumerate(plan) if row.kind in planting.WRONG]
+    assert sum(kind in label_noise.WRONG for kind in kinds) == 10
+    wrong = [number for number, row in enumerate(plan) if row.kind in label_noise.WRONG]
     assert all(plan[number].labeller == "first" for number in wrong)
 
 
@@ -189,15 +191,15 @@ def test_test_files_fit_together(folder):
     assert list(lookup[0]) == ["RowId", "ImageId", "FeatureName", "Location"]
     assert [row["RowId"] for row in lookup] == [row["RowId"] for row in sample]
     assert [int(row["RowId"]) for row in lookup] == list(range(1, len(lookup) + 1))
-    assert {row["FeatureName"] for row in lookup} == set(keypoints.COLUMNS)
+    assert {row["FeatureName"] for row in lookup} == set(faces.COLUMNS)
     asked = {number: sum(int(row["ImageId"]) == number for row in lookup) for number in ids}
     assert set(asked.values()) == {8, 30}
 
 
 def test_two_processes_write_the_same_bytes(tmp_path):
     counts = []
-    open_faces.make(tmp_path / "one", TINY, processes=1)
-    open_faces.make(tmp_path / "two", TINY, 2, lambda done, total: counts.append((done, total)))
+    build.make(tmp_path / "one", TINY, processes=1)
+    build.make(tmp_path / "two", TINY, 2, lambda done, total: counts.append((done, total)))
     for name in FILES:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert counts == [(done, 24) for done in range(1, 25)]
@@ -209,11 +211,11 @@ def test_works_in_a_program_without_a_main_guard(tmp_path):
     program.write_text(
         "import pathlib, sys\n"
         "from fkd_utils import open_faces\n"
-        "sizes = open_faces.Sizes(first=4, gaps=0, second=0, copies=0, wrong=0, test=1)\n"
-        "open_faces.make(pathlib.Path(sys.argv[1]), sizes, processes=2)\n"
+        "sizes = build.Sizes(first=4, gaps=0, second=0, copies=0, wrong=0, test=1)\n"
+        "build.make(pathlib.Path(sys.argv[1]), sizes, processes=2)\n"
     )
     command = [sys.executable, str(program), str(tmp_path / "set")]
-    root = str(open_photos.FOLDER.parents[1])
+    root = str(photographs.FOLDER.parents[1])
     ran = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": root}, capture_output=True, text=True
     )
@@ -223,21 +225,21 @@ def test_works_in_a_program_without_a_main_guard(tmp_path):
 
 
 def test_a_failed_build_leaves_nothing(tmp_path, monkeypatch):
-    real = portraits.draw
+    real = render.draw
 
     def failing(seed, team):
         if seed[-1] == 5:
             raise KeyboardInterrupt
         return real(seed, team)
 
-    monkeypatch.setattr(portraits, "draw", failing)
+    monkeypatch.setattr(render, "draw", failing)
     with pytest.raises(KeyboardInterrupt):
-        open_faces.make(tmp_path / "set", TINY, processes=1)
+        build.make(tmp_path / "set", TINY, processes=1)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_refuses_a_folder_with_something_in_it(tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
     with pytest.raises(InputError, match="not empty"):
-        open_faces.build(tmp_path)
+        build.build(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

@@ -5,8 +5,9 @@ import drawnfaces
 import numpy as np
 import pytest
 
-from fkd_utils import cleaning, faces, parts, sources
-from fkd_utils.errors import InputError
+from fkd_utils import faces
+from fkd_utils.data import cleaning, sources, splits
+from fkd_utils.files import InputError
 
 
 @pytest.fixture
@@ -21,16 +22,16 @@ def source(monkeypatch, tmp_path):
         calls.append(len(given))
         return cleaning.Report((), (cleaning.Suspicion(7, "planted"),))
 
-    monkeypatch.setattr(sources, "load", lambda data: rows)
+    monkeypatch.setattr(sources, "read", lambda data: rows)
     monkeypatch.setattr(cleaning, "check", check)
     monkeypatch.setenv("FKD_CACHE", str(tmp_path))
-    parts.prepare.cache_clear()
+    splits.load.cache_clear()
     yield calls
-    parts.prepare.cache_clear()
+    splits.load.cache_clear()
 
 
 def test_parts_are_clean_complete_and_share_no_group(source):
-    data = parts.prepare("blobs")
+    data = splits.load("blobs")
     ids = [set(part.ids.tolist()) for part in (data.train, data.validation, data.test)]
     assert set.union(*ids) == set(range(60)) - set(range(0, 60, 5)) - {7}
     groups = [set(part.groups.tolist()) for part in (data.train, data.validation, data.test)]
@@ -38,20 +39,20 @@ def test_parts_are_clean_complete_and_share_no_group(source):
 
 
 def test_checking_is_done_once(source):
-    first = parts.prepare("blobs")
-    parts.prepare.cache_clear()
-    again = parts.prepare("blobs")
+    first = splits.load("blobs")
+    splits.load.cache_clear()
+    again = splits.load("blobs")
     assert source == [60]
     np.testing.assert_array_equal(first.train.ids, again.train.ids)
 
 
 def test_limit_cuts_each_part(source):
-    data = parts.prepare("blobs", 0, 8)
+    data = splits.load("blobs", 0, 8)
     assert (len(data.train), len(data.validation), len(data.test)) == (8, 2, 2)
 
 
 def test_only_training_faces_grow(source):
-    plain, grown = parts.prepare("blobs"), parts.prepare("blobs", grown=True)
+    plain, grown = splits.load("blobs"), splits.load("blobs", grown=True)
     n = len(plain.train)
     assert len(grown.train) == 22 * n
     np.testing.assert_array_equal(grown.train.images[:n], plain.train.images)
@@ -63,8 +64,8 @@ def test_only_training_faces_grow(source):
 
 @pytest.mark.parametrize("options", [{}, {"all_rows": True}, {"limit": 8, "all_rows": True}])
 def test_labels_from_the_edge_are_moved_half_a_pixel(source, options):
-    plain = parts.prepare("blobs", **options)
-    moved = parts.prepare("blobs", **options, from_edge=True)
+    plain = splits.load("blobs", **options)
+    moved = splits.load("blobs", **options, from_edge=True)
     for name in ("train", "validation", "test"):
         before, after = getattr(plain, name), getattr(moved, name)
         np.testing.assert_array_equal(after.images, before.images)
@@ -74,9 +75,9 @@ def test_labels_from_the_edge_are_moved_half_a_pixel(source, options):
 
 
 def test_a_copy_of_an_edge_label_stays_on_what_it_marks(source):
-    n = len(parts.prepare("blobs").train)
-    edge = parts.prepare("blobs").train.keypoints[:, 10]  # the nose tip, its own mirror twin
-    grown = parts.prepare("blobs", grown=True, from_edge=True).train.keypoints[:, 10]
+    n = len(splits.load("blobs").train)
+    edge = splits.load("blobs").train.keypoints[:, 10]  # the nose tip, its own mirror twin
+    grown = splits.load("blobs", grown=True, from_edge=True).train.keypoints[:, 10]
     # What an edge label x marks is the place x - 0.5, and in the mirrored picture 95 less that.
     np.testing.assert_allclose(grown[n : 2 * n, 0], 95.5 - edge[:, 0], rtol=1e-6)
 
@@ -86,20 +87,20 @@ def test_too_few_faces_for_three_parts_are_refused(monkeypatch, store, count, la
     rows = drawnfaces.faces(count)
     if not labelled:
         rows.keypoints[:] = np.nan
-    monkeypatch.setattr(sources, "load", lambda data: rows)
-    parts.prepare.cache_clear()
+    monkeypatch.setattr(sources, "read", lambda data: rows)
+    splits.load.cache_clear()
     said = f"few: {count if labelled else 0} clean, fully labelled faces in .* cannot be split"
     with pytest.raises(InputError, match=said):
-        parts.prepare("few")
+        splits.load("few")
 
 
 def test_other_groups_or_ids_are_checked_anew(source):
-    rows = sources.load("blobs")
+    rows = sources.read("blobs")
     changed = (
         {"groups": rows.groups[::-1]},
         {"ids": rows.ids + 1},
         {"ids": rows.groups, "groups": rows.ids},
     )
     for change in ({}, *changed, {}):
-        parts.checked(dataclasses.replace(rows, **change))
+        splits.checked(dataclasses.replace(rows, **change))
     assert len(source) == 4

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fkd_utils import photos
-from fkd_utils.errors import InputError
+from fkd_utils.data import photos
+from fkd_utils.files import InputError
 
 # Left half red, right half blue; taller than wide, so that a turn shows in the shape.
 HALVES = np.zeros((40, 24, 3), np.uint8)

@@ -2,7 +2,7 @@ import drawnfaces
 import numpy as np
 import pytest
 
-from fkd_utils import cleaning, picturecheck
+from fkd_utils.data import cleaning, label_errors
 from fkd_utils.faces import Faces
 
 
@@ -26,7 +26,7 @@ SPOILT |= {row + 480: kind for row, kind in SPOILT.items()}  # by the second lab
 def scores(drawn):
     points = {row: spoilt(drawn, kind, row) for row, kind in SPOILT.items()}
     faces = drawnfaces.changed(drawn, points=points)
-    return picturecheck.score(faces.images, faces.keypoints, faces.groups)
+    return label_errors.score(faces.images, faces.keypoints, faces.groups)
 
 
 @pytest.mark.parametrize("row", SPOILT)
@@ -53,7 +53,7 @@ def test_moves_bring_points_onto_the_reference():
     points = np.stack([reference @ turn.T * 2 + (5, -3)] * 3)
     points[1, 4:] = np.nan
     points[2, 1:] = np.nan
-    moves = picturecheck._moves(points, reference)
+    moves = label_errors._moves(points, reference)
     placed = np.einsum("nij,npj->npi", moves[:, :, :2], points) + moves[:, np.newaxis, :, 2]
     np.testing.assert_allclose(placed[0], reference, atol=1e-9)
     np.testing.assert_allclose(placed[1, :4], reference[:4], atol=1e-9)
@@ -66,7 +66,7 @@ def test_ridge_from_other_folds_is_the_plain_formula():
     targets = features @ rng.normal(size=(6, 2)) + rng.normal(size=(300, 2))
     folds, asked = np.arange(300) % 5, np.arange(300) < 250
     learn = np.arange(300) != 7
-    found = picturecheck._from_others(features, targets, learn, asked, folds)
+    found = label_errors._from_others(features, targets, learn, asked, folds)
     fit = learn & (folds != folds[12])
     penalty = np.sqrt(10.0) * np.eye(6)[:5]  # ridge as least squares with five more rows
     rows = np.vstack([features[fit], penalty])
@@ -79,20 +79,20 @@ def test_ridge_from_other_folds_is_the_plain_formula():
 
 def test_groups_are_never_on_both_sides():
     groups = np.random.default_rng(0).integers(0, 40, 500)
-    folds = picturecheck._fold_of_each(groups)
+    folds = label_errors._fold_of_each(groups)
     assert all(len(set(folds[groups == group])) == 1 for group in set(groups))
     assert set(folds) == set(range(5))
-    assert set(picturecheck._fold_of_each(np.zeros(100, int))) == set(range(5))
+    assert set(label_errors._fold_of_each(np.zeros(100, int))) == set(range(5))
 
 
 def test_too_few_rows_say_nothing():
     points = drawnfaces.faces(60, second=20).keypoints.astype(float)
     points[0] = points[0][::-1]
-    scores = picturecheck.score(np.zeros((60, 96, 96), np.uint8), points, np.arange(60))
+    scores = label_errors.score(np.zeros((60, 96, 96), np.uint8), points, np.arange(60))
     assert np.isnan([scores.pixels, scores.away, scores.looks]).all()
 
 
 def test_without_labels_nothing_is_said(drawn):
     nothing = np.full_like(drawn.keypoints, np.nan)
-    found = picturecheck.score(drawn.images, nothing, drawn.groups)
+    found = label_errors.score(drawn.images, nothing, drawn.groups)
     assert np.isnan([found.pixels, found.away, found.looks]).all()

@@ -3,15 +3,17 @@
 import numpy as np
 import pytest
 
-from fkd_utils import keypoints, morphing, open_photos, planting, portraits
+from fkd_utils import faces
+from fkd_utils.data import photographs
+from fkd_utils.data.open_faces import face_shape, label_noise, render
 
-TRUE = portraits.fifteen(morphing.average(), morphing.Pose(5, 3, 4, 36, (48, 37)))
+TRUE = render.fifteen(face_shape.average(), face_shape.Pose(5, 3, 4, 36, (48, 37)))
 EARLIER = TRUE + np.linspace(-6, 6, 50)[:, np.newaxis, np.newaxis]
 
 
 def label(kind: str = "", labeller: str = "first", seed: int = 0) -> tuple[np.ndarray, int]:
-    row = planting.Row(60, 1, labeller, kind)
-    return planting.label(np.random.default_rng(seed), TRUE, row, EARLIER)
+    row = label_noise.Row(60, 1, labeller, kind)
+    return label_noise.label(np.random.default_rng(seed), TRUE, row, EARLIER)
 
 
 def test_the_first_labeller_is_exact():
@@ -23,8 +25,8 @@ def test_the_first_labeller_is_exact():
 def test_the_second_labeller_sets_the_nose_lower_and_the_lip_higher():
     given = np.stack([label(labeller="second", seed=seed)[0] for seed in range(200)])
     assert np.isnan(given[:, 2:10]).all()
-    index = keypoints.INDEX
-    four = [index[name] for name in keypoints.FOUR_POINTS]
+    index = faces.INDEX
+    four = [index[name] for name in faces.FOUR_POINTS]
     away = (given - TRUE)[:, four]
     shift = dict(zip(four, np.nanmean(away, axis=0), strict=True))
     spread = dict(zip(four, np.nanstd(away, axis=0), strict=True))
@@ -42,7 +44,7 @@ def test_gaps_never_take_the_eyes():
     assert missing.sum(axis=1).max() == 6
 
 
-@pytest.mark.parametrize("kind", planting.WRONG)
+@pytest.mark.parametrize("kind", label_noise.WRONG)
 def test_a_wrong_row_is_clearly_wrong(kind):
     given, other = label(kind)
     away = np.linalg.norm(given - TRUE, axis=1)
@@ -55,10 +57,10 @@ def test_a_wrong_row_is_clearly_wrong(kind):
 
 
 def test_near_copies_keep_points_on_the_face():
-    picture, points = portraits.draw((2, 2), open_photos.teams()[1])
+    picture, points = render.draw((2, 2), photographs.teams()[1])
     moves = set()
     for seed in range(40):
-        copy, moved = planting.near_copy(np.random.default_rng(seed), picture, points)
+        copy, moved = label_noise.near_copy(np.random.default_rng(seed), picture, points)
         x, y = np.round(moved - points).mean(axis=0).astype(int)
         moves.add((x, y))
         back = np.roll(copy, (-y, -x), (0, 1))[4:-4, 4:-4].astype(float)

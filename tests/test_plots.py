@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import evaluation, plots
+from fkd_utils.evaluation import metrics, statistics
+from fkd_utils.plotting import plots
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +64,7 @@ def test_best_and_worst_faces_are_those(history, faces_of):
     shown = [panel.images[0].get_array() for panel in figure.axes[1:]]
     for picture, k in zip(shown, [1, 3, 5, 2, 4, 6], strict=True):
         np.testing.assert_array_equal(picture, images[k])
-    worst = evaluation.face_mse(truth, predicted)[2]
+    worst = metrics.face_mse(truth, predicted)[2]
     assert figure.axes[4].get_title() == f"MSE {worst:.5f}"
 
 
@@ -79,8 +80,8 @@ def test_distances_of_a_stored_run(history):
 
 def test_changes_stand_in_their_rows():
     rows = {
-        "one": plots.Change([0.8, 0.9], (0.7, 1.0), 0.75, 0.6),
-        "two": plots.Change([1.1, 1.2], (1.0, 1.3), None, 0.95),
+        "one": statistics.Change([0.8, 0.9], (0.7, 1.0), 0.75, 0.6),
+        "two": statistics.Change([1.1, 1.2], (1.0, 1.3), None, 0.95),
     }
     figure = plots.changes_figure(rows, "seeds", "full")
     axes = figure.axes[0]

@@ -7,22 +7,26 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from fkd_utils import cli, flips, keypoints, photos, predict_cli, scenes, shipped, sources, training
+from fkd_utils import augment, faces
+from fkd_utils.cli import main, predict
+from fkd_utils.data import photos, sources
+from fkd_utils.demo import group_photo
 from fkd_utils.faces import Faces
+from fkd_utils.training import fitting, results
 
 
 def read_points(folder) -> list[dict]:
-    with (folder / predict_cli.POINTS).open(newline="", encoding="utf-8") as file:
+    with (folder / predict.POINTS).open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
 def test_a_group_and_an_empty_wall(tmp_path, capsys):
-    picture, truth = scenes.group()
+    picture, truth = group_photo.group()
     photos.write(tmp_path / "group.png", picture)
     photos.write(tmp_path / "wall.png", np.full((90, 120, 3), 200, np.uint8))
     out = tmp_path / "out"
     paths = [str(tmp_path / "group.png"), str(tmp_path / "wall.png")]
-    assert cli.main(["predict", *paths, "--out", str(out)]) == 0
+    assert main.main(["predict", *paths, "--out", str(out)]) == 0
     said = capsys.readouterr().out
     assert "group.png: 6 faces" in said
     assert "wall.png: no face found" in said
@@ -31,7 +35,7 @@ def test_a_group_and_an_empty_wall(tmp_path, capsys):
         (paths[0], str(k)) for k in range(1, 7)
     ]
     noses = np.array([[float(row[f"nose_tip_{a}"]) for a in "xy"] for row in rows])
-    known = truth[:, keypoints.INDEX["nose_tip"]]
+    known = truth[:, faces.INDEX["nose_tip"]]
     np.testing.assert_allclose(noses, known[np.argsort(known[:, 0])], atol=20)
     marked = photos.read(out / "group_points.jpg")
     assert marked.shape == picture.shape
@@ -39,11 +43,11 @@ def test_a_group_and_an_empty_wall(tmp_path, capsys):
 
 
 def test_one_bad_file_does_not_stop_the_others(tmp_path, capsys):
-    photos.write(tmp_path / "a.png", scenes.portrait(0))
+    photos.write(tmp_path / "a.png", group_photo.portrait(0))
     (tmp_path / "b.jpg").write_text("no picture")
     out = tmp_path / "out"
     paths = [str(tmp_path / name) for name in ("b.jpg", "absent.png", "a.png")]
-    assert cli.main(["predict", *paths, "--out", str(out)]) == 2
+    assert main.main(["predict", *paths, "--out", str(out)]) == 2
     captured = capsys.readouterr()
     assert captured.err.count("\n") == 2
     assert captured.err.count("error: ") == 2
@@ -53,20 +57,20 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path, capsys):
 
 def test_photos_of_the_same_name_do_not_overwrite_each_other(tmp_path):
     for folder in ("one", "two"):
-        photos.write(tmp_path / folder / "me.png", scenes.portrait(0))
-    PIL.Image.fromarray(scenes.portrait(1)).save(tmp_path / "ME.png")
+        photos.write(tmp_path / folder / "me.png", group_photo.portrait(0))
+    PIL.Image.fromarray(group_photo.portrait(1)).save(tmp_path / "ME.png")
     paths = [str(tmp_path / p) for p in ("one/me.png", "two/me.png", "ME.png")]
-    assert cli.main(["predict", *paths, "--out", str(tmp_path / "out")]) == 0
+    assert main.main(["predict", *paths, "--out", str(tmp_path / "out")]) == 0
     names = sorted(p.name.lower() for p in (tmp_path / "out").glob("*.jpg"))
     assert names == ["me_2_points.jpg", "me_3_points.jpg", "me_points.jpg"]
 
 
 def test_no_given_photograph_is_written_over(tmp_path, monkeypatch):
     for name in ("a.png", "a_POINTS.jpg"):
-        photos.write(tmp_path / name, scenes.portrait(0))
+        photos.write(tmp_path / name, group_photo.portrait(0))
     before = (tmp_path / "a_POINTS.jpg").read_bytes()
     monkeypatch.chdir(tmp_path)
-    assert cli.main(["predict", "a.png", str(tmp_path / "a_POINTS.jpg"), "--out", "."]) == 0
+    assert main.main(["predict", "a.png", str(tmp_path / "a_POINTS.jpg"), "--out", "."]) == 0
     assert (tmp_path / "a_POINTS.jpg").read_bytes() == before
     names = {p.name for p in tmp_path.glob("*.jpg")}
     assert names == {"a_POINTS.jpg", "a_2_points.jpg", "a_POINTS_points.jpg"}
@@ -74,9 +78,9 @@ def test_no_given_photograph_is_written_over(tmp_path, monkeypatch):
 
 def test_a_marked_copy_that_cannot_be_written_does_not_stop_the_others(tmp_path, capsys):
     photos.write(tmp_path / "wide.png", np.full((2, photos.LONGEST["JPEG"] + 1, 3), 9, np.uint8))
-    photos.write(tmp_path / "a.png", scenes.portrait(0))
+    photos.write(tmp_path / "a.png", group_photo.portrait(0))
     paths = [str(tmp_path / name) for name in ("wide.png", "a.png")]
-    assert cli.main(["predict", *paths, "--out", str(tmp_path / "out")]) == 2
+    assert main.main(["predict", *paths, "--out", str(tmp_path / "out")]) == 2
     error = capsys.readouterr().err
     assert "a JPEG holds 65500 a side" in error and error.count("\n") == 1
     assert [row["photo"] for row in read_points(tmp_path / "out")] == [paths[1]]
@@ -84,24 +88,24 @@ def test_a_marked_copy_that_cannot_be_written_does_not_stop_the_others(tmp_path,
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
 def test_a_name_that_is_no_text_is_stored_and_printed(tmp_path, capsys):
-    photos.write(tmp_path / "a.png", scenes.portrait(0))
+    photos.write(tmp_path / "a.png", group_photo.portrait(0))
     path = os.fsdecode(os.fsencode(tmp_path) + b"/b\xe4.png")
     os.rename(tmp_path / "a.png", path)
-    assert cli.main(["predict", path, "--out", str(tmp_path / "out")]) == 0
+    assert main.main(["predict", path, "--out", str(tmp_path / "out")]) == 0
     assert "b\\xe4.png: 1 face" in capsys.readouterr().out
     assert [row["photo"] for row in read_points(tmp_path / "out")] == [f"{tmp_path}/b\\xe4.png"]
 
 
 def test_points_count_from_the_first_pixels_centre_whatever_the_labels_did(tmp_path, monkeypatch):
-    photos.write(tmp_path / "a.png", scenes.portrait(0))
+    photos.write(tmp_path / "a.png", group_photo.portrait(0))
     found = []
     for edge in (False, True):
-        monkeypatch.setattr(shipped, "counts_from_edge", lambda name, edge=edge: edge)
-        assert cli.main(["predict", str(tmp_path / "a.png"), "--out", str(tmp_path / "out")]) == 0
+        monkeypatch.setattr(results, "network_counts_from_edge", lambda name, edge=edge: edge)
+        assert main.main(["predict", str(tmp_path / "a.png"), "--out", str(tmp_path / "out")]) == 0
         (row,) = read_points(tmp_path / "out")
-        found.append({name: float(row[name]) for name in predict_cli.HEADER[2:]})
+        found.append({name: float(row[name]) for name in predict.HEADER[2:]})
     small = round(0.984 * found[0]["box_width"]) / 96  # a small pixel, in the photograph's
-    apart = [found[0][name] - found[1][name] for name in keypoints.COLUMNS]
+    apart = [found[0][name] - found[1][name] for name in faces.COLUMNS]
     np.testing.assert_allclose(apart, 0.5 * small, atol=0.011)
 
 
@@ -113,7 +117,7 @@ def test_points_count_from_the_first_pixels_centre_whatever_the_labels_did(tmp_p
     ],
 )
 def test_bad_input_is_one_line_and_status_2(arguments, said, capsys):
-    assert cli.main(arguments) == 2
+    assert main.main(arguments) == 2
     captured = capsys.readouterr()
     assert said in captured.err
     assert captured.err.count("\n") == 1
@@ -125,25 +129,25 @@ def test_bad_input_is_one_line_and_status_2(arguments, said, capsys):
 )
 def test_submit(labels, network, added, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sources, "counts_from_edge", lambda data: labels)
-    monkeypatch.setattr(shipped, "counts_from_edge", lambda name: network)
+    monkeypatch.setattr(results, "network_counts_from_edge", lambda name: network)
     images = np.random.default_rng(0).integers(0, 255, (3, 96, 96)).astype(np.uint8)
     points = np.full((3, 15, 2), np.nan, np.float32)
     # ImageIds 11, 12 and 13, in another order than the table asks for them.
     test = Faces(images, points, np.array([12, 10, 11]), np.arange(3), "test")
-    monkeypatch.setattr(sources, "load_test", lambda data: test)
+    monkeypatch.setattr(sources, "read_test", lambda data: test)
     (tmp_path / "IdLookupTable.csv").write_text(
         "RowId,ImageId,FeatureName,Location\n"
         "1,11,nose_tip_x,\n2,11,left_eye_center_y,\n3,13,mouth_left_corner_y,\n"
     )
     out = tmp_path / "out" / "submission.csv"
-    assert cli.main(["submit", "--data", str(tmp_path), "--out", str(out)]) == 0
+    assert main.main(["submit", "--data", str(tmp_path), "--out", str(out)]) == 0
     assert "3 coordinates of 3 test faces" in capsys.readouterr().out
-    once = functools.partial(training.predict, shipped.model())
-    predicted = flips.flip_averaged(once, images)  # the default network's measures say so
+    once = functools.partial(fitting.predict, results.network())
+    predicted = augment.flip_averaged(once, images)  # the default network's measures say so
     expected = [
-        predicted[1, keypoints.INDEX["nose_tip"], 0],
-        predicted[1, keypoints.INDEX["left_eye_center"], 1],
-        predicted[0, keypoints.INDEX["mouth_left_corner"], 1],
+        predicted[1, faces.INDEX["nose_tip"], 0],
+        predicted[1, faces.INDEX["left_eye_center"], 1],
+        predicted[0, faces.INDEX["mouth_left_corner"], 1],
     ]
     lines = out.read_text().splitlines()
     assert lines[0] == "RowId,Location"

@@ -5,14 +5,14 @@ import types
 import IPython.display
 import pytest
 
-from fkd_utils import progress
+from fkd_utils import console
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """A clock that only moves when the test moves it."""
     now = [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(console.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -21,7 +21,7 @@ def terminal(monkeypatch):
     """Standard error as a terminal: what was written to it."""
     screen = io.StringIO()
     screen.isatty = lambda: True
-    monkeypatch.setattr(progress, "sys", types.SimpleNamespace(stderr=screen))
+    monkeypatch.setattr(console, "sys", types.SimpleNamespace(stderr=screen))
     return screen
 
 
@@ -37,7 +37,7 @@ def seen(written: str) -> list[str]:
 
 
 def test_a_pipe_gets_a_line_every_half_minute_and_the_last_one(clock, capsys):
-    line = progress.ProgressLine()
+    line = console.ProgressLine()
     for second in range(1, 71):
         clock[0] += 1
         line.update(f"{second} s")
@@ -47,7 +47,7 @@ def test_a_pipe_gets_a_line_every_half_minute_and_the_last_one(clock, capsys):
 
 
 def test_a_terminal_shows_one_line_and_nothing_of_longer_ones(clock, terminal):
-    line = progress.ProgressLine()
+    line = console.ProgressLine()
     line.update("epoch 9 of 10, much to say")
     assert seen(terminal.getvalue()) == ["epoch 9 of 10, much to say"]
     clock[0] += 0.4
@@ -61,7 +61,7 @@ def test_a_terminal_shows_one_line_and_nothing_of_longer_ones(clock, terminal):
 
 
 def test_a_wiped_line_is_empty_and_the_next_print_starts_at_its_beginning(clock, terminal):
-    line = progress.ProgressLine()
+    line = console.ProgressLine()
     line.clear()
     assert terminal.getvalue() == ""
     line.update("epoch 9 of 10")
@@ -83,9 +83,9 @@ def test_a_notebook_has_one_output_that_changes(clock, capsys, monkeypatch):
         handles.append(Handle())
         return handles[-1]
 
-    monkeypatch.setattr(progress.quiet, "in_notebook", lambda: True)
+    monkeypatch.setattr(console.quiet, "in_notebook", lambda: True)
     monkeypatch.setattr(IPython.display, "display", display)
-    line = progress.ProgressLine()
+    line = console.ProgressLine()
     line.update("first")
     line.update("too soon")
     assert outputs == [{"text/plain": "first"}]

@@ -2,7 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import cleaning, files, keypoints, published
+from fkd_utils import faces, files
+from fkd_utils.data import cleaning
+from fkd_utils.evaluation import statistics
+from fkd_utils.training import results
+from studies import publish
 
 
 def test_statistics_by_hand():
@@ -10,7 +14,7 @@ def test_statistics_by_hand():
     points[:5], points[5:10] = 48, 72
     points[10, 3] = np.nan
     points[10, 4:7] = [(95.6, 3), (95.5, -0.5), (0, 95.9)]
-    result = published.label_statistics(points)
+    result = statistics.label_statistics(points)
     assert (result["rows"], result["complete"]) == (11, 10)
     assert result["counts"]["left_eye_outer_corner"] == 10
     assert result["counts"]["nose_tip"] == 11
@@ -28,16 +32,16 @@ def test_statistics_by_hand():
 def test_stored_statistics_have_the_form_of_those_that_come_with_the_course(tmp_path):
     points = np.random.default_rng(0).uniform(0, 95, (10, 15, 2))
     points[7, 2] = np.nan
-    published.write_kaggle_labels(points, tmp_path)
-    stored = published.kaggle_labels(tmp_path)
-    assert stored == published.label_statistics(points)
-    assert list(stored) == list(published.kaggle_labels())
+    publish.write_kaggle_labels(points, tmp_path)
+    stored = results.kaggle_labels(tmp_path)
+    assert stored == statistics.label_statistics(points)
+    assert list(stored) == list(results.kaggle_labels())
 
 
 def test_kaggle_numbers_are_the_competitions():
-    kaggle = published.kaggle_labels()
+    kaggle = results.kaggle_labels()
     assert (kaggle["rows"], kaggle["complete"]) == (7049, 2140)
-    assert tuple(kaggle["counts"]) == keypoints.KEYPOINTS
+    assert tuple(kaggle["counts"]) == faces.KEYPOINTS
     # THESIS says variance 1 and reports 0.00500 for its linear model.
     assert 0.14 < kaggle["target_variance"] < 0.16
     assert kaggle["mean_face_mse"] < 0.00500
@@ -47,13 +51,13 @@ def test_kaggle_numbers_are_the_competitions():
 
 
 def test_the_check_of_real_faces_was_made_by_the_present_checker():
-    found = published.real_faces_check()
+    found = results.real_faces_check()
     assert found["checker"] == cleaning.VERSION
     assert 0 < found["flagged"] < found["pairs"] < found["rows"]
 
 
 def test_a_published_run_tells_what_its_files_say():
-    run = published.run("wild_first")
+    run = results.published("wild_first")
     assert run.settings["recipe"]["model"] == "first"
     assert len(run.history) == run.settings["recipe"]["epochs"] == 1000
     errors = run.errors("test")
@@ -69,28 +73,28 @@ def test_a_published_run_tells_what_its_files_say():
 
 def test_which_faces_belong_together_is_an_array_of_the_predictions(tmp_path):
     files.save_arrays(tmp_path / "predictions.npz", {"test_group": np.array([4, 4, 2])})
-    run = published.Stored(tmp_path, {}, {}, pd.DataFrame())
+    run = results.Stored(tmp_path, {}, {}, pd.DataFrame())
     assert run.groups("test").tolist() == run.array("test_group").tolist() == [4, 4, 2]
 
 
 def test_the_mean_face_of_the_real_faces_has_all_measures():
-    real = published.mean_face_measures()
+    real = results.mean_face_measures()
     for part in ("validation", "test"):
         assert set(real[part]) == {"mse", "rmse_px", "mean_px", "nme"}
         assert real[part]["rmse_px"] == pytest.approx(48 * real[part]["mse"] ** 0.5)
 
 
 def test_a_training_loss_that_is_no_mse_is_not_called_one():
-    assert "training MSE there" in published.run("wild_fourth").summary()
-    assert "training loss there" in published.run("wild_final").summary()
+    assert "training MSE there" in results.published("wild_fourth").summary()
+    assert "training loss there" in results.published("wild_final").summary()
 
 
 def test_the_finest_run_has_the_lowest_validation_error():
     rows = ["First", "Third", "Fourth"]
-    found = published.finest(rows)
+    found = results.best_run(rows)
     for row in rows:
         assert (
             found.metrics["validation_mse"]
-            <= published.run(published.folder_of(row)).metrics["validation_mse"]
+            <= results.published(results.folder_of(row)).metrics["validation_mse"]
         )
-    assert found.folder.name in {published.folder_of(row) for row in rows}
+    assert found.folder.name in {results.folder_of(row) for row in rows}

@@ -5,19 +5,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import conditions, evaluation, publishing, training, verifying
-from fkd_utils.errors import InputError
+from fkd_utils.demo import stickers
+from fkd_utils.evaluation import metrics, statistics
+from fkd_utils.files import InputError
+from fkd_utils.training import fitting
+from studies import publish
 
 
 @pytest.fixture(scope="module")
 def run(blob_parts, tmp_path_factory):
-    recipe = training.Recipe("fourth", "adam", 0.001, epochs=3, batch_size=16, dropout=0.25)
-    return training.train(recipe, blob_parts, tmp_path_factory.mktemp("runs"))
+    recipe = fitting.Recipe("fourth", "adam", 0.001, epochs=3, batch_size=16, dropout=0.25)
+    return fitting.train(recipe, blob_parts, tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture
 def published(run, blob_parts, tmp_path):
-    publishing.publish(run, tmp_path / "mine", blob_parts, True, "a desk")
+    publish.publish(run, tmp_path / "mine", blob_parts, True, "a desk")
     return tmp_path / "mine"
 
 
@@ -43,7 +46,7 @@ def published_recipe(run, blob_parts, folder, source: str) -> dict:
     content = json.loads((run.folder / "recipe.json").read_text())
     content["data"]["data"] = source
     (run.folder / "recipe.json").write_text(json.dumps(content))
-    publishing.publish(run, folder, blob_parts, False, "a desk")
+    publish.publish(run, folder, blob_parts, False, "a desk")
     return json.loads((folder / "recipe.json").read_text())
 
 
@@ -52,9 +55,9 @@ def test_weights_too_large_for_half_precision(run, blob_parts, tmp_path, monkeyp
     weights = model.get_weights()
     weights[0][0] = 1e6
     model.set_weights(weights)
-    monkeypatch.setattr(training.Run, "model", lambda self: model)
+    monkeypatch.setattr(fitting.Run, "model", lambda self: model)
     with pytest.raises(InputError, match="half precision"):
-        publishing.publish(run, tmp_path / "no", blob_parts, True, "a desk")
+        publish.publish(run, tmp_path / "no", blob_parts, True, "a desk")
     assert not (tmp_path / "no").exists()
 
 
@@ -69,14 +72,14 @@ def test_stored_errors_are_those_of_the_network(published, run, blob_parts):
         errors = stored["test_errors"]
     truth = blob_parts.test.keypoints
     np.testing.assert_allclose(errors, run.predict(blob_parts.test.images) - truth, atol=0.1)
-    mse = evaluation.mse(truth, truth + errors)
+    mse = metrics.mse(truth, truth + errors)
     assert json.loads((published / "metrics.json").read_text())["test"]["mse"] == pytest.approx(mse)
 
 
 def test_which_faces_belong_together_is_kept_but_not_who_they_are(run, blob_parts, tmp_path):
     part = dataclasses.replace(blob_parts.test, groups=100 + np.arange(len(blob_parts.test)) // 2)
     data = dataclasses.replace(blob_parts, test=part)
-    publishing.publish(run, tmp_path / "grouped", data, False, "a desk")
+    publish.publish(run, tmp_path / "grouped", data, False, "a desk")
     with np.load(tmp_path / "grouped" / "predictions.npz", allow_pickle=False) as stored:
         np.testing.assert_array_equal(stored["test_group"], np.arange(len(part)) // 2)
 
@@ -88,42 +91,42 @@ def test_nothing_of_the_run_before_stays_behind(run, blob_parts, published, monk
         def refuse(*_):
             raise InputError("too large")
 
-        patch.setattr(publishing, "_halved", refuse)
+        patch.setattr(publish, "_halved", refuse)
         with pytest.raises(InputError):
-            publishing.publish(run, published, blob_parts, True, "a desk")
+            publish.publish(run, published, blob_parts, True, "a desk")
     assert {path.name: path.read_bytes() for path in published.iterdir()} == before
-    publishing.publish(run, published, blob_parts, False, "a desk")
+    publish.publish(run, published, blob_parts, False, "a desk")
     assert sorted(path.name for path in published.iterdir()) == sorted({*before} - {"weights.npz"})
     with monkeypatch.context() as patch:
-        patch.setattr(publishing, "_slim", refuse)  # an error half way
+        patch.setattr(publish, "_slim", refuse)  # an error half way
         with pytest.raises(InputError):
-            publishing.publish(run, published, blob_parts, False, "a desk")
+            publish.publish(run, published, blob_parts, False, "a desk")
     assert not (published / "metrics.json").exists()
 
 
 def test_without_weights(run, blob_parts, tmp_path):
-    publishing.publish(run, tmp_path / "light", blob_parts, False, "a desk")
+    publish.publish(run, tmp_path / "light", blob_parts, False, "a desk")
     assert not (tmp_path / "light" / "weights.npz").exists()
-    assert verifying.problems(tmp_path) == []
+    assert publish.problems(tmp_path) == []
 
 
 def test_only_fifth_keeps_the_errors_of_single_keypoints(blob_parts, published, tmp_path):
     assert "nose_tip" not in pd.read_csv(published / "history.csv")
-    recipe = training.Recipe("fifth", "adam", 0.001, epochs=1, batch_size=16)
-    run = training.train(recipe, blob_parts, tmp_path / "runs")
-    publishing.publish(run, tmp_path / "fifth", blob_parts, True, "a desk")
+    recipe = fitting.Recipe("fifth", "adam", 0.001, epochs=1, batch_size=16)
+    run = fitting.train(recipe, blob_parts, tmp_path / "runs")
+    publish.publish(run, tmp_path / "fifth", blob_parts, True, "a desk")
     assert "nose_tip" in pd.read_csv(tmp_path / "fifth" / "history.csv")
-    assert verifying.problems(tmp_path) == []
+    assert publish.problems(tmp_path) == []
 
 
 def test_what_may_make_a_face_hard_stands_beside_its_errors(published, run, blob_parts):
     test = blob_parts.test
     with np.load(published / "predictions.npz", allow_pickle=False) as stored:
-        np.testing.assert_allclose(stored["test_tilt"], conditions.tilt(test.keypoints), atol=1e-4)
+        np.testing.assert_allclose(stored["test_tilt"], statistics.tilt(test.keypoints), atol=1e-4)
         covered = {where: stored[f"test_covered_{where}"] for where in ("eyes", "mouth")}
         plain = np.linalg.norm(stored["test_errors"], axis=2)
-    dark = conditions.add_glasses(test.images, test.keypoints)
-    found = evaluation.distances(test.keypoints, run.predict(dark))
+    dark = stickers.add_glasses(test.images, test.keypoints)
+    found = metrics.distances(test.keypoints, run.predict(dark))
     np.testing.assert_allclose(covered["eyes"], found, atol=0.05)  # weights are in half precision
     assert not np.allclose(covered["eyes"], plain, atol=0.05)
     assert not np.allclose(covered["eyes"], covered["mouth"], atol=0.05)

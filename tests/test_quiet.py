@@ -5,11 +5,11 @@ import types
 
 import pytest
 
-from fkd_utils import quiet
+from fkd_utils import console
 
 
 def test_nothing_below_python_reaches_standard_error_and_afterwards_it_does(capfd):
-    with quiet.no_standard_error():
+    with console.no_standard_error():
         os.write(2, b"from C\n")
         subprocess.run([sys.executable, "-c", "import os; os.write(2, b'a child')"], check=True)
         print("an answer", flush=True)
@@ -27,7 +27,7 @@ def free_descriptors() -> list[int]:
 
 def test_errors_still_raise_and_leave_no_file_open(capfd):
     before = free_descriptors()
-    with pytest.raises(ZeroDivisionError), quiet.no_standard_error():
+    with pytest.raises(ZeroDivisionError), console.no_standard_error():
         os.write(2, b"from C\n")
         _ = 1 / 0
     os.write(2, b"heard\n")
@@ -42,15 +42,14 @@ def test_errors_still_raise_and_leave_no_file_open(capfd):
 )
 def test_only_a_kernel_is_a_notebook(shell, expected, monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
-    assert quiet.in_notebook() is expected
+    assert console.in_notebook() is expected
     monkeypatch.delitem(sys.modules, "IPython")
-    assert quiet.in_notebook() is False
+    assert console.in_notebook() is False
     assert "IPython" not in sys.modules  # it takes time to load, and is not asked for
 
 
 START = """
-from fkd_utils import quiet
-quiet.start_backend()
+console.start_backend()
 import sys
 print("keras" in sys.modules)
 """

@@ -1,23 +1,24 @@
 import keras
 import pytest
 
-from fkd_utils import parts, recipes
+from fkd_utils.data import splits
+from fkd_utils.training import thesis_runs
 
 
 def test_recipes_follow_the_profile():
-    assert recipes.named("Third, dropout", "paper").epochs == 1000
-    assert recipes.named("Third, dropout", "smoke", seed=4).seed == 4
-    assert recipes.named("Third, dropout", "quick").dropout == 0.25
-    assert recipes.named("First", "quick").optimizer == "sgd"
-    assert recipes.named("Fifth, dropout", "paper").batch_at(1000) == 512
+    assert thesis_runs.recipe_of("Third, dropout", "paper").epochs == 1000
+    assert thesis_runs.recipe_of("Third, dropout", "smoke", seed=4).seed == 4
+    assert thesis_runs.recipe_of("Third, dropout", "quick").dropout == 0.25
+    assert thesis_runs.recipe_of("First", "quick").optimizer == "sgd"
+    assert thesis_runs.recipe_of("Fifth, dropout", "paper").batch_at(1000) == 512
 
 
-ROWS = [*recipes.TABLE_4_1, *recipes.TABLE_4_4]
+ROWS = [*thesis_runs.TABLE_4_1, *thesis_runs.TABLE_4_4]
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_a_row_trains_what_its_name_says(name):
-    recipe = recipes.named(name, "paper")
+    recipe = thesis_runs.recipe_of(name, "paper")
     first, *added = name.split(", ")
     model, layers = recipe.build(), keras.layers
     rates = [layer.rate for layer in model.layers if isinstance(layer, layers.Dropout)]
@@ -33,7 +34,7 @@ def test_a_row_trains_what_its_name_says(name):
 
 
 def test_the_measures_of_the_thesis_are_those_of_its_text():
-    lowest = {name: plan.thesis[0] for name, plan in recipes.TABLE_4_1.items()}
+    lowest = {name: plan.thesis[0] for name, plan in thesis_runs.TABLE_4_1.items()}
     # "The error falls by 78%" from First to Fourth with dropout, see the claims of THESIS.
     assert 1 - lowest["Fourth, dropout"] / lowest["First"] == pytest.approx(0.78, abs=0.005)
     assert min(lowest, key=lowest.get) == "Fourth, dropout"
@@ -41,8 +42,8 @@ def test_the_measures_of_the_thesis_are_those_of_its_text():
 
 def test_only_smoke_takes_few_faces_and_only_fifth_grown_ones(monkeypatch):
     asked = []
-    monkeypatch.setattr(parts, "prepare", lambda *source: asked.append(source))
-    recipes.prepared("smoke", "open")
-    recipes.prepared("quick", "kaggle", 3)
-    recipes.prepared("paper", "open", grown=True)
+    monkeypatch.setattr(splits, "load", lambda *source: asked.append(source))
+    thesis_runs.prepared("smoke", "open")
+    thesis_runs.prepared("quick", "kaggle", 3)
+    thesis_runs.prepared("paper", "open", grown=True)
     assert asked == [("open", 0, 120, False), ("kaggle", 3, None, False), ("open", 0, None, True)]

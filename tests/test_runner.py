@@ -4,8 +4,9 @@ import re
 import nbformat
 import pytest
 
-from fkd_utils import authoring, runner
-from fkd_utils.errors import InputError
+from fkd_utils.cli import execute
+from fkd_utils.files import InputError
+from studies import build_notebooks
 
 GOOD = ["PROFILE = None\nDATA = None\nSEED = None", "print(PROFILE, DATA, SEED)"]
 
@@ -14,7 +15,7 @@ def write(folder, stem, sources):
     cells = [nbformat.v4.new_markdown_cell(f"# {stem} title")]
     cells += [nbformat.v4.new_code_cell(s) for s in sources]
     cells[1].metadata["tags"] = ["parameters"]
-    metadata = {"kernelspec": authoring.KERNEL}
+    metadata = {"kernelspec": build_notebooks.KERNEL}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
     nbformat.write(notebook, folder / f"{stem}.ipynb")
 
@@ -27,21 +28,21 @@ def house(tmp_path, monkeypatch):
     write(folder, "00_good", GOOD)
     write(folder, "01_bad", [*GOOD, "raise ValueError('no luck')", "print('never')"])
     write(folder, "02_fine", GOOD)
-    monkeypatch.setattr(runner, "NOTEBOOKS", folder)
-    monkeypatch.setattr(runner, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(execute, "NOTEBOOKS", folder)
+    monkeypatch.setattr(execute, "BUILD", tmp_path / "build")
     return folder
 
 
 def test_chapters_are_found_by_number_or_name(house):
-    assert [p.stem for p in runner.find_chapters(["2", "00"])] == ["00_good", "02_fine"]
-    assert [p.stem for p in runner.find_chapters(["01_bad.ipynb"])] == ["01_bad"]
-    assert len(runner.find_chapters([])) == 3
+    assert [p.stem for p in execute.find_chapters(["2", "00"])] == ["00_good", "02_fine"]
+    assert [p.stem for p in execute.find_chapters(["01_bad.ipynb"])] == ["01_bad"]
+    assert len(execute.find_chapters([])) == 3
     with pytest.raises(InputError, match="there is no chapter '7'; there are: 00_good"):
-        runner.find_chapters(["7"])
+        execute.find_chapters(["7"])
 
 
 def test_a_failed_chapter_is_named_and_the_others_still_run(house, tmp_path, capsys):
-    outcomes = runner.run_chapters(runner.find_chapters([]), "smoke", "open", 5)
+    outcomes = execute.run_chapters(execute.find_chapters([]), "smoke", "open", 5)
     assert [bool(o.error) for o in outcomes] == [False, True, False]
     printed = capsys.readouterr().out
     assert "01_bad" in printed
@@ -51,7 +52,7 @@ def test_a_failed_chapter_is_named_and_the_others_still_run(house, tmp_path, cap
     assert "".join(text[-1]).strip() == "smoke open 5"
     # The chapters themselves stay as they were.
     assert "outputs" not in json.dumps(nbformat.read(house / "00_good.ipynb", 4).cells[1].outputs)
-    page = runner.write_report("smoke", "open").read_text()
+    page = execute.write_report("smoke", "open").read_text()
     assert page.count("<li>") == 3
     assert "<ol" not in page  # a number before a title that has its own would mislead
     assert "02_fine title" in page
@@ -64,11 +65,11 @@ def test_a_dead_kernel_and_a_broken_file_do_not_stop_the_others(house, tmp_path,
     old = tmp_path / "build" / "smoke-open" / "00_good.ipynb"
     old.parent.mkdir(parents=True)
     old.write_text("of an older run")
-    outcomes = runner.run_chapters(runner.find_chapters([]), "smoke", "open", 5)
+    outcomes = execute.run_chapters(execute.find_chapters([]), "smoke", "open", 5)
     assert [bool(o.error) for o in outcomes] == [True, True, False]
     assert "DeadKernelError: Kernel died" in outcomes[1].error
     assert capsys.readouterr().out.count("\n") == 3  # one line each
-    page = runner.write_report("smoke", "open").read_text()
+    page = execute.write_report("smoke", "open").read_text()
     assert "02_fine title" in page and "00_good" not in page
 
 
@@ -79,9 +80,9 @@ def test_a_chapter_is_told_places_that_hold_in_its_own_folder(house, tmp_path, m
     for name in names:
         monkeypatch.setenv(name, "moved")
     write(house, "00_good", [GOOD[0], f"import os; print(*map(os.getenv, {names}), DATA)"])
-    (outcome,) = runner.run_chapters(runner.find_chapters(["0"]), "smoke", "~/faces", 5)
+    (outcome,) = execute.run_chapters(execute.find_chapters(["0"]), "smoke", "~/faces", 5)
     assert not outcome.error
-    executed = runner.build_folder("smoke", "~/faces") / "00_good.ipynb"
+    executed = execute.build_folder("smoke", "~/faces") / "00_good.ipynb"
     (output,) = json.loads(executed.read_text())["cells"][-1]["outputs"]
     moved = str(tmp_path / "moved")
     assert "".join(output["text"]).split() == [moved, moved, str(tmp_path / "faces")]
@@ -90,8 +91,8 @@ def test_a_chapter_is_told_places_that_hold_in_its_own_folder(house, tmp_path, m
 def test_build_folders_tell_runs_apart(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     data = ("open", "kaggle", "a/b c", "d/b c", str(tmp_path / "open"), "~/faces")
-    names = [runner.build_folder(p, d).name for p in ("smoke", "quick") for d in data]
+    names = [execute.build_folder(p, d).name for p in ("smoke", "quick") for d in data]
     assert len(set(names)) == len(names)
     assert names[0] == "smoke-open" and names[-5] == "quick-kaggle"
     assert re.fullmatch(r"smoke-b-c-[0-9a-f]{6}", names[2])
-    assert runner.build_folder("quick", str(tmp_path / "faces")).name == names[-1]
+    assert execute.build_folder("quick", str(tmp_path / "faces")).name == names[-1]

@@ -3,22 +3,26 @@ import json
 import pandas as pd
 import pytest
 
-from fkd_utils import cli, parts, published, recipes, seedstudy, training
+from fkd_utils import files
+from fkd_utils.cli import main
+from fkd_utils.data import splits
+from fkd_utils.training import fitting, thesis_runs
+from studies import seeds
 
 
 @pytest.fixture
 def short(blob_parts, tmp_path, monkeypatch):
     monkeypatch.setenv("FKD_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(seedstudy, "EPOCHS", {"table_4_1": 1, "table_4_4": 1})
-    monkeypatch.setattr(seedstudy, "ROWS", {"table_4_1": ("First", "Second")})
-    monkeypatch.setattr(seedstudy, "SEEDS", (0, 1))
-    monkeypatch.setattr(published, "FOLDER", tmp_path)
-    monkeypatch.setattr(parts, "prepare", lambda *source: blob_parts)
+    monkeypatch.setattr(seeds, "EPOCHS", {"table_4_1": 1, "table_4_4": 1})
+    monkeypatch.setattr(seeds, "ROWS", {"table_4_1": ("First", "Second")})
+    monkeypatch.setattr(seeds, "SEEDS", (0, 1))
+    monkeypatch.setattr(files, "PUBLISHED", tmp_path)
+    monkeypatch.setattr(splits, "load", lambda *source: blob_parts)
     return blob_parts
 
 
 def test_a_line_for_each_row_and_seed(short, tmp_path):
-    lines = seedstudy.study("table_4_1", "open", "a desk")
+    lines = seeds.study("table_4_1", "open", "a desk")
     assert list(zip(lines.model, lines.seed, strict=True)) == [
         ("First", 0), ("Second", 0), ("First", 1), ("Second", 1),
     ]  # fmt: skip
@@ -28,20 +32,20 @@ def test_a_line_for_each_row_and_seed(short, tmp_path):
     settings = json.loads((tmp_path / "seeds" / "table_4_1.json").read_text())
     assert settings["machine"] == "a desk" and settings["faces"]["train"] == len(short.train)
     # A line is what the same training says by itself.
-    recipe = recipes.named("Second", "paper", 1)
-    again = training.train(recipe.__class__(**vars(recipe) | {"epochs": 1}), short)
+    recipe = thesis_runs.recipe_of("Second", "paper", 1)
+    again = fitting.train(recipe.__class__(**vars(recipe) | {"epochs": 1}), short)
     assert lines.test_mse.iloc[3] == pytest.approx(again.measures(short.test)["mse"])
 
 
 def test_other_seeds_train_other_networks(short):
-    lines = seedstudy.study("table_4_1", "open", "a desk")
+    lines = seeds.study("table_4_1", "open", "a desk")
     of_second = lines[lines.model == "Second"]
     assert of_second.test_mse.nunique() == 2
 
 
 def test_the_command(short, monkeypatch, capsys):
-    monkeypatch.setattr(seedstudy, "SEEDS", (0,))
-    assert cli.main(["runs", "seeds", "4.1", "--machine", "a desk"]) == 0
+    monkeypatch.setattr(seeds, "SEEDS", (0,))
+    assert main.main(["runs", "seeds", "4.1", "--machine", "a desk"]) == 0
     assert "Second" in capsys.readouterr().out
-    assert cli.main(["runs", "seeds", "4.2", "--machine", "a desk"]) == 2
+    assert main.main(["runs", "seeds", "4.2", "--machine", "a desk"]) == 2
     assert "choose 4.1 or 4.4" in capsys.readouterr().err

@@ -4,38 +4,41 @@ import json
 import numpy as np
 import pytest
 
-from fkd_utils import evaluation, flips, models, modern, publishing, shipped, training
-from fkd_utils.errors import InputError
+from fkd_utils import augment, files
+from fkd_utils.files import InputError
+from fkd_utils.models import heatmap, thesis
+from fkd_utils.training import fitting, results
+from studies import publish
 
 
 @pytest.fixture(scope="module")
 def run(blob_parts, tmp_path_factory):
-    recipe = training.Recipe("fourth", "adam", 0.001, epochs=3, batch_size=16, dropout=0.25)
-    return training.train(recipe, blob_parts, tmp_path_factory.mktemp("runs"))
+    recipe = fitting.Recipe("fourth", "adam", 0.001, epochs=3, batch_size=16, dropout=0.25)
+    return fitting.train(recipe, blob_parts, tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture
 def published(run, blob_parts, tmp_path, monkeypatch):
-    monkeypatch.setattr(shipped, "PUBLISHED", tmp_path)
+    monkeypatch.setattr(files, "PUBLISHED", tmp_path)
     monkeypatch.setenv("FKD_RUNS", str(run.folder.parent))
-    publishing.publish(run, tmp_path / "mine", blob_parts, True, "a desk")
+    publish.publish(run, tmp_path / "mine", blob_parts, True, "a desk")
     return tmp_path / "mine"
 
 
 def test_a_published_network_predicts_as_the_run_does(published, run, blob_parts):
-    points = training.predict(shipped.model("mine"), blob_parts.test.images)
+    points = fitting.predict(results.network("mine"), blob_parts.test.images)
     np.testing.assert_allclose(points, run.predict(blob_parts.test.images), atol=0.1)
 
 
 def test_a_run_of_ones_own_is_found_by_the_beginning_of_its_name(published, run):
-    weights = shipped.model(run.folder.name[:8]).get_weights()
+    weights = results.network(run.folder.name[:8]).get_weights()
     np.testing.assert_array_equal(weights[0], run.model().get_weights()[0])
 
 
 @pytest.mark.parametrize("name", ["absent", "", "../mine"])
 def test_an_unknown_name(published, name):
     with pytest.raises(InputError, match="Shipped: mine"):
-        shipped.model(name)
+        results.network(name)
 
 
 def broken_weights(published):
@@ -91,18 +94,18 @@ def strange_recipe(published):
 def test_damaged_folders(published, damage):
     damage(published)
     with pytest.raises(InputError, match="restore the folder"):
-        shipped.model("mine")
+        results.network("mine")
 
 
 def test_predictions_as_the_measures_were_taken(published, blob_parts):
     images = blob_parts.test.images
-    once = functools.partial(training.predict, shipped.model("mine"))
-    np.testing.assert_array_equal(shipped.predict(images, "mine"), once(images))
+    once = functools.partial(fitting.predict, results.network("mine"))
+    np.testing.assert_array_equal(results.predict_as_published(images, "mine"), once(images))
     path = published / "metrics.json"
     metrics = json.loads(path.read_text()) | {"prediction": "face and mirror twin, averaged"}
     path.write_text(json.dumps(metrics))
-    averaged = flips.flip_averaged(once, images)
-    np.testing.assert_array_equal(shipped.predict(images, "mine"), averaged)
+    averaged = augment.flip_averaged(once, images)
+    np.testing.assert_array_equal(results.predict_as_published(images, "mine"), averaged)
     assert not np.allclose(averaged, once(images), atol=0.01)
 
 
@@ -120,23 +123,23 @@ def test_predictions_count_from_where_the_labels_did_unless_these_were_moved(
 ):
     path = published / "recipe.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"data": learnt}))
-    assert shipped.counts_from_edge("mine") is edge
+    assert results.network_counts_from_edge("mine") is edge
 
 
 @pytest.mark.parametrize(
     ("name", "builder", "megabytes", "nme"),
-    [(shipped.FOURTH, models.fourth, 1, 6), (shipped.DEFAULT, modern.network, 3, 3)],
+    [(results.FOURTH, thesis.fourth, 1, 6), (results.DEFAULT_NETWORK, heatmap.network, 3, 3)],
 )
 def test_the_networks_that_come_with_the_course(name, builder, megabytes, nme):
-    folder = shipped.PUBLISHED / name
+    folder = files.PUBLISHED / name
     metrics = json.loads((folder / "metrics.json").read_text())
-    model = shipped.model(name)
+    model = results.network(name)
     assert model.count_params() == builder().count_params() == metrics["parameters"]
     assert (folder / "weights.npz").stat().st_size < megabytes * 1_000_000
     assert metrics["test"]["nme"] < nme
-    if name == shipped.DEFAULT:  # as chapters 00 and 12 say
+    if name == results.DEFAULT_NETWORK:  # as chapters 00 and 12 say
         recipe = json.loads((folder / "recipe.json").read_text())
         assert recipe["seconds"] < 3600 and 2000 < recipe["faces"]["train"] < 6000
     assert set(metrics["test"]) == {
-        f.__name__ for f in (evaluation.mse, evaluation.rmse_px, evaluation.mean_px, evaluation.nme)
+        f.__name__ for f in (metrics.mse, metrics.rmse_px, metrics.mean_px, metrics.nme)
     }

@@ -6,12 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fkd_utils import detection, evaluation, keypoints, open_photos, sixty_eight
-from fkd_utils.errors import InputError
+from fkd_utils import faces
+from fkd_utils.data import photographs, sixty_eight
+from fkd_utils.demo import detection
+from fkd_utils.evaluation import metrics
+from fkd_utils.files import InputError
 
 
 def mean_template() -> np.ndarray:
-    return open_photos.templates().mean(axis=0)
+    return photographs.templates().mean(axis=0)
 
 
 def test_mirroring_twice_is_nothing():
@@ -28,9 +31,9 @@ def test_the_mean_face_mirrored_lies_on_itself():
 
 
 def test_the_fifteen_points_come_out_the_same_either_way():
-    for template in open_photos.templates()[::20]:
-        either = keypoints.to_fifteen(sixty_eight.from_189(template), keypoints.FROM_68)
-        other = keypoints.to_fifteen(template, keypoints.FROM_189)
+    for template in photographs.templates()[::20]:
+        either = faces.to_fifteen(sixty_eight.from_189(template), faces.FROM_68)
+        other = faces.to_fifteen(template, faces.FROM_189)
         gaps = np.linalg.norm(either - other, axis=1)
         # The eyes' centres are marked in the template, and a mean of the lids here.
         assert gaps[2:].max() < 1e-3
@@ -77,8 +80,8 @@ def test_points_outside_a_crop_are_unavailable(monkeypatch):
 def test_nme_is_the_measure_of_the_course_on_fifteen_points():
     rng = np.random.default_rng(0)
     truth = rng.uniform(10, 90, (3, 68, 2))
-    fifteen = keypoints.to_fifteen(truth, keypoints.FROM_68)
-    eyes = evaluation.eye_distance(fifteen)
+    fifteen = faces.to_fifteen(truth, faces.FROM_68)
+    eyes = metrics.eye_distance(fifteen)
     guess = truth + np.array([3, 4])
     assert sixty_eight.nme(truth, guess) == pytest.approx(100 * np.mean(5 / eyes))
     truth[:, 5] = np.nan
@@ -126,7 +129,7 @@ def test_few_of_many_and_none(tmp_path):
 
 def test_the_embedded_people_have_the_teams_of_the_open_faces():
     found = sixty_eight.embedded()
-    teams = open_photos.teams()
-    assert len(found) == len(open_photos.names())
+    teams = photographs.teams()
+    assert len(found) == len(photographs.names())
     assert all(k in teams[photo.person] for k, photo in enumerate(found))
     assert all(photo.points.shape == (68, 2) for photo in found)

@@ -8,8 +8,9 @@ import facefiles
 import numpy as np
 import pytest
 
-from fkd_utils import kaggle, open_faces, sources, submission
-from fkd_utils.errors import InputError
+from fkd_utils.data import kaggle, sources
+from fkd_utils.data.open_faces import build
+from fkd_utils.files import InputError
 
 
 def write(folder, seed=0):
@@ -32,37 +33,37 @@ def fake_build(folder, progress=None):
 
 @pytest.fixture
 def small_open(monkeypatch):
-    monkeypatch.setattr(open_faces, "build", fake_build)
+    monkeypatch.setattr(build, "build", fake_build)
 
 
 def test_a_path_is_read_in_every_spelling(tmp_path, store):
     write(tmp_path / "data")
     for data in (tmp_path / "data", tmp_path / "data" / "training.csv"):
-        faces = sources.load(str(data))
+        faces = sources.read(str(data))
         np.testing.assert_array_equal(faces.images, facefiles.faces(3)[0])
         assert faces.name == str(data)
-        assert len(sources.load_test(str(data))) == 2
+        assert len(sources.read_test(str(data))) == 2
 
 
 def test_copies_are_one_group_unless_a_file_says_otherwise(tmp_path, store, monkeypatch):
     rows = facefiles.fields(*facefiles.faces(4))
     rows[3][-1] = rows[1][-1]
     (tmp_path / "training.csv").write_text(facefiles.text(rows))
-    assert sources.load(str(tmp_path)).groups.tolist() == [0, 1, 2, 1]
+    assert sources.read(str(tmp_path)).groups.tolist() == [0, 1, 2, 1]
     with monkeypatch.context() as patch:
         patch.setattr(sources.duplicates, "find", None)  # looking again would fail
-        assert sources.load(str(tmp_path)).groups.tolist() == [0, 1, 2, 1]
+        assert sources.read(str(tmp_path)).groups.tolist() == [0, 1, 2, 1]
     (tmp_path / "groups.csv").write_text("group\n5\n6\n7\n8\n")
-    assert sources.load(str(tmp_path)).groups.tolist() == [5, 6, 7, 8]
+    assert sources.read(str(tmp_path)).groups.tolist() == [5, 6, 7, 8]
 
 
 def test_open_is_built_once_and_found_again(store, small_open):
-    first, again = sources.load("open"), sources.load()
+    first, again = sources.read("open"), sources.read()
     assert first.fingerprint() == again.fingerprint()
     assert first.name == "open"
-    assert len(sources.load_test("open")) == 2
+    assert len(sources.read_test("open")) == 2
     assert (store.parent / "cache.builds").read_text() == "built\n"
-    assert sources.open_folder().name == f"open-{open_faces.VERSION}"
+    assert sources.open_folder().name == f"open-{build.VERSION}"
     left = {path.name for path in store.iterdir() if path.is_dir() and path.name[0] == "."}
     assert left == set()
 
@@ -73,25 +74,25 @@ def test_a_build_that_fails_leaves_nothing_and_is_tried_again(store, monkeypatch
         (folder / "training.csv").write_text("half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(open_faces, "build", failing)
+    monkeypatch.setattr(build, "build", failing)
     with pytest.raises(InputError, match=r"No space left.*FKD_CACHE"):
-        sources.load("open")
+        sources.read("open")
     assert [path for path in store.iterdir() if path.is_dir()] == []
-    monkeypatch.setattr(open_faces, "build", fake_build)
-    assert len(sources.load("open")) == 3
+    monkeypatch.setattr(build, "build", fake_build)
+    assert len(sources.read("open")) == 3
 
 
 def test_what_a_killed_build_left_is_removed(store, small_open):
     left = store / f".{sources.open_folder().name}.dead"
     left.mkdir(parents=True)
-    sources.load("open")
+    sources.read("open")
     assert not left.exists()
 
 
 def load_open(barrier, queue):
-    open_faces.build = fake_build
+    build.build = fake_build
     barrier.wait()
-    queue.put(sources.load("open").fingerprint())
+    queue.put(sources.read("open").fingerprint())
 
 
 def test_two_processes_build_once(store):
@@ -126,27 +127,27 @@ def test_waiting_says_so(store, monkeypatch, tmp_path):
 
 def test_kaggle_absent_says_how_to_get_it(store, tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "KAGGLE", tmp_path / "kaggle")
-    for read in (sources.load, sources.load_test):
+    for read in (sources.read, sources.read_test):
         with pytest.raises(InputError, match=r"not in .*kaggle.com.*--data open"):
             read("kaggle")
     write(tmp_path / "kaggle")
-    assert len(sources.load("kaggle")) == 3
-    assert sources.load("kaggle").name == "kaggle"
+    assert len(sources.read("kaggle")) == 3
+    assert sources.read("kaggle").name == "kaggle"
 
 
 def test_unknown_source(store, tmp_path):
     with pytest.raises(InputError, match="'open', 'kaggle' or an existing path"):
-        sources.load(str(tmp_path / "nowhere"))
+        sources.read(str(tmp_path / "nowhere"))
     assert not store.exists()
 
 
 def test_a_name_that_begins_like_a_home_is_a_name(store, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for read in (sources.load, kaggle.read_training, submission.read_lookup):
+    for read in (sources.read, kaggle.read_training, kaggle.read_lookup):
         with pytest.raises(InputError, match=r"~faces|there is no such file"):
             read("~faces")
     write(tmp_path / "~faces")
-    assert len(sources.load("~faces")) == 3
+    assert len(sources.read("~faces")) == 3
 
 
 def test_describe_names_the_place(store):

@@ -2,7 +2,7 @@ import hypothesis
 import hypothesis.strategies as st
 import numpy as np
 
-from fkd_utils import splits
+from fkd_utils.data import splits
 
 
 def parts_of(split):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fkd_utils import stickers
+from fkd_utils.demo import stickers
 
 
 def disc(u: np.ndarray, v: np.ndarray, pixel: float) -> tuple[np.ndarray, np.ndarray]:

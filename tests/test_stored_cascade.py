@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import keypoints, published
+from fkd_utils import faces, files
 
-FOLDER = published.FOLDER / "cascade"
+FOLDER = files.PUBLISHED / "cascade"
 NETWORKS = ("level 1", "level 2", "level 3", "one network")
 
 
@@ -24,7 +24,7 @@ def test_every_seed_of_the_levels_is_there(levels):
 
 def test_the_measures_of_the_levels_agree(levels):
     # All faces are complete: the keypoints' means average to the mean of all points.
-    by_keypoint = levels[list(keypoints.KEYPOINTS)].mean(axis=1)
+    by_keypoint = levels[list(faces.KEYPOINTS)].mean(axis=1)
     np.testing.assert_allclose(by_keypoint, levels.mean_px, rtol=1e-5)
     np.testing.assert_allclose(48 * np.sqrt(levels.mse), levels.rmse_px, rtol=1e-5)
 

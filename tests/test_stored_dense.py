@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import published
+from fkd_utils import files
 
-FOLDER = published.FOLDER / "dense"
+FOLDER = files.PUBLISHED / "dense"
 
 
 @pytest.fixture(scope="module")

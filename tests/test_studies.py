@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from fkd_utils import studies
-from fkd_utils.errors import InputError
+from fkd_utils.files import InputError
+from fkd_utils.training import results
 
 RUNS = [{"rate": rate, "seed": seed} for rate in (0.1, 0.01) for seed in (0, 1)]
 
@@ -24,31 +24,31 @@ class Trainer:
 
 def test_every_run_is_made_once_with_its_settings_beside_its_rows(tmp_path):
     path, trainer = tmp_path / "study.csv", Trainer()
-    table = studies.table(path, RUNS, trainer, "paper")
+    table = results.study(path, RUNS, trainer, "paper")
     assert trainer.made == [(0.1, 0), (0.1, 1), (0.01, 0), (0.01, 1)]
     assert list(table.columns) == ["epoch", "loss", "rate", "seed"] and len(table) == 8
     assert (table.loss == table.rate * table.epoch + table.seed).all()
     again = Trainer()
-    pd.testing.assert_frame_equal(studies.table(path, RUNS, again, "paper"), table)
+    pd.testing.assert_frame_equal(results.study(path, RUNS, again, "paper"), table)
     assert again.made == []
 
 
 def test_a_stopped_study_goes_on_where_it_was(tmp_path):
     path = tmp_path / "study.csv"
     with pytest.raises(KeyboardInterrupt):
-        studies.table(path, RUNS, Trainer(stops_at=3), "paper")
+        results.study(path, RUNS, Trainer(stops_at=3), "paper")
     assert len(pd.read_csv(path)) == 6
     rest = Trainer()
-    assert len(studies.table(path, RUNS, rest, "paper")) == 8 and rest.made == [(0.01, 1)]
+    assert len(results.study(path, RUNS, rest, "paper")) == 8 and rest.made == [(0.01, 1)]
 
 
 @pytest.mark.parametrize("profile", ["smoke", "quick"])
 def test_short_profiles_train_nothing(tmp_path, capsys, profile):
     path, trainer = tmp_path / "study.csv", Trainer()
-    assert studies.table(path, RUNS, trainer, profile) is None
+    assert results.study(path, RUNS, trainer, profile) is None
     assert "study.csv has not been run yet" in capsys.readouterr().out
-    studies.table(path, RUNS[:1], trainer, "paper")
-    assert len(studies.table(path, RUNS, trainer, profile)) == 2
+    results.study(path, RUNS[:1], trainer, "paper")
+    assert len(results.study(path, RUNS, trainer, profile)) == 2
     assert trainer.made == [(0.1, 0)] and capsys.readouterr().out == ""
 
 
@@ -57,10 +57,10 @@ def test_rows_that_another_process_wrote_meanwhile_stay(tmp_path):
 
     def slow(rate: float, seed: int) -> list[dict]:
         if not other.made:  # while this run is made, another process makes this one and the next
-            studies.table(path, RUNS[:2], other, "paper")
+            results.study(path, RUNS[:2], other, "paper")
         return [{"epoch": 1, "loss": -1.0}]
 
-    table = studies.table(path, RUNS[:3], slow, "paper")
+    table = results.study(path, RUNS[:3], slow, "paper")
     assert other.made == [(0.1, 0), (0.1, 1)]
     assert list(zip(table.rate, table.seed, table.loss, strict=True)) == [
         (0.1, 0, 0.1), (0.1, 0, 0.2), (0.1, 1, 1.1), (0.1, 1, 1.2), (0.01, 0, -1),
@@ -69,12 +69,12 @@ def test_rows_that_another_process_wrote_meanwhile_stay(tmp_path):
 
 def test_a_setting_is_known_again_as_the_file_holds_it(tmp_path):
     path, runs = tmp_path / "study.csv", [{"rate": 1 / 3, "seed": 0}, {"rate": 2 / 3, "seed": 0}]
-    studies.table(path, runs, Trainer(), "paper")
+    results.study(path, runs, Trainer(), "paper")
     again = Trainer()
-    assert len(studies.table(path, runs, again, "paper")) == 4
+    assert len(results.study(path, runs, again, "paper")) == 4
     assert again.made == []
 
 
 def test_a_setting_that_no_file_holds_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"study\.csv: the setting 'rate' is None"):
-        studies.table(tmp_path / "study.csv", [{"rate": None, "seed": 0}], Trainer(), "paper")
+        results.study(tmp_path / "study.csv", [{"rate": None, "seed": 0}], Trainer(), "paper")

@@ -1,6 +1,7 @@
 import pandas as pd
 
-from fkd_utils import cli, sweep_cli
+from fkd_utils.cli import main
+from studies import sweep
 
 
 def fake(row, order, seed, plan, data):
@@ -12,11 +13,11 @@ def fake(row, order, seed, plan, data):
 def test_the_command_names_failed_runs_and_stores_the_others(
     tiny_plan, blob_parts, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(sweep_cli, "run", fake)
+    monkeypatch.setattr(sweep, "run", fake)
     monkeypatch.setattr("fkd_utils.sources.load", lambda data: blob_parts.train)
     out = tmp_path / "results.csv"
     arguments = ["sweep", "tiny", "--data", "/some/where", "--scheduler", "here"]
-    assert cli.main([*arguments, "--out", str(out)]) == 1
+    assert main.main([*arguments, "--out", str(out)]) == 1
     said = capsys.readouterr().out
     assert "3: 5cl, 3mpl, split first, seed 1: ValueError: no luck" in said
     assert "3 of 4 runs" in said
@@ -24,4 +25,4 @@ def test_the_command_names_failed_runs_and_stores_the_others(
     assert sorted(table.row) == ["3: 5cl, 3mpl", *["3: 6cl, 3mpl"] * 2]
     assert set(table.data) == {"a folder in Kaggle's format"}
     assert set(table.most_epochs) == {2}
-    assert cli.main(["sweep", "long", "--out", str(out)]) == 2
+    assert main.main(["sweep", "long", "--out", str(out)]) == 2

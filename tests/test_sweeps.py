@@ -10,8 +10,8 @@ import distributed
 import pandas as pd
 import pytest
 
-from fkd_utils import sweeps
-from fkd_utils.errors import InputError
+from fkd_utils.files import InputError
+from fkd_utils.training import sweep
 
 JOBS = {"four": {"top": 12, "by": 3}, "broken": {"top": 1, "by": 0}, "five": {"top": 10, "by": 2}}
 
@@ -35,26 +35,26 @@ def check(table: pd.DataFrame) -> None:
 
 
 def test_one_after_the_other_a_failing_run_is_named_and_the_others_finish():
-    table = sweeps.run_all(divide, JOBS)
+    table = sweep.run_all(divide, JOBS)
     check(table)
     assert table.error[1] == "ZeroDivisionError: division by zero"
     assert (table.seconds >= 0).all()
 
 
 def test_all_failing_runs_still_make_a_table():
-    table = sweeps.run_all(divide, {"a": {"top": 1, "by": 0}})
+    table = sweep.run_all(divide, {"a": {"top": 1, "by": 0}})
     assert table.columns.tolist() == ["job", "seconds", "error"]
 
 
 def test_no_jobs_make_an_empty_table():
-    assert sweeps.run_all(divide, {}).columns.tolist() == ["job", "seconds", "error"]
+    assert sweep.run_all(divide, {}).columns.tolist() == ["job", "seconds", "error"]
 
 
 def test_an_error_of_several_lines_becomes_one():
     def work():
         raise ValueError("first\n   second")
 
-    table = sweeps.run_all(work, {"a": {}})
+    table = sweep.run_all(work, {"a": {}})
     assert table.error.tolist() == ["ValueError: first second"]
 
 
@@ -63,7 +63,7 @@ def test_stopping_is_not_a_failing_run():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sweeps.run_all(work, {"a": {}})
+        sweep.run_all(work, {"a": {}})
 
 
 def test_two_threads_of_a_process_do_not_mix_their_runs():
@@ -77,20 +77,20 @@ def test_two_threads_of_a_process_do_not_mix_their_runs():
         return {"together": together}
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        answers = [pool.submit(sweeps._timed, work, {}) for _ in range(2)]
+        answers = [pool.submit(sweep._timed, work, {}) for _ in range(2)]
     assert [answer.result()["together"] for answer in answers] == [1, 1]
 
 
 def test_the_option_of_a_command_is_local_unless_told():
     parser = argparse.ArgumentParser()
-    sweeps.add_option(parser)
-    assert parser.parse_args([]).scheduler == sweeps.LOCAL
+    sweep.add_option(parser)
+    assert parser.parse_args([]).scheduler == sweep.LOCAL
     address = parser.parse_args(["--scheduler", "tcp://10.0.0.5:8786"]).scheduler
     assert address == "tcp://10.0.0.5:8786"
 
 
 def test_on_a_local_cluster_a_run_that_kills_its_process_is_named_and_the_others_finish():
-    table = sweeps.run_all(exit_when_zero, JOBS, sweeps.LOCAL)
+    table = sweep.run_all(exit_when_zero, JOBS, sweep.LOCAL)
     check(table)
     assert table.error[1].startswith("KilledWorker")
     assert pd.isna(table.seconds[1])
@@ -124,7 +124,7 @@ def where(top, by):
 
 
 def test_by_address_the_runs_go_to_the_workers_there(address):
-    table = sweeps.run_all(where, JOBS, address)
+    table = sweep.run_all(where, JOBS, address)
     processes = table.pop("process")
     check(table)
     assert table.error[1].startswith("KilledWorker")
@@ -132,8 +132,8 @@ def test_by_address_the_runs_go_to_the_workers_there(address):
 
 
 def test_a_scheduler_that_does_not_answer_is_an_error_for_the_reader(monkeypatch):
-    monkeypatch.setattr(sweeps, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(sweep, "CONNECT_SECONDS", 0.5)
     with pytest.raises(InputError, match="no answer"):
-        sweeps.run_all(divide, JOBS, "tcp://127.0.0.1:1")
+        sweep.run_all(divide, JOBS, "tcp://127.0.0.1:1")
     with pytest.raises(InputError, match="no answer"):
-        sweeps.run_all(divide, JOBS, "nonsense://somewhere")
+        sweep.run_all(divide, JOBS, "nonsense://somewhere")

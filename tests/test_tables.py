@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 
-from fkd_utils import tables
+from fkd_utils.plotting import figures
 
 FRAME = pd.DataFrame(
     {
@@ -32,12 +32,12 @@ def sides(content: str) -> list[list[str]]:
 
 
 def test_words_stand_left_and_numbers_right():
-    content = tables.as_html(FRAME, {"mse": "{:.2f}"})
+    content = figures.table_as_html(FRAME, {"mse": "{:.2f}"})
     assert sides(content) == [["left", "right", "right", "left", "right"]] * 4
 
 
 def test_the_content_stays_as_it_was():
-    heads, *rows = rows_of(tables.as_html(FRAME, {"mse": "{:.2f}"}))
+    heads, *rows = rows_of(figures.table_as_html(FRAME, {"mse": "{:.2f}"}))
     assert [cell.text for cell in heads] == list(FRAME)
     assert [cell.text for cell in rows[1]] == ["Second", "0.25", "20 of 20", FRAME.found[1], "1"]
     assert rows[2][1].text is None

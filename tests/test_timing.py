@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fkd_utils import timing
+from fkd_utils.evaluation import timing
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from fkd_utils import losses, transfer
-from fkd_utils.errors import InputError
+from fkd_utils.files import InputError
+from fkd_utils.models import losses, transfer
 
 FACES = np.random.default_rng(0).integers(0, 256, (3, 96, 96), dtype=np.uint8)
 

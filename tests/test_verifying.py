@@ -4,15 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import files, publishing, training, verifying
+from fkd_utils import files
+from fkd_utils.training import fitting
+from studies import publish
 
 
 @pytest.fixture(scope="module")
 def sound(blob_parts, tmp_path_factory):
     folder = tmp_path_factory.mktemp("published")
-    recipe = training.Recipe("fourth", "adam", 0.001, epochs=3, batch_size=16)
-    run = training.train(recipe, blob_parts, tmp_path_factory.mktemp("runs"))
-    publishing.publish(run, folder / "mine", blob_parts, True, "a desk")
+    recipe = fitting.Recipe("fourth", "adam", 0.001, epochs=3, batch_size=16)
+    run = fitting.train(recipe, blob_parts, tmp_path_factory.mktemp("runs"))
+    publish.publish(run, folder / "mine", blob_parts, True, "a desk")
     return {path.name: path.read_bytes() for path in (folder / "mine").iterdir()}
 
 
@@ -25,7 +27,7 @@ def folder(sound, tmp_path):
 
 
 def test_a_sound_run(folder):
-    assert verifying.problems(folder.parent) == []
+    assert publish.problems(folder.parent) == []
 
 
 def change_json(path, **changes):
@@ -69,14 +71,14 @@ def shift_errors(folder):
 )
 def test_each_damage_is_named(folder, damage, says):
     damage(folder)
-    found = verifying.problems(folder.parent)
+    found = publish.problems(folder.parent)
     assert any(says in line and line.startswith("mine") for line in found), found
 
 
 def test_too_many_weights(folder, monkeypatch):
-    monkeypatch.setattr(verifying, "MOST_WEIGHTS", 1000)
-    assert any("all weights together" in line for line in verifying.problems(folder.parent))
+    monkeypatch.setattr(publish, "MOST_WEIGHTS", 1000)
+    assert any("all weights together" in line for line in publish.problems(folder.parent))
 
 
 def test_every_published_run_of_the_course_is_consistent():
-    assert verifying.problems() == []
+    assert publish.problems() == []

@@ -59,10 +59,10 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fkd_utils import course, demo, detection, keypoints, machines, open_photos, photos
-from fkd_utils import plots, shipped
+from fkd_utils import data, demo, evaluation, plotting, training
 
-chapter = course.Chapter("00", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("00", PROFILE, DATA, SEED)
 
 # %% [markdown]
 # ## Your machine
@@ -76,9 +76,9 @@ rows = [{"what": "python", "is": platform.python_version()}]
 rows += [{"what": name, "is": importlib.metadata.version(name)} for name in names]
 rows.append({"what": "backend of Keras", "is": keras.backend.backend()})
 rows.append({"what": "processor cores", "is": os.cpu_count()})
-card = machines.graphics_card() or "none: the course needs none"
+card = evaluation.timing.graphics_card() or "none: the course needs none"
 rows.append({"what": "graphics card", "is": card})
-course.show_table(rows)
+plotting.show_table(rows)
 
 # %%
 assert keras.__version__.startswith("3."), "run the course in the environment that it makes"
@@ -92,10 +92,10 @@ assert cv2.__version__.startswith("4."), "OpenCV 5 has lost a detector that chap
 
 # %%
 person = "neutral_front/136_03"
-photo = photos.read(open_photos.FOLDER / f"{person}.jpg")
-box = detection.find(photo)[0]
-square = detection.square_of(box)
-face = detection.to_face(detection.cut(photos.to_grey(photo), square))
+photo = data.photos.read(data.photographs.FOLDER / f"{person}.jpg")
+box = demo.detection.find(photo)[0]
+square = demo.detection.square_of(box)
+face = demo.detection.to_face(demo.detection.cut(data.photos.to_grey(photo), square))
 photo.shape, face.shape
 
 # %% [markdown]
@@ -109,7 +109,7 @@ figure, axes = plt.subplots(1, 2, figsize=(6.4, 3.2))
 axes[0].imshow(photo)
 axes[0].set_title("the photograph")
 axes[0].set_axis_off()
-plots.draw_face(axes[1], face, title="what a network sees")
+plotting.draw_face(axes[1], face, title="what a network sees")
 chapter.figure(
     figure,
     "00-a",
@@ -126,8 +126,8 @@ chapter.figure(
 # values and answers with 30 numbers: an x and a y for each of 15 points.
 
 # %%
-model = shipped.model()
-points = demo.predict(model, face[np.newaxis])
+model = training.network()
+points = demo.locate.predict(model, face[np.newaxis])
 points.shape
 
 # %% [markdown]
@@ -137,13 +137,13 @@ points.shape
 
 # %%
 figure, axes = plt.subplots(figsize=(7.2, 4.2))
-plots.draw_face(axes, face, predicted=points[0])
+plotting.draw_face(axes, face, predicted=points[0])
 for name in ("left_eye_center", "right_eye_center", "nose_tip", "mouth_left_corner",
              "mouth_right_corner"):
-    x, y = points[0, keypoints.INDEX[name]]
+    x, y = points[0, data.INDEX[name]]
     margin, side = (-6, "right") if "right" in name else (101, "left")
     axes.annotate(
-        keypoints.plain(name), (x, y), xytext=(margin, y), ha=side, va="center",
+        data.plain(name), (x, y), xytext=(margin, y), ha=side, va="center",
         annotation_clip=False,
         arrowprops={"arrowstyle": "-", "color": "white", "lw": 0.9},
     )
@@ -161,7 +161,7 @@ chapter.figure(
 # has this the wrong way round.
 
 # %%
-left, right = (keypoints.INDEX[f"{side}_eye_center"] for side in ("left", "right"))
+left, right = (data.INDEX[f"{side}_eye_center"] for side in ("left", "right"))
 assert points[0, left, 0] > points[0, right, 0]
 
 # %% [markdown]
@@ -170,13 +170,13 @@ assert points[0, left, 0] > points[0, right, 0]
 # hand, so you can measure: the mean distance between predicted and true points.
 
 # %%
-template = open_photos.read_template(open_photos.FOLDER / f"{person}.tem")
-truth = detection.to_crop(keypoints.to_fifteen(template, keypoints.FROM_189), square)
+template = data.photographs.read_template(data.photographs.FOLDER / f"{person}.tem")
+truth = demo.detection.to_crop(data.to_fifteen(template, data.FROM_189), square)
 distance = np.linalg.norm(points[0] - truth, axis=1)
 assert distance.mean() < 2.5
 
 # %% tags=["nbval-ignore-output"]
-worst = keypoints.plain(keypoints.KEYPOINTS[int(distance.argmax())])
+worst = data.plain(data.KEYPOINTS[int(distance.argmax())])
 print(f"mean distance {distance.mean():.2f} px, largest {distance.max():.2f} px ({worst})")
 
 # %% [markdown]
@@ -218,8 +218,8 @@ print(f"mean distance {distance.mean():.2f} px, largest {distance.max():.2f} px 
 # would otherwise be in training and test at once.
 
 # %%
-there = len(list(open_photos.FOLDER.glob("*/*.jpg")))
-print(f"{there} photographs, {len(open_photos.names())} of them used")
+there = len(list(data.photographs.FOLDER.glob("*/*.jpg")))
+print(f"{there} photographs, {len(data.photographs.names())} of them used")
 
 # %% [markdown]
 # ## What you saw
@@ -235,7 +235,7 @@ print(f"{there} photographs, {len(open_photos.names())} of them used")
 
 # %% tags=["solution"]
 mirrored = np.ascontiguousarray(face[:, ::-1])
-flipped = demo.predict(model, mirrored[np.newaxis])[0]
+flipped = demo.locate.predict(model, mirrored[np.newaxis])[0]
 print("left eye still on the right side:", bool(flipped[left, 0] > flipped[right, 0]))
 print("the network does not know that it is a mirror image: it finds an eye on either side")
 
@@ -245,7 +245,7 @@ print("the network does not know that it is a mirror image: it finds an eye on e
 
 # %% tags=["solution", "nbval-ignore-output"]
 dark = (face * 0.3).astype(np.uint8)
-moved = np.linalg.norm(demo.predict(model, dark[np.newaxis])[0] - points[0], axis=1)
+moved = np.linalg.norm(demo.locate.predict(model, dark[np.newaxis])[0] - points[0], axis=1)
 print(f"they move by {moved.mean():.1f} px on average, {moved.max():.1f} px at most")
 
 # %% [markdown]
@@ -254,6 +254,6 @@ print(f"they move by {moved.mean():.1f} px on average, {moved.max():.1f} px at m
 
 # %% tags=["solution", "nbval-ignore-output"]
 grey = np.full((1, 96, 96), 128, np.uint8)
-answer = demo.predict(model, grey)
+answer = demo.locate.predict(model, grey)
 print(f"eyes {answer[0, left, 0] - answer[0, right, 0]:.0f} px apart")
 print("a network that was never shown anything but faces answers with a face")

@@ -46,7 +46,8 @@ import time
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the page
-from fkd_utils import course, faces, sources
+
+from fkd_utils import data, plotting
 from fkd_utils.plots import COLOURS
 
 import keras
@@ -55,7 +56,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-chapter = course.Chapter("01", PROFILE, DATA, SEED)
+chapter = plotting.Chapter("01", PROFILE, DATA, SEED)
 
 
 # %% tags=["drawing"]
@@ -1347,7 +1348,7 @@ chapter.figure(
 # Now a real face and three kernels chosen by hand.
 
 # %%
-people = sources.load(DATA).complete()
+people = data.read(DATA).complete()
 face = people.images[0] / 255
 kernels = {
     "blur": np.full((5, 5), 1 / 25),
@@ -1513,9 +1514,9 @@ chapter.figure(
 # %%
 count = chapter.pick(smoke=100, quick=600, paper=2000)
 some = people.take(np.arange(min(count, len(people))))
-x = faces.to_inputs(some.images).reshape(-1, 24, 4, 24, 4).mean(axis=(2, 4))
+x = data.to_inputs(some.images).reshape(-1, 24, 4, 24, 4).mean(axis=(2, 4))
 x = x.reshape(-1, 576)
-y = faces.to_targets(some.keypoints)
+y = data.to_targets(some.keypoints)
 ACTIVATIONS = {
     "sigmoid": (sigmoid, lambda f: f * (1 - f)),
     "tanh": (np.tanh, lambda f: 1 - f**2),

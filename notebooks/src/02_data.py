@@ -47,10 +47,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Ellipse
 
-from fkd_utils import cleaning, course, csvsource, duplicates, evaluation, faces
-from fkd_utils import keypoints, parts, plots, published, sources, splits
+from fkd_utils import data, evaluation, plotting, training
 
-chapter = course.Chapter("02", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("02", PROFILE, DATA, SEED)
 
 # %% [markdown]
 # ## What a row holds
@@ -59,12 +59,12 @@ chapter = course.Chapter("02", PROFILE, DATA, SEED)
 # text once, before a function hides it from you.
 
 # %% tags=["nbval-ignore-output"]
-folder = sources.place(DATA)
-file_name = csvsource.find(folder, "training")
-with csvsource.open_bytes(file_name, "training") as file:
+folder = data.place(DATA)
+file_name = data.kaggle.find_csv(folder, "training")
+with data.kaggle.open_csv(file_name, "training") as file:
     header, first = (file.readline().decode().strip().split(",") for _ in range(2))
 row = dict(zip(header, first))
-for name in (*keypoints.COLUMNS[:3], "Image"):
+for name in (*data.COLUMNS[:3], "Image"):
     print(f"{name:<20}{row[name][:46]}")
 
 # %% [markdown]
@@ -75,11 +75,11 @@ for name in (*keypoints.COLUMNS[:3], "Image"):
 len(row), len(row["Image"].split()), 96 * 96
 
 # %% [markdown]
-# `sources.load` reads all lines, checks every field and returns arrays. Keypoints are
+# `data.read` reads all lines, checks every field and returns arrays. Keypoints are
 # `(n, 15, 2)`, x first, `nan` where a label is missing.
 
 # %%
-rows = sources.load(DATA)
+rows = data.read(DATA)
 points = rows.keypoints
 print(rows.images.shape, rows.images.dtype, points.shape, points.dtype)
 
@@ -98,16 +98,16 @@ def name_points(axes: plt.Axes, here: np.ndarray, x: float, align: str) -> None:
     every = itertools.permutations(range(len(ends)))
     # The shortest lines do not cross.
     best = min(every, key=lambda p: sum(map(length.item, range(len(p)), p)))
-    line = {"arrowstyle": "-", "color": plots.TRUE, "lw": 0.9}
+    line = {"arrowstyle": "-", "color": plotting.TRUE, "lw": 0.9}
     for k, end in zip(here, best):
-        name = keypoints.plain(keypoints.KEYPOINTS[k])
+        name = data.plain(data.KEYPOINTS[k])
         text = axes.annotate(name, labels[k], ends[end], arrowprops=line, fontsize=9)
         text.set(ha=align, va="center", annotation_clip=False)
 
 
 # %%
 figure, axes = plt.subplots(figsize=(8, 4))
-plots.draw_face(axes, face, labels)
+plotting.draw_face(axes, face, labels)
 on_left = labels[:, 0] < 47
 name_points(axes, np.flatnonzero(on_left), -5, "right")
 name_points(axes, np.flatnonzero(~on_left), 100, "left")
@@ -131,16 +131,16 @@ chapter.figure(
 
 # %% tags=["nbval-ignore-output"]
 labelled = np.isfinite(points).all(axis=2)
-kaggle = published.kaggle_labels()
+kaggle = training.kaggle_labels()
 print(f"yours   {len(rows):5d} rows, {len(complete)} with all 15 keypoints")
 print(f"Kaggle  {kaggle['rows']:5d} rows, {kaggle['complete']} with all 15 keypoints")
 
 # %%
 figure, both = plt.subplots(1, 2, figsize=(9.6, 3.8), sharey=True)
-names = [keypoints.plain(name) for name in keypoints.KEYPOINTS]
+names = [data.plain(name) for name in data.KEYPOINTS]
 counts = {"your data": labelled.sum(axis=0), "Kaggle": list(kaggle["counts"].values())}
 for axes, (title, values) in zip(both, counts.items()):
-    bars = axes.barh(names, values, color=plots.COLOURS["blue"])
+    bars = axes.barh(names, values, color=plotting.COLOURS["blue"])
     axes.bar_label(bars, fontsize=8, padding=2)
     axes.set(title=title, xlabel="faces with a label", xlim=(0, 1.15 * max(values)))
     axes.grid(axis="y", visible=False)
@@ -201,7 +201,7 @@ def below_eyes(points: np.ndarray, name: str) -> np.ndarray:
     """How far a point lies below the eyes, over the eyes' distance: (n,)."""
     left, right = points[:, 0], points[:, 1]
     along = left - right
-    down = points[:, keypoints.INDEX[name]] - (left + right) / 2
+    down = points[:, data.INDEX[name]] - (left + right) / 2
     across = along[:, 0] * down[:, 1] - along[:, 1] * down[:, 0]
     return across / (along**2).sum(axis=1)
 
@@ -216,7 +216,7 @@ for name in ("first", "second"):
     entry |= {"nose tip": np.nanmean(nose), "± nose": np.nanstd(nose)}
     habits.append(entry | {"bottom lip": np.nanmean(lip), "± lip": np.nanstd(lip)})
 formats = dict.fromkeys(list(habits[0])[2:], "{:.2f}")
-course.show_table(habits, **formats)
+plotting.show_table(habits, **formats)
 
 # %% [markdown]
 # The columns with ± are standard deviations: they mix how faces differ and how unsteady the
@@ -261,15 +261,15 @@ np.fill_diagonal(alike, -1)
 assert alike.shape == (len(rows), len(rows))
 
 # %% [markdown]
-# Now the careful version. `cleaning.check` takes such candidates and confirms each. It lays one
+# Now the careful version. `data.cleaning.check` takes such candidates and confirms each. It lays one
 # picture over the other, in all shifts up to 8 pixels and at slightly different sizes, and counts
 # the pair when the correlation reaches 0.95. (It also looks for wrong
-# labels; they come next.) `parts.checked` keeps its answer, so that later chapters need not wait.
+# labels; they come next.) `data.checked` keeps its answer, so that later chapters need not wait.
 
 # %% tags=["nbval-ignore-output"]
-report = parts.checked(rows)
+report = data.checked(rows)
 pairs = np.array(report.duplicates, dtype=int).reshape(-1, 2)
-clusters = duplicates.groups(len(rows), pairs)
+clusters = data.duplicates.groups(len(rows), pairs)
 twins = np.isin(clusters, clusters[pairs[:, 0]])
 pictures = len(np.unique(clusters[twins]))
 print(f"{len(pairs)} pairs; {pictures} pictures in {twins.sum()} rows")
@@ -283,7 +283,7 @@ for these, label, colour in (
     (twins, "has a copy", "orange"),
 ):
     axes.hist(
-        nearest_other[these], bins, label=label, color=plots.COLOURS[colour], alpha=0.75
+        nearest_other[these], bins, label=label, color=plotting.COLOURS[colour], alpha=0.75
     )
 axes.set(
     yscale="log", xlabel="likeness to the nearest other picture", ylabel="pictures"
@@ -319,7 +319,7 @@ order = sorted(range(len(pairs)), key=lambda k: -difference(pairs[k]))
 mixed = [k for k in order if half[pairs[k, 0]] != half[pairs[k, 1]]]
 shown = pairs[list(dict.fromkeys([*order[:2], *mixed[:1], *order[-1:]]))]
 if len(shown):
-    figure = plots.show_faces(
+    figure = plotting.show_faces(
         rows.images[shown.ravel()],
         points[shown.ravel()],
         columns=4,
@@ -348,13 +348,13 @@ for title, of in (("one labeller", True), ("both labellers", False)):
         continue
     gap = points[some[:, 1]] - points[some[:, 0]]
     entry = {"labelled by": title, "pairs": len(some)}
-    for name in keypoints.FOUR_POINTS:
-        entry[keypoints.plain(name) + " y"] = np.nanmean(
-            gap[:, keypoints.INDEX[name], 1]
+    for name in data.FOUR_POINTS:
+        entry[data.plain(name) + " y"] = np.nanmean(
+            gap[:, data.INDEX[name], 1]
         )
     judged.append(entry | {"mean distance": np.nanmean(np.linalg.norm(gap, axis=2))})
 if judged:
-    course.show_table(judged, **dict.fromkeys(list(judged[0])[2:], "{:+.1f}"))
+    plotting.show_table(judged, **dict.fromkeys(list(judged[0])[2:], "{:+.1f}"))
 
 # %% [markdown]
 # The numbers are pixels, second row minus first. Where both labelled the same picture, you see
@@ -447,7 +447,7 @@ axes.plot(by_others, by_picture, ".", color="#9A9A9A", alpha=0.5, label="all row
 for kind, colour, marker in zip(kinds, ("blue", "orange", "red", "purple"), "osD^"):
     here = [kind_of.get(row) == kind for row in where.tolist()]
     (dots,) = axes.plot(by_others[here], by_picture[here], marker, markersize=8)
-    dots.set(color=plots.COLOURS[colour], markeredgecolor="white")
+    dots.set(color=plotting.COLOURS[colour], markeredgecolor="white")
     dots.set_label(kind.replace("_", " "))
 axes.set(xscale="log", xlabel="worst point, predicted from the other points")
 axes.set(yscale="log", ylabel="mean, predicted from the picture")
@@ -479,17 +479,17 @@ if wrong:
         )
         entry = {"complete rows with": kind, "rows": int(here.sum())}
         table.append(entry | {name: int(hit[here].sum()) for name, hit in seen.items()})
-    course.show_table(table)
+    plotting.show_table(table)
 
 # %% [markdown]
 # The last line counts false alarms. Together, three home-made questions already find what is wrong
 # here, but the third one, asked alone, accuses far more rows than it should.
-# `cleaning.check` asks the same questions more carefully: with a normal distribution in place of
+# `data.cleaning.check` asks the same questions more carefully: with a normal distribution in place of
 # the linear fit, with better features of the picture, for incomplete rows too, and with one
 # question more: do the labels of two copies agree? It gives a reason in words.
 
 # %% tags=["nbval-ignore-output"]
-course.show_table(
+plotting.show_table(
     {"row": row, "why it is flagged": reason}
     for row, reason in list(flagged.items())[:6]
 )
@@ -503,7 +503,7 @@ if wrong:
     titles = [f"{title}: {k}" for title, k in zip(titles, kind)]
 if looked_at:
     where_wrong = rows.take(np.array(looked_at))
-    figure = plots.show_faces(
+    figure = plotting.show_faces(
         where_wrong.images, where_wrong.keypoints, columns=5, titles=titles
     )
     chapter.figure(
@@ -531,7 +531,7 @@ if planted:
     ):
         entry = {"fault": fault, "planted": there, "found": hit, "missed": there - hit}
         table.append(entry | {"false alarms": all_found - hit})
-    course.show_table(table)
+    plotting.show_table(table)
     assert hits > 0.9 * len(copied) and right > 0.5 * len(wrong)
 
 # %% [markdown]
@@ -544,7 +544,7 @@ if planted:
 # The same check was run on a set of real faces in Kaggle's format, cut from photographs and videos.
 
 # %%
-real = published.real_faces_check()
+real = training.real_faces_check()
 print(f"{real['rows']} rows: {real['pairs']} pairs of copies, {real['flagged']} rows flagged")
 
 # %% [markdown]
@@ -557,12 +557,12 @@ print(f"{real['rows']} rows: {real['pairs']} pairs of copies, {real['flagged']} 
 # %% [markdown]
 # ## What cleaning changes
 #
-# `cleaning.clean` drops the flagged rows, and keeps one row of each set of copies.
+# `data.cleaning.clean` drops the flagged rows, and keeps one row of each set of copies.
 
 # %% tags=["nbval-ignore-output"]
-clean = cleaning.clean(rows, report)
+clean = data.cleaning.clean(rows, report)
 stays = np.isin(rows.ids, clean.ids)
-course.show_table(
+plotting.show_table(
     [
         {"rows": "all", "before": len(rows), "after": len(clean)},
         {"rows": "complete", "before": len(complete), "after": len(clean.complete())},
@@ -578,10 +578,10 @@ course.show_table(
 # All products of two pictures, `(n, n)`, are computed once; every split then takes its part.
 
 # %%
-pixels = faces.to_inputs(complete.images).reshape(len(complete), -1)
+pixels = data.to_inputs(complete.images).reshape(len(complete), -1)
 pixels -= pixels.mean(axis=0)
 gram = (pixels @ pixels.T).astype(np.float64)
-goals = faces.to_targets(complete.keypoints).astype(np.float64)
+goals = data.to_targets(complete.keypoints).astype(np.float64)
 
 
 def linear(train: np.ndarray, test: np.ndarray) -> np.ndarray:
@@ -589,7 +589,7 @@ def linear(train: np.ndarray, test: np.ndarray) -> np.ndarray:
     mean = goals[train].mean(axis=0)
     inner = gram[np.ix_(train, train)] + 1000 * np.eye(len(train))
     dual = np.linalg.solve(inner, goals[train] - mean)
-    return faces.to_pixels(mean + gram[np.ix_(test, train)] @ dual)
+    return data.to_pixels(mean + gram[np.ix_(test, train)] @ dual)
 
 
 # %% [markdown]
@@ -602,7 +602,7 @@ def linear(train: np.ndarray, test: np.ndarray) -> np.ndarray:
 good, own = stays[complete.ids], groups[complete.ids]
 results = []
 for seed in range(chapter.pick(smoke=2, quick=8, paper=30)):
-    split = splits.grouped_split(own, seed)
+    split = data.grouped_split(own, seed)
     train, test = split.train, split.test
     kept = test[good[test]]
     model = train[good[train]]
@@ -616,9 +616,9 @@ results = np.array(results)
 figure, axes = plt.subplots(figsize=(7.2, 3))
 titles = ["trained on all\ntested on clean", "trained on clean\ntested on clean"]
 titles += ["trained on clean\ntested on all"]
-axes.plot(results.T, "-", color=plots.COLOURS["grey"], alpha=0.4, lw=1)
+axes.plot(results.T, "-", color=plotting.COLOURS["grey"], alpha=0.4, lw=1)
 for k, colour in enumerate(("orange", "blue", "red")):
-    axes.plot(np.full(len(results), k), results[:, k], "o", color=plots.COLOURS[colour])
+    axes.plot(np.full(len(results), k), results[:, k], "o", color=plotting.COLOURS[colour])
 axes.set(
     xticks=range(3), xticklabels=titles, ylabel="MSE", ylim=(0, None), xlim=(-0.5, 2.5)
 )
@@ -669,7 +669,7 @@ right_goals = goals.copy()
 for share in shares:
     scores = []
     for seed in range(chapter.pick(smoke=1, quick=3, paper=10)):
-        split = splits.grouped_split(own, seed)
+        split = data.grouped_split(own, seed)
         train, test = (part[good[part]] for part in (split.train, split.test))
         rng = np.random.default_rng(seed)
         bad = rng.permutation(train)[: round(share * len(train))]
@@ -705,7 +705,7 @@ round(0.8 * kaggle["complete"]), round(0.2 * kaggle["complete"])
 # scores on the other half. Repeat with many random halves.
 
 # %%
-split = splits.grouped_split(own, SEED)
+split = data.grouped_split(own, SEED)
 train = split.train[good[split.train]]
 held = np.setdiff1d(np.flatnonzero(good), train)
 rng = np.random.default_rng(SEED)
@@ -743,8 +743,8 @@ assert gap > 0
 
 # %% tags=["nbval-ignore-output"]
 kinds_of_split = {
-    "random": splits.random_split(len(complete), SEED),
-    "grouped": splits.grouped_split(own, SEED),
+    "random": data.random_split(len(complete), SEED),
+    "grouped": data.grouped_split(own, SEED),
 }
 copies = clusters[complete.ids]
 table = []
@@ -754,13 +754,13 @@ for name, split in kinds_of_split.items():
     entry = {"split": name, "train": len(train), "test": len(test)}
     entry["test faces with a copy in train"] = has_copy.sum()
     table.append(entry | {"with their group in train": has_group.sum()})
-course.show_table(table)
+plotting.show_table(table)
 if not known_people:
     print("This data does not say who is who: a group is a set of copies here.")
 
 # %% [markdown]
 # In `open` a group is a team: the few people from whose photographs its faces are mixed. A random
-# split puts every team on both sides. `splits.grouped_split` deals out whole teams, and the sizes
+# split puts every team on both sides. `data.grouped_split` deals out whole teams, and the sizes
 # of its parts therefore vary a little. Kaggle's set does not say who is who, so there a group is
 # no more than a set of copies.
 #
@@ -783,12 +783,12 @@ def remember(train: np.ndarray, test: np.ndarray) -> np.ndarray:
 leaks = {"a copy is in training": [], "random split, no copy": [], "grouped split": []}
 baseline, with_people, without = [], [], []
 for seed in range(chapter.pick(smoke=5, quick=20, paper=60)):
-    split = splits.random_split(len(complete), seed)
+    split = data.random_split(len(complete), seed)
     error = remember(split.train, split.test)
     copied_test = np.isin(copies[split.test], copies[split.train])
     leaks["a copy is in training"] += error[copied_test].tolist()
     leaks["random split, no copy"].append(error[~copied_test].mean())
-    split = splits.grouped_split(own, seed)
+    split = data.grouped_split(own, seed)
     leaks["grouped split"].append(remember(split.train, split.test).mean())
     mean = evaluation.mean_face(complete.keypoints[split.train])
     baseline.append(evaluation.distances(complete.keypoints[split.test], mean).mean())
@@ -796,12 +796,12 @@ values = {name: np.mean(of) for name, of in leaks.items() if of}
 
 # %%
 figure, axes = plt.subplots(figsize=(7.2, 2.6))
-colours = [plots.COLOURS[c] for c in ("red", "orange", "blue")]
+colours = [plotting.COLOURS[c] for c in ("red", "orange", "blue")]
 bars = axes.barh(
     list(values), list(values.values()), color=colours[-len(values) :], height=0.6
 )
 axes.bar_label(bars, fmt="%.2f", padding=4)
-axes.axvline(np.mean(baseline), color=plots.COLOURS["grey"], ls="--", label="mean face")
+axes.axvline(np.mean(baseline), color=plotting.COLOURS["grey"], ls="--", label="mean face")
 axes.set(
     xlabel="mean point distance on test faces, px", xlim=(0, 1.3 * max(values.values()))
 )
@@ -840,7 +840,7 @@ print(
 # %% tags=["nbval-ignore-output"]
 if known_people:
     for seed in range(chapter.pick(smoke=5, quick=20, paper=60)):
-        split, rng = splits.grouped_split(own, seed), np.random.default_rng(seed)
+        split, rng = data.grouped_split(own, seed), np.random.default_rng(seed)
         test = rng.permutation(split.test[good[split.test]])
         train = rng.permutation(split.train[good[split.train]])
         asked, friends = test[::2], test[1::2]
@@ -856,7 +856,7 @@ else:
 # Small here, and the reason is how `open` is made: every face gets a new mixture of people, a new
 # pose and new light. Frames of one video resemble each other far more. You do not know in
 # advance which case is yours, and splitting by group costs nothing. From here on the course does
-# it everywhere, after cleaning, in one call: `recipes.prepared`.
+# it everywhere, after cleaning, in one call: `data.load`.
 #
 # One order of steps follows from all this: **split first, then multiply**. Mirrored or shifted
 # versions of a face are copies too. Chapters 07 and 13 show what happens to a score
@@ -872,10 +872,10 @@ else:
 # and back with $y = 48\,(y' + 1)$.
 
 # %%
-targets = faces.to_targets(complete.keypoints)
-inputs = faces.to_inputs(complete.images[:1])
+targets = data.to_targets(complete.keypoints)
+inputs = data.to_inputs(complete.images[:1])
 print(f"targets {targets.dtype}, inputs {inputs.dtype}, {inputs.shape[1:]}")
-back = faces.to_pixels(targets)
+back = data.to_pixels(targets)
 assert np.abs(back - complete.keypoints).max() < 1e-4
 assert inputs.min() >= 0 and inputs.max() <= 1
 
@@ -884,11 +884,11 @@ assert inputs.min() >= 0 and inputs.max() <= 1
 
 # %% tags=["nbval-ignore-output"]
 table = []
-for name, of in (("yours", published.label_statistics(points)), ("Kaggle", kaggle)):
+for name, of in (("yours", evaluation.label_statistics(points)), ("Kaggle", kaggle)):
     entry = {"data": name, "mean": of["target_mean"], "variance": of["target_variance"]}
     table.append(entry | {"mean face MSE": of["mean_face_mse"]})
 formats = {"mean": "{:.3f}", "variance": "{:.3f}", "mean face MSE": "{:.5f}"}
-course.show_table(table, **formats)
+plotting.show_table(table, **formats)
 
 # %% [markdown]
 # The mean is close to 0. The variance is not 1: it is about 0.15. It could not be 1. Numbers
@@ -913,7 +913,7 @@ print(f"Kaggle: {rest:.1%} of the variance is left for a network to explain")
 mean, spread = targets.mean(axis=0).reshape(15, 2), targets.std(axis=0).reshape(15, 2)
 figure, axes = plt.subplots(figsize=(7.2, 3.6))
 for k, (axis, colour) in enumerate((("x", "blue"), ("y", "orange"))):
-    place, style = np.arange(15) + 0.2 * k, {"color": plots.COLOURS[colour]}
+    place, style = np.arange(15) + 0.2 * k, {"color": plotting.COLOURS[colour]}
     axes.errorbar(place, mean[:, k], spread[:, k], fmt="o", label=axis, **style)
 axes.set_xticks(range(15), names, rotation=40, ha="right", fontsize=8.5)
 axes.set(ylim=(-1, 1), ylabel="target y/48 - 1")
@@ -932,20 +932,20 @@ chapter.figure(
 
 # %%
 figure, both = plt.subplots(1, 2, figsize=(7.2, 3.6))
-plots.draw_face(
+plotting.draw_face(
     both[0], complete.images.mean(axis=0), title="mean picture, mean points"
 )
-plots.draw_face(both[1], np.full((96, 96), 255), title="all labels")
-colours = [plots.CYCLE[k % 7] for k in range(15)]
+plotting.draw_face(both[1], np.full((96, 96), 255), title="all labels")
+colours = [plotting.CYCLE[k % 7] for k in range(15)]
 for k, colour in enumerate(colours):
     both[1].plot(*complete.keypoints[:, k].T, ",", color=colour, alpha=0.5)
-both[0].plot(*typical.T, "o", color=plots.TRUE, markersize=3)
+both[0].plot(*typical.T, "o", color=plotting.TRUE, markersize=3)
 for centre, each in zip(typical, complete.keypoints.transpose(1, 0, 2)):
     size, direction = np.linalg.eigh(np.cov(each.T))
     tilt = np.degrees(np.arctan2(direction[1, 1], direction[0, 1]))
     width, height = 4 * size[::-1] ** 0.5
     both[0].add_patch(
-        Ellipse(centre, width, height, angle=tilt, fill=False, color=plots.TRUE)
+        Ellipse(centre, width, height, angle=tilt, fill=False, color=plotting.TRUE)
     )
 chapter.figure(
     figure,
@@ -965,7 +965,7 @@ chapter.figure(
 # mappings and compare the predictions in pixels.
 
 # %%
-split = splits.grouped_split(own, SEED)
+split = data.grouped_split(own, SEED)
 train, test = split.train[good[split.train]], split.test[good[split.test]]
 plain = linear(train, test)
 goals[:] = (complete.keypoints.reshape(len(goals), 30) - 47.5) / 48
@@ -1003,7 +1003,7 @@ print("largest difference below 0.001 px")
 # %%
 def check_1(answer: int) -> None:
     """Say whether the number of rows is right."""
-    four = np.isin(keypoints.KEYPOINTS, keypoints.FOUR_POINTS)
+    four = np.isin(data.KEYPOINTS, data.FOUR_POINTS)
     wanted = int(np.isfinite(points[:, four]).all(axis=(1, 2)).sum())
     print(
         f"right: {wanted}"
@@ -1013,7 +1013,7 @@ def check_1(answer: int) -> None:
 
 
 # %% tags=["solution"]
-index = [keypoints.INDEX[name] for name in keypoints.FOUR_POINTS]
+index = [data.INDEX[name] for name in data.FOUR_POINTS]
 check_1(int(labelled[:, index].all(axis=1).sum()))
 
 # %% [markdown]
@@ -1059,7 +1059,7 @@ print(f"{usual:.5f} without, {(199 * usual + last) / 200:.5f} with one wrong fac
 def check_4(mirror: collections.abc.Callable) -> None:
     """Mirror with the reader's function and compare with 95 - x."""
     wanted = complete.keypoints * [-1, 1] + [95, 0]
-    away = np.abs(faces.to_pixels(mirror(targets.copy())) - wanted).max()
+    away = np.abs(data.to_pixels(mirror(targets.copy())) - wanted).max()
     print("right" if away < 1e-3 else f"not yet: off by up to {away:.2f} px")
 
 

@@ -42,10 +42,10 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fkd_utils import course, drawings, evaluation, faces, plots, published, recipes
-from fkd_utils import training
+from fkd_utils import data, evaluation, plotting, training
 
-chapter = course.Chapter("03", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("03", PROFILE, DATA, SEED)
 
 # %% [markdown]
 # ## The faces
@@ -55,9 +55,9 @@ chapter = course.Chapter("03", PROFILE, DATA, SEED)
 # Weights learn on `train`. The best epoch is chosen on `validation`. Nothing is chosen on `test`.
 
 # %% tags=["nbval-ignore-output"]
-data = recipes.prepared(PROFILE, DATA, SEED)
+splits = data.load(DATA, SEED, chapter.limit)
 for name in ("train", "validation", "test"):
-    part = getattr(data, name)
+    part = getattr(splits, name)
     print(f"{name:<12}{len(part):5d} faces, images {part.images.shape[1:]}")
 
 # %% [markdown]
@@ -71,7 +71,7 @@ for name in ("train", "validation", "test"):
 # In code, `(n, 15, 2)` becomes `(15, 2)`.
 
 # %%
-mean_face = evaluation.mean_face(data.train.keypoints)
+mean_face = evaluation.mean_face(splits.train.keypoints)
 mean_face.shape
 
 # %% [markdown]
@@ -81,10 +81,10 @@ mean_face.shape
 # of the outer eye corners, in percent, so that a large face and a small one count alike.
 
 # %% tags=["nbval-ignore-output"]
-test = data.test
+test = splits.test
 constant = np.broadcast_to(mean_face, test.keypoints.shape)
 baseline = evaluation.measures(test.keypoints, constant)
-course.show_table(
+plotting.show_table(
     [{"prediction": "mean face", "set": "test", **baseline}],
     mse="{:.5f}", rmse_px="{:.2f}", mean_px="{:.2f}", nme="{:.1f} %",
 )
@@ -97,7 +97,7 @@ course.show_table(
 # their labels may, and they come with the course.
 
 # %%
-kaggle = published.kaggle_labels()
+kaggle = training.kaggle_labels()
 print(f"{kaggle['complete']} complete faces of Kaggle")
 print(f"MSE of the mean face: {kaggle['mean_face_mse']:.5f}")
 
@@ -151,7 +151,7 @@ f"{model.count_params():,} parameters"
 
 # %%
 chapter.figure(
-    drawings.draw_network(model),
+    plotting.draw_network(model),
     "3.3",
     "First: 9216 pixels, each joined to each of 30 outputs.",
     alt="Two columns of nodes, 9216 input pixels on the left and 30 outputs on the right, "
@@ -181,7 +181,7 @@ chapter.figure(
 # power iteration.
 
 # %%
-x = faces.to_inputs(data.train.images).reshape(len(data.train), -1)
+x = data.to_inputs(splits.train.images).reshape(len(splits.train), -1)
 x = np.hstack([x, np.ones((len(x), 1), np.float32)])
 direction = np.ones(x.shape[1], np.float32)
 for _ in range(20):
@@ -204,7 +204,7 @@ print(f"steepest curvature {steepest:.0f}, so the learning rate must stay below 
 # times. What does the loss of each do within forty steps?
 
 # %% tags=["nbval-ignore-output"]
-targets = faces.to_targets(data.train.keypoints)
+targets = data.to_targets(splits.train.keypoints)
 traces = {}
 for factor in (0.4, 1.2):
     w, losses = np.zeros((x.shape[1], 30), np.float32), []
@@ -218,7 +218,7 @@ assert traces[0.4][-1] < traces[0.4][0] and traces[1.2][-1] > traces[1.2][0]
 # %%
 figure, axes = plt.subplots(figsize=(6.4, 3.1))
 for (factor, losses), colour in zip(traces.items(), ("blue", "red")):
-    axes.plot(losses, color=plots.COLOURS[colour], label=f"{factor} times the limit")
+    axes.plot(losses, color=plotting.COLOURS[colour], label=f"{factor} times the limit")
 axes.set(yscale="log", xlabel="step (whole training set)", ylabel="MSE")
 axes.legend(loc="upper left")
 chapter.figure(
@@ -247,7 +247,7 @@ chapter.figure(
 # instead of training again. If you stop the kernel in the middle, the next call goes on from there.
 
 # %%
-recipe = recipes.named("First", PROFILE, SEED)
+recipe = training.recipe_of("First", PROFILE, SEED)
 assert recipe.learning_rate < limit
 print(f"{recipe.optimizer}, learning rate {recipe.learning_rate}, batches of {recipe.batch_size}")
 
@@ -261,14 +261,14 @@ print(f"{recipe.optimizer}, learning rate {recipe.learning_rate}, batches of {re
 # the faces.
 
 # %%
-long = published.run("wild_first")
+long = training.published("wild_first")
 print(long.summary())
-real = published.mean_face_measures()["test"]["mse"]
+real = training.mean_face_measures()["test"]["mse"]
 print(f"the mean face on the same test faces: MSE {real:.5f}")
 
 # %%
 chapter.figure(
-    plots.stored_figure(long.history, long.metrics["best_epoch"], long.errors("test")),
+    plotting.stored_figure(long.history, long.metrics["best_epoch"], long.errors("test")),
     "03-f",
     "First, 1000 epochs on real faces: its curve, and how far off it is on each test face.",
     alt="Left: training and validation error fall over 1000 epochs and spread apart, validation "
@@ -281,12 +281,12 @@ assert long.metrics["test"]["mse"] > real
 # has learnt of the training faces it cannot use on others. Now train your own.
 
 # %% tags=["nbval-ignore-output"]
-run = training.train(recipe, data)
+run = training.train(recipe, splits)
 
 # %% tags=["nbval-ignore-output"]
 scores = run.measures(test)
 predicted = run.predict(test.images)
-figure = plots.learning_figure(
+figure = plotting.learning_figure(
     run.history, run.best_epoch, test.images, test.keypoints, predicted
 )
 chapter.figure(
@@ -312,8 +312,8 @@ chapter.figure(
 # %% tags=["nbval-ignore-output"]
 rows = [{"prediction": "mean face", "set": "test", **baseline}]
 for name in ("train", "validation", "test"):
-    rows.append({"prediction": "First", "set": name, **run.measures(getattr(data, name))})
-course.show_table(
+    rows.append({"prediction": "First", "set": name, **run.measures(getattr(splits, name))})
+plotting.show_table(
     rows, mse="{:.5f}", rmse_px="{:.2f}", mean_px="{:.2f}", nme="{:.1f} %"
 )
 print(f"weights of epoch {run.best_epoch} of {recipe.epochs}, the lowest on validation")
@@ -351,8 +351,8 @@ def validation_curve(initializer: str, epochs: int) -> list[float]:
         [keras.layers.Flatten(), keras.layers.Dense(30, kernel_initializer=initializer)]
     )
     network.compile(keras.optimizers.SGD(recipe.learning_rate), loss="mse")
-    held = faces.to_inputs(data.validation.images), faces.to_targets(data.validation.keypoints)
-    x_train = faces.to_inputs(data.train.images)
+    held = data.to_inputs(splits.validation.images), data.to_targets(splits.validation.keypoints)
+    x_train = data.to_inputs(splits.train.images)
     fit = network.fit(x_train, targets, 64, epochs, verbose=0, validation_data=held)
     return fit.history["val_loss"]
 
@@ -362,13 +362,13 @@ starts = {name: validation_curve(name, epochs) for name in ("glorot_uniform", "z
 assert starts["zeros"][-1] < starts["glorot_uniform"][-1]
 
 # %%
-held = data.validation
+held = splits.validation
 mean_face_loss = evaluation.mse(held.keypoints, np.broadcast_to(mean_face, held.keypoints.shape))
 figure, axes = plt.subplots(figsize=(6.4, 3.2))
 for (name, losses), colour in zip(starts.items(), ("orange", "blue")):
     label = {"glorot_uniform": "random start", "zeros": "start from zero"}[name]
-    axes.plot(range(1, epochs + 1), losses, color=plots.COLOURS[colour], label=label)
-axes.axhline(mean_face_loss, color=plots.COLOURS["grey"], linestyle="--", label="mean face")
+    axes.plot(range(1, epochs + 1), losses, color=plotting.COLOURS[colour], label=label)
+axes.axhline(mean_face_loss, color=plotting.COLOURS["grey"], linestyle="--", label="mean face")
 axes.set(yscale="log", xlabel="epoch", ylabel="validation MSE")
 axes.legend()
 chapter.figure(
@@ -435,24 +435,24 @@ draw_weights(
 # %%
 mean_picture = x[:, :-1].mean(axis=0)
 centred = x[:, :-1] - mean_picture
-x_held = faces.to_inputs(held.images).reshape(len(held), -1) - mean_picture
+x_held = data.to_inputs(held.images).reshape(len(held), -1) - mean_picture
 gram, across = (centred @ centred.T).astype(np.float64), x_held @ centred.T
 mean_target = targets.mean(axis=0)
 alphas = 10.0 ** np.arange(-1, 6)
 ridge = {"train": [], "validation": []}
 for alpha in alphas:
     dual = np.linalg.solve(gram + alpha * np.eye(len(gram)), targets - mean_target)
-    for name, product, part in (("train", gram, data.train), ("validation", across, held)):
-        points = faces.to_pixels(mean_target + product @ dual)
+    for name, product, part in (("train", gram, splits.train), ("validation", across, held)):
+        points = data.to_pixels(mean_target + product @ dual)
         ridge[name].append(evaluation.mse(part.keypoints, points))
 
 # %%
 figure, axes = plt.subplots(figsize=(6.4, 3.2))
 for name, colour in (("train", "orange"), ("validation", "blue")):
-    axes.plot(alphas, ridge[name], "o-", color=plots.COLOURS[colour], label=f"ridge, {name}")
-axes.axhline(mean_face_loss, color=plots.COLOURS["grey"], linestyle="--", label="mean face")
+    axes.plot(alphas, ridge[name], "o-", color=plotting.COLOURS[colour], label=f"ridge, {name}")
+axes.axhline(mean_face_loss, color=plotting.COLOURS["grey"], linestyle="--", label="mean face")
 axes.axhline(
-    run.at_best().val_loss, color=plots.COLOURS["blue"], linestyle=":",
+    run.at_best().val_loss, color=plotting.COLOURS["blue"], linestyle=":",
     label="First, gradient descent",
 )
 axes.set(xscale="log", yscale="log", xlabel="ridge strength α", ylabel="MSE")
@@ -547,7 +547,7 @@ assert new_limit > limit
 # %% tags=["solution"]
 black = np.zeros((1, 96, 96), np.uint8)
 offset = run.model().get_weights()[1]
-assert np.allclose(run.predict(black), faces.to_pixels(offset[np.newaxis]), atol=1e-3)
+assert np.allclose(run.predict(black), data.to_pixels(offset[np.newaxis]), atol=1e-3)
 print("all weights meet a zero; only the 30 offsets b are left")
 
 # %% [markdown]

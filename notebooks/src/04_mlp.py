@@ -44,14 +44,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import ticker
 
-from fkd_utils import course, drawings, evaluation, faces, models, plots, published
-from fkd_utils import recipes, training
+from fkd_utils import data, evaluation, models, plotting, training
 
-chapter = course.Chapter("04", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("04", PROFILE, DATA, SEED)
 
 # %% tags=["nbval-ignore-output"]
-data = recipes.prepared(PROFILE, DATA, SEED)
-x, y = faces.to_inputs(data.train.images), faces.to_targets(data.train.keypoints)
+splits = data.load(DATA, SEED, chapter.limit)
+x, y = data.to_inputs(splits.train.images), data.to_targets(splits.train.keypoints)
 print(f"x {x.shape}, y {y.shape}")
 
 # %% [markdown]
@@ -126,7 +126,7 @@ model = keras.Sequential(
 
 # %%
 chapter.figure(
-    drawings.draw_network(model),
+    plotting.draw_network(model),
     "3.4",
     "Second: two hidden layers between the pixels and the outputs.",
     alt="Four columns of nodes: 9216 input pixels, 300 and 150 hidden neurons with ReLU, 30 "
@@ -194,7 +194,7 @@ spreads = {name: spread_by_layer(variance) for name, variance in starts.items()}
 # %%
 figure, axes = plt.subplots(figsize=(6.4, 3.1))
 for (name, values), colour in zip(spreads.items(), ("blue", "orange", "red")):
-    axes.plot(range(1, 11), values, "o-", color=plots.COLOURS[colour], label=name)
+    axes.plot(range(1, 11), values, "o-", color=plotting.COLOURS[colour], label=name)
 axes.set(yscale="log", xlabel="layer", ylabel="root mean square")
 axes.set_xticks(range(1, 11))
 axes.legend()
@@ -260,11 +260,11 @@ def plain_numbers(axes: plt.Axes) -> None:
 figure, axes = plt.subplots(figsize=(6.8, 3.2))
 for name, colour, label in (("sgd", "orange", "plain descent"), ("adam", "blue", "Adam")):
     found = np.isfinite(losses[name])
-    axes.plot(rates[name], losses[name], "o-", color=plots.COLOURS[colour], label=label)
+    axes.plot(rates[name], losses[name], "o-", color=plotting.COLOURS[colour], label=label)
     top = 1.3 * np.nanmax(list(losses.values()))
     lost = rates[name][~found]
-    axes.plot(lost, np.full(len(lost), top), "x", color=plots.COLOURS[colour], ms=8, mew=2)
-axes.plot([], [], "x", color=plots.COLOURS["grey"], label="loss became nan")
+    axes.plot(lost, np.full(len(lost), top), "x", color=plotting.COLOURS[colour], ms=8, mew=2)
+axes.plot([], [], "x", color=plotting.COLOURS["grey"], label="loss became nan")
 axes.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="training MSE")
 plain_numbers(axes)
 axes.legend(fontsize=8.5)
@@ -296,19 +296,19 @@ chapter.figure(
 # here? And which of its two rates gets lower?
 
 # %%
-long = {"plain descent": published.run("wild_second"),
-        "Adam, 0.001": published.run("wild_second_adam"),
-        "Adam, 0.0001": published.run("wild_second_adam_0_0001")}
+long = {"plain descent": training.published("wild_second"),
+        "Adam, 0.001": training.published("wild_second_adam"),
+        "Adam, 0.0001": training.published("wild_second_adam_0_0001")}
 for name, stored in long.items():
     print(f"{name}: {stored.summary()}\n")
 
 # %%
 figure, axes = plt.subplots(figsize=(7.2, 3.6))
 for (name, stored), colour in zip(long.items(), ("orange", "blue", "green")):
-    style = {"color": plots.COLOURS[colour]}
+    style = {"color": plotting.COLOURS[colour]}
     axes.plot(stored.history.epoch, stored.history.val_loss, label=f"{name}, validation", **style)
     axes.plot(stored.history.epoch, stored.history.loss, ":", label=f"{name}, training", **style)
-real = published.mean_face_measures()["validation"]["mse"]
+real = training.mean_face_measures()["validation"]["mse"]
 axes.axhline(real, color="black", lw=1, ls="--", label="mean face")
 axes.set(xscale="log", yscale="log", xlabel="epoch", ylabel="MSE")
 axes.legend(fontsize=8.5)
@@ -347,11 +347,11 @@ assert 0.9 < ratio < 1 and slow.val_loss.min() > 1.2 * adam.val_loss.min()
 # Now train your own. The quick profile has time for 40 epochs by each rule.
 
 # %% tags=["nbval-ignore-output"]
-second = training.train(recipes.named("Second", PROFILE, SEED), data)
+second = training.train(training.recipe_of("Second", PROFILE, SEED), splits)
 
 # %% tags=["nbval-ignore-output"]
-test = data.test
-figure = plots.learning_figure(
+test = splits.test
+figure = plotting.learning_figure(
     second.history,
     second.best_epoch,
     test.images,
@@ -380,14 +380,14 @@ chapter.figure(
 # a gradient into a step is another.
 
 # %% tags=["nbval-ignore-output"]
-second_adam = training.train(recipes.named("Second, Adam", PROFILE, SEED), data)
+second_adam = training.train(training.recipe_of("Second, Adam", PROFILE, SEED), splits)
 
 # %% [markdown]
 # For the comparison you also need First. If you ran chapter 03, its run is found in the store.
 
 # %% tags=["nbval-ignore-output"]
 runs = {
-    "First": training.train(recipes.named("First", PROFILE, SEED), data),
+    "First": training.train(training.recipe_of("First", PROFILE, SEED), splits),
     "Second": second,
     "Second, Adam": second_adam,
 }
@@ -397,10 +397,10 @@ runs = {
 # descent. Will Adam still get down sooner when you plot the loss against seconds?
 
 # %% tags=["nbval-ignore-output"]
-mean_face = evaluation.mean_face(data.train.keypoints)
+mean_face = evaluation.mean_face(splits.train.keypoints)
 
 
-def mean_face_mse(part: faces.Faces) -> float:
+def mean_face_mse(part: data.Faces) -> float:
     """MSE of always answering with the mean training face."""
     return evaluation.mse(part.keypoints, np.broadcast_to(mean_face, part.keypoints.shape))
 
@@ -408,11 +408,11 @@ def mean_face_mse(part: faces.Faces) -> float:
 # %% tags=["nbval-ignore-output"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.7), sharey=True)
 for (name, run), colour in zip(runs.items(), ("grey", "orange", "blue")):
-    log, style = run.history, {"color": plots.COLOURS[colour], "label": name}
+    log, style = run.history, {"color": plotting.COLOURS[colour], "label": name}
     left.plot(log.epoch, log.val_loss, **style)
     right.plot(log.seconds.cumsum(), log.val_loss, **style)
 for axes, label in ((left, "epoch"), (right, "seconds of training")):
-    axes.axhline(mean_face_mse(data.validation), color="black", lw=1, ls=":", label="mean face")
+    axes.axhline(mean_face_mse(splits.validation), color="black", lw=1, ls=":", label="mean face")
     axes.set(yscale="log", xlabel=label)
     plain_numbers(axes)
 left.set_ylabel("validation MSE")
@@ -464,7 +464,7 @@ rows = [
     {"training MSE": level, **{n: first_epoch_below(r, level) for n, r in runs.items()}}
     for level in (4 * end, 2 * end, 1.001 * end)
 ]
-course.show_table(
+plotting.show_table(
     rows, **{"training MSE": "{:.4f}"}, **{name: "{:.0f}" for name in runs}
 )
 if PROFILE != "smoke":
@@ -492,7 +492,7 @@ if PROFILE != "smoke":
 # %%
 def one_step(name: str, before: int = 20) -> np.ndarray:
     """|change| of each first-layer weight in step `before` + 1: (9216, 300)."""
-    network, rng = recipes.named(name, PROFILE, SEED).build(), np.random.default_rng(SEED)
+    network, rng = training.recipe_of(name, PROFILE, SEED).build(), np.random.default_rng(SEED)
     for _ in range(before + 1):
         earlier, batch = network.get_weights()[0], rng.choice(len(x), 64, replace=False)
         network.train_on_batch(x[batch], y[batch])
@@ -510,7 +510,7 @@ for step, colour, label in zip(
     moved = step[step > 0]
     weights = np.full(moved.size, 1 / step.size)
     bins = np.logspace(-9, -2, 90)
-    axes.hist(moved, bins, weights=weights, color=plots.COLOURS[colour], alpha=0.65, label=label)
+    axes.hist(moved, bins, weights=weights, color=plotting.COLOURS[colour], alpha=0.65, label=label)
 axes.axvline(0.001, color="black", lw=1, ls=":", label="Adam's learning rate")
 axes.set(xscale="log", xlabel="change of a weight in one step", ylabel="share of weights")
 axes.legend(fontsize=8.5, loc="upper left")
@@ -550,7 +550,7 @@ assert np.median(steps["Second, Adam"]) > np.median(steps["Second"])
 # %% tags=["nbval-ignore-output"]
 rows = []
 for name in ("train", "validation", "test"):
-    part = getattr(data, name)
+    part = getattr(splits, name)
     constant = np.broadcast_to(mean_face, part.keypoints.shape)
     rows.append(
         {"network": "mean face", "set": name, **evaluation.measures(part.keypoints, constant)}
@@ -558,10 +558,10 @@ for name in ("train", "validation", "test"):
 for network, run in runs.items():
     trained = run.model()
     for name in ("train", "validation", "test"):
-        part = getattr(data, name)
+        part = getattr(splits, name)
         found = evaluation.measures(part.keypoints, training.predict(trained, part.images))
         rows.append({"network": network, "set": name, **found})
-course.show_table(
+plotting.show_table(
     rows, mse="{:.5f}", rmse_px="{:.2f}", mean_px="{:.2f}", nme="{:.1f} %"
 )
 
@@ -589,7 +589,7 @@ for name, run in runs.items():
 # And remember the score to beat.
 
 # %%
-score = published.kaggle_labels()["mean_face_mse_held_out"]
+score = training.kaggle_labels()["mean_face_mse_held_out"]
 print("Kaggle's mean face, over 200 random fifths held out:")
 print(f"{score['lowest']:.5f} to {score['highest']:.5f}")
 
@@ -616,7 +616,7 @@ def activations(network: keras.Model, images: np.ndarray) -> list[np.ndarray]:
     """Answers of the two hidden layers: (n, 300) and (n, 150)."""
     hidden = [layer.output for layer in network.layers[1:3]]
     peek = keras.Model(network.inputs, hidden)
-    return peek.predict(faces.to_inputs(images), batch_size=256, verbose=0)
+    return peek.predict(data.to_inputs(images), batch_size=256, verbose=0)
 
 
 # %% tags=["nbval-ignore-output"]
@@ -624,14 +624,14 @@ rows = []
 networks = {"at the start": second.recipe.build()}
 networks |= {name: runs[name].model() for name in ("Second", "Second, Adam")}
 for name, network in networks.items():
-    for layer, answers in zip((1, 2), activations(network, data.validation.images)):
+    for layer, answers in zip((1, 2), activations(network, splits.validation.images)):
         active = (answers > 0).mean(axis=0)
         rows.append(
             {"network": name, "hidden layer": layer, "never active": np.mean(active == 0),
              "always active": np.mean(active == 1), "in between": np.mean(active % 1 > 0)}
         )
 shares = ("never active", "always active", "in between")
-course.show_table(rows, **dict.fromkeys(shares, "{:.0%}"))
+plotting.show_table(rows, **dict.fromkeys(shares, "{:.0%}"))
 for row in rows:
     assert abs(sum(row[name] for name in shares) - 1) < 1e-6
 if PROFILE != "smoke":
@@ -662,7 +662,7 @@ if PROFILE != "smoke":
 
 # %% tags=["nbval-ignore-output"]
 trained = second.model()
-active = (activations(trained, data.validation.images)[0] > 0).mean(axis=0)
+active = (activations(trained, splits.validation.images)[0] > 0).mean(axis=0)
 alive = np.argsort(-np.minimum(active, 1 - active))[:6]
 weights = trained.get_weights()[0]
 change = weights - second.recipe.build().get_weights()[0]
@@ -790,14 +790,14 @@ network = training.Recipe("second", "sgd", 0.05, 1, seed=SEED).build()
 arrays = network.get_weights()
 arrays[-2][:], arrays[-1][:] = 0, y.mean(axis=0)
 network.set_weights(arrays)
-held = faces.to_inputs(data.validation.images), faces.to_targets(data.validation.keypoints)
+held = data.to_inputs(splits.validation.images), data.to_targets(splits.validation.keypoints)
 before = network.evaluate(*held, batch_size=256, verbose=0)
 epochs = chapter.pick(1, 5, 100)
 log = network.fit(x, y, batch_size=64, epochs=epochs, verbose=0, validation_data=held).history
-print(f"mean face {mean_face_mse(data.validation):.5f}, at the start {before:.5f}")
+print(f"mean face {mean_face_mse(splits.validation):.5f}, at the start {before:.5f}")
 print(f"after {epochs} epochs: validation {min(log['val_loss']):.5f}")
 print(f"Second, Glorot start, at best: {lowest['Second']:.5f}")
-assert abs(before - mean_face_mse(data.validation)) < 1e-4
+assert abs(before - mean_face_mse(splits.validation)) < 1e-4
 
 # %% [markdown]
 # **5. Open.** Subtract the mean training picture from `x` and from the validation pictures, and

@@ -43,15 +43,16 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fkd_utils import course, drawings, evaluation, faces, plots, published, recipes, training
+from fkd_utils import data, evaluation, plotting, training
 
-chapter = course.Chapter("05", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("05", PROFILE, DATA, SEED)
 keras.utils.set_random_seed(SEED)
 
 # %% tags=["nbval-ignore-output"]
-data = recipes.prepared(PROFILE, DATA, SEED)
-test = data.test
-print(f"{len(data.train)} training, {len(data.validation)} validation, {len(test)} test faces")
+splits = data.load(DATA, SEED, chapter.limit)
+test = splits.test
+print(f"{len(splits.train)} training, {len(splits.validation)} validation, {len(test)} test faces")
 
 # %% [markdown]
 # ## What a dense layer does to a moved face
@@ -98,7 +99,7 @@ def map_difference(layer: keras.layers.Layer, images: np.ndarray, by: int) -> fl
     """The same for feature maps, with the second map moved back by `by` input pixels."""
     stride = layer.strides[0]
     step, low, high = by // stride, 16 // stride, 80 // stride
-    before, after = (np.array(layer(faces.to_inputs(i))) for i in (images, moved(images, by)))
+    before, after = (np.array(layer(data.to_inputs(i))) for i in (images, moved(images, by)))
     return difference(
         after[:, low:high, low + step : high], before[:, low:high, low : high - step]
     )
@@ -107,10 +108,10 @@ def map_difference(layer: keras.layers.Layer, images: np.ndarray, by: int) -> fl
 # %%
 some = test.images[:30]
 shifts = np.arange(0, 9)
-answer = np.array(dense(faces.to_inputs(some)))
+answer = np.array(dense(data.to_inputs(some)))
 lines = {
     "dense, 300 units": [
-        difference(np.array(dense(faces.to_inputs(moved(some, s)))), answer) for s in shifts
+        difference(np.array(dense(data.to_inputs(moved(some, s)))), answer) for s in shifts
     ],
     "convolution, stride 2": [map_difference(strided, some, s) for s in shifts],
     "convolution, stride 1": [map_difference(convolution, some, s) for s in shifts],
@@ -119,7 +120,7 @@ lines = {
 # %% tags=["nbval-ignore-output"]
 figure, axes = plt.subplots(figsize=(6.4, 3.2))
 for (name, values), colour in zip(lines.items(), ("red", "orange", "blue")):
-    axes.plot(shifts, values, "o-", color=plots.COLOURS[colour], label=name)
+    axes.plot(shifts, values, "o-", color=plotting.COLOURS[colour], label=name)
 axes.set(xlabel="the face moves by (pixels)", ylabel="change (% of another face)")
 axes.legend()
 chapter.figure(
@@ -206,7 +207,7 @@ assert outputs[4:] == [(250,), (30,)] and model.count_params() == 1_161_266
 
 # %%
 chapter.figure(
-    drawings.draw_network(model),
+    plotting.draw_network(model),
     "3.5",
     "Third: two of three convolutions halve the map; a dense layer reads the rest.",
     alt="From left to right: the input, 96 by 96; three stacks of feature maps, 96 by 96 by 4, "
@@ -279,7 +280,7 @@ for name, (side, kernel, stride) in layers.items():
                  "output": out, "zeros before": before, "after": after,
                  "window of output 10": f"{seen[0]} to {seen[-1]}",
                  "off the middle": f"{off:+.1f}"})
-course.show_table(rows)
+plotting.show_table(rows)
 
 # %%
 figure, grid = plt.subplots(1, 3, figsize=(9.6, 2.5))
@@ -288,10 +289,10 @@ for axes, row in zip(grid, rows):
     for output in range(4):
         low = output * row["stride"] - row["zeros before"]
         inside = np.arange(low, low + row["kernel"])
-        axes.plot(inside, [output] * len(inside), "s-", color=plots.COLOURS["sky"], ms=5)
+        axes.plot(inside, [output] * len(inside), "s-", color=plotting.COLOURS["sky"], ms=5)
         cell = output * row["stride"] + (row["stride"] - 1) / 2
-        axes.plot(inside.mean(), output, "|", color=plots.COLOURS["black"], ms=13, mew=2)
-        axes.plot(cell, output, "o", color=plots.COLOURS["red"], ms=5, zorder=3)
+        axes.plot(inside.mean(), output, "|", color=plotting.COLOURS["black"], ms=13, mew=2)
+        axes.plot(cell, output, "o", color=plotting.COLOURS["red"], ms=5, zorder=3)
     axes.set(title=f"{row['layer']}: {row['kernel']} wide, stride {row['stride']}",
              xlabel="input position", xticks=range(-2, 10, 2),
              yticks=range(4), xlim=(-2.6, 9.6), ylim=(3.6, -0.6))
@@ -322,14 +323,14 @@ chapter.figure(
 # for 1000 epochs on real faces, without and with the dropout that comes below.
 
 # %%
-long = published.of_rows(["Second, Adam", "Third", "Third, dropout"])
+long = training.of_rows(["Second, Adam", "Third", "Third, dropout"])
 for name, stored in long.items():
     print(f"{name}: {stored.summary()}\n")
 
 # %%
 stored = long["Third"]
 chapter.figure(
-    plots.stored_figure(stored.history, stored.metrics["best_epoch"], stored.errors("test")),
+    plotting.stored_figure(stored.history, stored.metrics["best_epoch"], stored.errors("test")),
     "05-g",
     "Third, 1000 epochs on real faces: its curve, and how far off it is on each test face.",
     alt="Left: the training error falls over 1000 epochs; the validation error soon stops falling, "
@@ -346,7 +347,7 @@ print(f"validation MSE, mean of 25 epochs: {smooth[top]:.5f} at epoch {top + 1},
 print(f"that is {end / third.val_loss.min():.2f} times its lowest")
 print(f"test MSE: {step:.2f} times that of Second with Adam; the thesis has 0.67 (validation)")
 for name in ("Third", "Third, dropout"):
-    ours, theirs = long[name].metrics["best_epoch"], recipes.TABLE_4_1[name].thesis[2]
+    ours, theirs = long[name].metrics["best_epoch"], training.TABLE_4_1[name].thesis[2]
     print(f"{name}: lowest validation MSE at epoch {ours}, in the thesis at {theirs}")
 assert step < 1 and 1.1 * third.val_loss.min() < end < 0.95 * smooth[top]
 
@@ -362,12 +363,12 @@ assert step < 1 and 1.1 * third.val_loss.min() < end < 0.95 * smooth[top]
 # Now your own. The quick profile has time for 20 epochs.
 
 # %% tags=["nbval-ignore-output"]
-recipe = recipes.named("Third", PROFILE, SEED)
-run = training.train(recipe, data)
+recipe = training.recipe_of("Third", PROFILE, SEED)
+run = training.train(recipe, splits)
 print(f"{recipe.epochs} epochs, {run.history.seconds.median():.1f} s each")
 
 # %% tags=["nbval-ignore-output"]
-figure = plots.learning_figure(
+figure = plotting.learning_figure(
     run.history, run.best_epoch, test.images, test.keypoints, run.predict(test.images)
 )
 chapter.figure(
@@ -389,15 +390,15 @@ assert [w.shape for w in run.model().weights] == [w.shape for w in model.weights
 # trained now if you did not.
 
 # %% tags=["nbval-ignore-output"]
-runs = {name: training.train(recipes.named(name, PROFILE, SEED), data)
+runs = {name: training.train(training.recipe_of(name, PROFILE, SEED), splits)
         for name in ("First", "Second, Adam", "Third")}
-constant = np.broadcast_to(evaluation.mean_face(data.train.keypoints), test.keypoints.shape)
+constant = np.broadcast_to(evaluation.mean_face(splits.train.keypoints), test.keypoints.shape)
 rows = [{"on the test faces": "mean face", **evaluation.measures(test.keypoints, constant)}]
 for name, r in runs.items():
     rows.append({"on the test faces": name, "epochs": len(r.history), **r.measures(test)})
 FORMATS = {"mse": "{:.5f}", "rmse_px": "{:.2f}", "mean_px": "{:.2f}", "nme": "{:.1f} %",
            "epochs": "{:.0f}"}
-course.show_table(rows, **FORMATS)
+plotting.show_table(rows, **FORMATS)
 
 # %% tags=["nbval-ignore-output"]
 error = {row["on the test faces"]: row["mse"] for row in rows}
@@ -452,7 +453,7 @@ assert abs(masked.mean() - 1) < 0.05
 # %%
 stored = long["Third, dropout"]
 chapter.figure(
-    plots.stored_figure(stored.history, stored.metrics["best_epoch"], stored.errors("test")),
+    plotting.stored_figure(stored.history, stored.metrics["best_epoch"], stored.errors("test")),
     "05-h",
     "Third with 25% dropout, 1000 epochs on real faces.",
     alt="Left: the training error starts above the validation error, crosses it early and falls "
@@ -467,13 +468,13 @@ print(f"training error above validation error: the first {np.argmin(above)} epoc
 # Now your own.
 
 # %% tags=["nbval-ignore-output"]
-recipe_dropout = recipes.named("Third, dropout", PROFILE, SEED)
-run_dropout = training.train(recipe_dropout, data)
+recipe_dropout = training.recipe_of("Third, dropout", PROFILE, SEED)
+run_dropout = training.train(recipe_dropout, splits)
 assert run_dropout.model().count_params() == model.count_params()
 
 # %% tags=["nbval-ignore-output"]
 predicted = run_dropout.predict(test.images)
-figure = plots.learning_figure(
+figure = plotting.learning_figure(
     run_dropout.history, run_dropout.best_epoch, test.images, test.keypoints, predicted
 )
 chapter.figure(
@@ -509,14 +510,14 @@ for name, r in (("Third", run), ("Third, dropout", run_dropout)):
 # layers yourself.
 
 # %%
-def hidden(network: keras.Model, part: faces.Faces) -> np.ndarray:
+def hidden(network: keras.Model, part: data.Faces) -> np.ndarray:
     """Activations of the 250 units: (n, 250)."""
     body = keras.Model(network.inputs[0], network.layers[-3].output)
-    return body.predict(faces.to_inputs(part.images), batch_size=256, verbose=0)
+    return body.predict(data.to_inputs(part.images), batch_size=256, verbose=0)
 
 
 network = run_dropout.model()
-units, targets = hidden(network, data.train), faces.to_targets(data.train.keypoints)
+units, targets = hidden(network, splits.train), data.to_targets(splits.train.keypoints)
 drop, output = network.layers[-2:]
 
 
@@ -531,7 +532,7 @@ on = np.mean([loss(True) for _ in range(20)])
 
 # %% tags=["nbval-ignore-output"]
 logged = run_dropout.at_best()
-course.show_table(
+plotting.show_table(
     [
         {"training faces": "as logged: weights moving, dropout on", "mse": logged.loss},
         {"training faces": "weights of the end of the epoch, dropout on", "mse": on},
@@ -573,9 +574,9 @@ assert abs((on - off) / scatter - 1) < 0.1
 
 # %%
 count, epochs = chapter.pick(smoke=(30, 2), quick=(120, 25), paper=(120, 300))
-held = data.validation.take(np.arange(len(data.validation))[:60])
-held = faces.to_inputs(held.images), faces.to_targets(held.keypoints)
-few = faces.to_inputs(data.train.images[:count]), faces.to_targets(data.train.keypoints[:count])
+held = splits.validation.take(np.arange(len(splits.validation))[:60])
+held = data.to_inputs(held.images), data.to_targets(held.keypoints)
+few = data.to_inputs(splits.train.images[:count]), data.to_targets(splits.train.keypoints[:count])
 
 # %% [markdown]
 # `train_on_batch` makes one step and returns the loss it saw. The mean over the batches of an epoch is
@@ -607,7 +608,7 @@ for axes, (rate, logs) in zip(grid, small.items()):
     for name, values in logs.items():
         label = name if name == "unseen faces" else f"training faces, {name}"
         colour, style = looks[name]
-        axes.plot(range(1, epochs + 1), values, style, color=plots.COLOURS[colour], label=label)
+        axes.plot(range(1, epochs + 1), values, style, color=plotting.COLOURS[colour], label=label)
     axes.set(title=f"dropout {rate:.0%}", xlabel="epoch", yscale="log")
 grid[0].set_ylabel("MSE")
 grid[1].legend(fontsize=8.5)
@@ -659,7 +660,7 @@ print(f"{dropped['test']['mse']:.5f} with it, {change:+.0%}; the thesis's change
 third = run.model()
 convs = [layer for layer in third.layers if isinstance(layer, keras.layers.Conv2D)]
 see = keras.Model(third.inputs[0], [layer.output for layer in convs])
-maps = [np.array(m) for m in see(faces.to_inputs(test.images[:50]))]
+maps = [np.array(m) for m in see(data.to_inputs(test.images[:50]))]
 kernel = convs[0].get_weights()[0][:, :, 0]
 most = np.abs(kernel).max()
 figure, grid = plt.subplots(2, 5, figsize=(9.0, 3.8))
@@ -736,12 +737,12 @@ for name, layer in zip(("conv1", "conv2", "conv3"), maps):
 # %% tags=["nbval-ignore-output"]
 figure, axes = plt.subplots(figsize=(5.2, 3.6))
 steps, some, follow = (0, 2, 4, 6, 8), test.images[:100], {}
-axes.plot(steps, steps, "--", color=plots.COLOURS["grey"], label="ideal")
+axes.plot(steps, steps, "--", color=plotting.COLOURS["grey"], label="ideal")
 for (name, r), colour in zip(runs.items(), ("red", "orange", "blue")):
     follower = r.model()
     x = np.array([training.predict(follower, moved(some, s))[..., 0].mean() for s in steps])
     follow[name] = (x[2] - x[0]) / 4
-    axes.plot(steps, x - x[0], "o-", color=plots.COLOURS[colour], label=name)
+    axes.plot(steps, x - x[0], "o-", color=plotting.COLOURS[colour], label=name)
 axes.set(xlabel="the face moves by (pixels)", ylabel="the points move by (pixels, mean)")
 axes.legend()
 chapter.figure(
@@ -841,8 +842,8 @@ assert len(reach) == 5 + (5 - 1) * 1 + (4 - 1) * 2
 
 # %% tags=["solution", "nbval-ignore-output"]
 one = np.repeat(units[:1], 4000, axis=0)
-crowd = faces.to_pixels(np.array(output(drop(one, training=True))))
-plain = faces.to_pixels(np.array(output(units[:1])))
+crowd = data.to_pixels(np.array(output(drop(one, training=True))))
+plain = data.to_pixels(np.array(output(units[:1])))
 print(f"average of 4000 masks is {np.abs(crowd.mean(axis=0) - plain).max():.2f} px away at most")
 print(f"a single mask scatters by {crowd.std(axis=0).mean():.2f} px")
 assert np.abs(crowd.mean(axis=0) - plain).max() < 0.2 * crowd.std(axis=0).max()

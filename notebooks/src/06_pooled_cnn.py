@@ -45,16 +45,16 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fkd_utils import claims, course, drawings, evaluation, faces, models, plots
-from fkd_utils import published, recipes, training
+from fkd_utils import data, evaluation, models, plotting, training
 
-chapter = course.Chapter("06", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("06", PROFILE, DATA, SEED)
 keras.utils.set_random_seed(SEED)
 
 # %% tags=["nbval-ignore-output"]
-data = recipes.prepared(PROFILE, DATA, SEED)
-test = data.test
-print(f"{len(data.train)} training, {len(data.validation)} validation, {len(test)} test faces")
+splits = data.load(DATA, SEED, chapter.limit)
+test = splits.test
+print(f"{len(splits.train)} training, {len(splits.validation)} validation, {len(test)} test faces")
 
 # %% [markdown]
 # ## Max-pooling by hand
@@ -83,7 +83,7 @@ print(max_pool(example[np.newaxis, ..., np.newaxis])[0, ..., 0].astype(int))
 # %%
 edge = np.zeros((5, 5, 1, 1), np.float32)
 edge[:2], edge[3:] = -0.2, 0.2
-raw = np.array(keras.ops.relu(keras.ops.conv(faces.to_inputs(test.images), edge, padding="same")))
+raw = np.array(keras.ops.relu(keras.ops.conv(data.to_inputs(test.images), edge, padding="same")))
 pooled = max_pool(raw)
 assert np.array_equal(pooled, np.array(keras.layers.MaxPooling2D(2)(raw)))
 print(raw.shape[1:], "becomes", pooled.shape[1:])
@@ -146,7 +146,7 @@ ways = {
 }
 table = [{"map": name, "1 pixel": change(way, 1), "2 pixels": change(way, 2)}
          for name, way in ways.items()]
-course.show_table(table, **{"1 pixel": "{:.0f} %", "2 pixels": "{:.0f} %"})
+plotting.show_table(table, **{"1 pixel": "{:.0f} %", "2 pixels": "{:.0f} %"})
 
 # %%
 by_name = {row["map"]: row["1 pixel"] for row in table}
@@ -268,7 +268,7 @@ assert shapes["conv3"] == (24, 24, 8) and shapes["flatten"] == (1152,)
 
 # %%
 chapter.figure(
-    drawings.draw_network(model),
+    plotting.draw_network(model),
     "3.6",
     "Fourth: each convolution is followed by a pool that halves the map.",
     alt="From left to right: the input, 96 by 96; maps of 96 by 96 by 4, pooled to 48 by 48 by 4; "
@@ -294,7 +294,7 @@ for name, network in (("Third", third), ("Fourth", model)):
         rows.append({"network": name, "part": kind,
                      "parameters": f"{sum(p.count_params() for p in part):,}",
                      "multiply-adds": f"{sum(map(multiply_adds, part)):,}"})
-course.show_table(rows)
+plotting.show_table(rows)
 
 # %%
 work = [sum(map(multiply_adds, network.layers)) for network in (third, model)]
@@ -324,7 +324,7 @@ assert rows[0]["multiply-adds"] == rows[2]["multiply-adds"]
 # Fourth has a quarter of Third's weights. Does it overfit less?
 
 # %%
-long, real = published.of_rows(recipes.TABLE_4_1), published.mean_face_measures()
+long, real = training.of_rows(training.TABLE_4_1), training.mean_face_measures()
 both = {name: long[name] for name in ("Fourth", "Fourth, dropout")}
 for name, stored in both.items():
     print(f"{name}: {stored.summary()}\n")
@@ -332,7 +332,7 @@ for name, stored in both.items():
 # %%
 figure, axes = plt.subplots(figsize=(7.2, 3.6))
 for (name, stored), colour in zip(both.items(), ("blue", "orange")):
-    style = {"color": plots.COLOURS[colour]}
+    style = {"color": plotting.COLOURS[colour]}
     axes.plot(stored.history.epoch, stored.history.val_loss, label=f"{name}, validation", **style)
     axes.plot(stored.history.epoch, stored.history.loss, ":", label=f"{name}, training", **style)
 axes.axhline(real["validation"]["mse"], color="black", lw=1, ls="--", label="mean face")
@@ -368,12 +368,12 @@ assert ends["Fourth"] > 1.2 * ends["Third"] and ends["Third"] > 1.1 * ends["Four
 # Now your own. The quick profile has time for 20 epochs.
 
 # %% tags=["nbval-ignore-output"]
-recipe = recipes.named("Fourth", PROFILE, SEED)
-run = training.train(recipe, data)
+recipe = training.recipe_of("Fourth", PROFILE, SEED)
+run = training.train(recipe, splits)
 assert [w.shape for w in run.model().weights] == [w.shape for w in model.weights]
 
 # %% tags=["nbval-ignore-output"]
-figure = plots.learning_figure(
+figure = plotting.learning_figure(
     run.history, run.best_epoch, test.images, test.keypoints, run.predict(test.images)
 )
 chapter.figure(
@@ -388,9 +388,9 @@ chapter.figure(
 # And with dropout of 25% on the dense layer. Its training curve, too, is taken with dropout on.
 
 # %% tags=["nbval-ignore-output"]
-run_dropout = training.train(recipes.named("Fourth, dropout", PROFILE, SEED), data)
+run_dropout = training.train(training.recipe_of("Fourth, dropout", PROFILE, SEED), splits)
 predicted = run_dropout.predict(test.images)
-figure = plots.learning_figure(
+figure = plotting.learning_figure(
     run_dropout.history, run_dropout.best_epoch, test.images, test.keypoints, predicted
 )
 chapter.figure(
@@ -430,7 +430,7 @@ errors = {
     "Fourth, trained, dark spot": read_out(features(trained, spots)),
 }
 figure, axes = plt.subplots(figsize=(6.8, 2.4))
-bars = axes.barh(list(errors), list(errors.values()), color=plots.COLOURS["sky"])
+bars = axes.barh(list(errors), list(errors.values()), color=plotting.COLOURS["sky"])
 axes.bar_label(bars, fmt="%.2f px", padding=3)
 axes.invert_yaxis()
 axes.set(xlabel="error of the read-out (px, root mean square)", xlim=(0, 2.9))
@@ -463,8 +463,8 @@ assert PROFILE == "smoke" or errors["Fourth, trained, dark spot"] < 0.8 * bare
 # seconds of every epoch.
 
 # %% tags=["nbval-ignore-output"]
-runs = {name: training.train(recipes.named(name, PROFILE, SEED), data)
-        for name in recipes.TABLE_4_1}
+runs = {name: training.train(training.recipe_of(name, PROFILE, SEED), splits)
+        for name in training.TABLE_4_1}
 for name in ("Third", "Third, dropout", "Fourth", "Fourth, dropout"):
     print(f"{name:<16}{runs[name].history.seconds.median():6.2f} s an epoch")
 
@@ -475,8 +475,8 @@ for name in ("Third", "Third, dropout", "Fourth", "Fourth, dropout"):
 # prepares the network, so it is never the fastest.)
 
 # %%
-racers = {name: recipes.named(name, PROFILE, SEED).build() for name in ("Third", "Fourth")}
-batch = faces.to_inputs(data.train.images[:64]), faces.to_targets(data.train.keypoints[:64])
+racers = {name: training.recipe_of(name, PROFILE, SEED).build() for name in ("Third", "Fourth")}
+batch = data.to_inputs(splits.train.images[:64]), data.to_targets(splits.train.keypoints[:64])
 turns = {name: [] for name in racers}
 for _ in range(chapter.pick(smoke=2, quick=8, paper=30)):
     for name, network in racers.items():
@@ -509,14 +509,14 @@ print(f"that Fourth trains faster {verdict} on this computer")
 # left number is computed from Kaggle's labels.
 
 # %%
-kaggle = published.kaggle_labels()["mean_face_mse"]
-assert len(long) == len(recipes.TABLE_4_1)
+kaggle = training.kaggle_labels()["mean_face_mse"]
+assert len(long) == len(training.TABLE_4_1)
 
 # %% tags=["nbval-ignore-output"]
-base = evaluation.mse(data.validation.keypoints, evaluation.mean_face(data.train.keypoints)[None])
+base = evaluation.mse(splits.validation.keypoints, evaluation.mean_face(splits.train.keypoints)[None])
 rows = [{"model": "(mean face)", "thesis: val.": kaggle, "full length: val.":
          real["validation"]["mse"], "yours: val.": base}]
-for name, plan in recipes.TABLE_4_1.items():
+for name, plan in training.TABLE_4_1.items():
     (val, loss, epoch), full, own = plan.thesis, long[name].metrics, runs[name].at_best()
     rows.append({"model": name, "thesis: val.": val, "train.": loss, "epoch": epoch,
                  "full length: val.": full["validation_mse"], "train. ": full["training_mse"],
@@ -525,7 +525,7 @@ for name, plan in recipes.TABLE_4_1.items():
 columns = {c: "{:.0f}" if "epoch" in c else "{:.5f}" for c in rows[1] if c != "model"}
 rows = [{c: row.get(c) for c in rows[1]} for row in rows]
 title = ("Lowest validation MSE. Thesis and full length: 1000 epochs at most, on Kaggle's and on "
-         f"1,570 real faces; yours: profile {PROFILE}, data {DATA}, {len(data.train)} faces.")
+         f"1,570 real faces; yours: profile {PROFILE}, data {DATA}, {len(splits.train)} faces.")
 chapter.table(rows, "4.1", title, **columns)
 
 # %% [markdown]
@@ -541,16 +541,16 @@ chapter.table(rows, "4.1", title, **columns)
 # %%
 full_scores = {"mean face": real["test"]} | {name: s.metrics["test"] for name, s in long.items()}
 FORMATS = {"mse": "{:.5f}", "rmse_px": "{:.2f}", "mean_px": "{:.2f}", "nme": "{:.1f} %"}
-course.show_table(
+plotting.show_table(
     [{"full length, test faces": name, **score} for name, score in full_scores.items()], **FORMATS
 )
 
 # %% tags=["nbval-ignore-output"]
-constant = np.broadcast_to(evaluation.mean_face(data.train.keypoints), test.keypoints.shape)
+constant = np.broadcast_to(evaluation.mean_face(splits.train.keypoints), test.keypoints.shape)
 scores = {"mean face": evaluation.measures(test.keypoints, constant)}
 points = {name: r.predict(test.images) for name, r in runs.items()}
 scores |= {name: evaluation.measures(test.keypoints, p) for name, p in points.items()}
-course.show_table([{"yours, test faces": name, **score} for name, score in scores.items()],
+plotting.show_table([{"yours, test faces": name, **score} for name, score in scores.items()],
                   **FORMATS)
 
 # %% tags=["nbval-ignore-output"]
@@ -559,11 +559,11 @@ for name in ("Third", "Third, dropout", "Fourth", "Fourth, dropout"):
 
 # %% tags=["nbval-ignore-output"]
 figure, axes = plt.subplots(figsize=(7.6, 4.0))
-axes.axhline(base, color=plots.COLOURS["grey"], linestyle=":", label="mean face")
+axes.axhline(base, color=plotting.COLOURS["grey"], linestyle=":", label="mean face")
 colours = ("grey", "orange", "orange", "blue", "blue", "green", "green")
 styles = ("-", "--", "-", "-", "--", "-", "--")
 for (name, r), colour, style in zip(runs.items(), colours, styles):
-    axes.plot(r.history.epoch, r.history.val_loss, style, color=plots.COLOURS[colour], label=name)
+    axes.plot(r.history.epoch, r.history.val_loss, style, color=plotting.COLOURS[colour], label=name)
 axes.set(xscale="log", yscale="log", xlabel="epoch", ylabel="validation MSE")
 axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=8.5)
 chapter.figure(
@@ -586,7 +586,7 @@ chapter.figure(
 # is larger than its spread over the seeds.
 
 # %%
-seeds = published.seeds("table_4_1")
+seeds = training.seeds("table_4_1")
 by_seed = seeds.pivot(index="seed", columns="model", values="test_mse")
 changes = {
     "dropout in Third": ("Third, dropout", "Third"),
@@ -605,12 +605,12 @@ def ratio_of(scores: dict, better: str, worse: str) -> float:
 
 
 # %% tags=["drawing"]
-thesis = {name: plan.thesis[0] for name, plan in recipes.TABLE_4_1.items()}
-rows = {name: claims.change(by_seed[a], by_seed[b], ratio_of(full_scores, a, b),
+thesis = {name: plan.thesis[0] for name, plan in training.TABLE_4_1.items()}
+rows = {name: evaluation.change(by_seed[a], by_seed[b], ratio_of(full_scores, a, b),
                             thesis[a] / thesis[b])
         for name, (a, b) in changes.items()}
 chapter.figure(
-    plots.changes_figure(rows, f"three seeds, {seeds.epochs.max()} epochs", "1000 epochs"),
+    plotting.changes_figure(rows, f"three seeds, {seeds.epochs.max()} epochs", "1000 epochs"),
     "06-e",
     "Three small changes on real faces, the last also with dropout in both networks: ratio of test "
     "MSE, below 1 is better. The line is the 95% interval of the mean over the seeds.",
@@ -621,7 +621,7 @@ chapter.figure(
 
 # %%
 for name, (a, b) in changes.items():
-    text, verdict = claims.by_seeds(by_seed[a], by_seed[b])
+    text, verdict = evaluation.by_seeds(by_seed[a], by_seed[b])
     full = ratio_of(full_scores, a, b)
     print(f"{name:<28}{text}: {verdict}; seed 0, trained on: {full:.2f}")
 best = {name: long[name].metrics["best_epoch"] for name in by_seed}
@@ -656,7 +656,7 @@ def judge(claim: str, better: str, worse: str) -> dict[str, str]:
 
 
 # %% tags=["nbval-ignore-output"]
-course.show_table(
+plotting.show_table(
     [
         judge("Adam beats plain descent (Second)", "Second, Adam", "Second"),
         judge("a CNN beats the MLP (Third, Second)", "Third", "Second, Adam"),
@@ -695,7 +695,7 @@ per_face = {name: evaluation.face_mse(test.keypoints, p) for name, p in points.i
 ranks = np.stack([np.argsort(np.argsort(-e)) for e in per_face.values()])
 worst = np.argsort(ranks.mean(axis=0))[:4]
 titles = [f"ranks {ranks[:, k].min() + 1} to {ranks[:, k].max() + 1}" for k in worst]
-figure = plots.show_faces(
+figure = plotting.show_faces(
     test.images[worst], test.keypoints[worst], points["Fourth, dropout"][worst],
     titles=titles, side=2.2,
 )
@@ -802,7 +802,7 @@ check_3(mean_pool)
 # maps, away from the edge.
 
 # %% tags=["solution"]
-inputs = faces.to_inputs(test.images[:5])
+inputs = data.to_inputs(test.images[:5])
 for name, by in (("pool1", 2), ("pool3", 8)):
     body = keras.Model(model.inputs[0], model.get_layer(name).output)
     before, after = np.array(body(inputs)), np.array(body(moved(inputs, by)))

@@ -47,14 +47,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from fkd_utils import augment, course, evaluation, faces, keypoints, light, plots
-from fkd_utils import published, recipes, training, warps
+from fkd_utils import augment, data, evaluation, files, plotting, training
 
-chapter = course.Chapter("07", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("07", PROFILE, DATA, SEED)
 
 # %% tags=["nbval-ignore-output"]
-data = recipes.prepared(PROFILE, DATA, SEED)
-train, test = data.train, data.test
+splits = data.load(DATA, SEED, chapter.limit)
+train, test = splits.train, splits.test
 print(f"{len(train)} training faces, {len(test)} test faces")
 
 # %% [markdown]
@@ -85,7 +85,7 @@ image.shape, points.shape
 # Table 4.2 of the thesis lists the six pairs. Nose tip and lip centres stand alone.
 
 # %%
-pairs = [{"keypoint": a, "changes places with": b} for a, b in keypoints.MIRROR_PAIRS]
+pairs = [{"keypoint": a, "changes places with": b} for a, b in data.MIRROR_PAIRS]
 chapter.table(pairs, "4.2", "Keypoints that change places in the mirror.")
 
 # %% [markdown]
@@ -94,8 +94,8 @@ chapter.table(pairs, "4.2", "Keypoints that change places in the mirror.")
 # of the left eye land then? And if you forget to swap at all?
 
 # %%
-mirrored, right_way = warps.flip(image, points)
-order = keypoints.mirror_order()
+mirrored, right_way = augment.flip(image, points)
+order = data.mirror_order()
 no_swap = points * [-1, 1] + [95, 0]
 only_y = np.stack([no_swap[..., 0], no_swap[:, order, 1]], axis=-1)
 whole = no_swap[:, order]
@@ -105,10 +105,10 @@ assert np.allclose(whole, right_way)
 # %%
 def draw_sides(axes: plt.Axes, image: np.ndarray, points: np.ndarray, title: str) -> None:
     """A face (96, 96) with the subject's left points blue and the right ones orange."""
-    plots.draw_face(axes, image, title=title)
+    plotting.draw_face(axes, image, title=title)
     for side, colour in (("left", "sky"), ("right", "orange")):
-        rows = [i for i, name in enumerate(keypoints.KEYPOINTS) if side in name]
-        style = {"color": plots.COLOURS[colour], "label": f"labelled {side}"}
+        rows = [i for i, name in enumerate(data.KEYPOINTS) if side in name]
+        style = {"color": plotting.COLOURS[colour], "label": f"labelled {side}"}
         axes.plot(*points[rows].T, "o", mec="black", mew=0.4, markersize=4.5, **style)
 
 
@@ -144,7 +144,7 @@ chapter.figure(
 # features as well. (Its number may be smaller all the same: every y is now right. A distance does not
 # see that a point has left its eye.) Swap whole points.
 #
-# In code the swap is one index: `points[:, keypoints.mirror_order()]`.
+# In code the swap is one index: `points[:, data.mirror_order()]`.
 
 # %% [markdown]
 # ## 95 or 96?
@@ -200,7 +200,7 @@ def small(images: np.ndarray) -> np.ndarray:
     return blocks.reshape(len(images), -1) / 255
 
 
-twins, twin_points = warps.flip(train.images, train.keypoints)
+twins, twin_points = augment.flip(train.images, train.keypoints)
 x = np.vstack([small(train.images), small(twins)])
 mean = x.mean(axis=0)
 gram = (x - mean).T @ (x - mean) + 10 * np.eye(x.shape[1], dtype=np.float32)
@@ -228,7 +228,7 @@ test_twins = np.ascontiguousarray(test.images[:, :, ::-1])
 for last in (95, 96):
     predict = fit_mirror(last)
     answer = predict(test.images)
-    back = warps.move(predict(test_twins), warps.mirroring())
+    back = augment.move(predict(test_twins), augment.mirroring())
     rows.append(
         {
             "mirror": f"{last} - x",
@@ -237,7 +237,7 @@ for last in (95, 96):
             "mean_px": evaluation.mean_px(test.keypoints, answer),
         }
     )
-course.show_table(
+plotting.show_table(
     rows,
     **{"bias in x": "{:+.2f} px", "disagreement": "{:+.3f} px", "mean_px": "{:.2f}"},
 )
@@ -293,7 +293,7 @@ except ValueError as error:
 
 # %%
 rotated = A @ P + B
-turned, turned_points = warps.rotate(image, points, 10)
+turned, turned_points = augment.rotate(image, points, 10)
 assert np.allclose(rotated.T, turned_points[0], atol=1e-4)
 rotated.shape
 
@@ -331,7 +331,7 @@ rng = np.random.default_rng(SEED)
 moved = [
     augment.augmented(image, points, rng, [augment.random_shift])[1] for _ in range(500)
 ]
-assert not warps.outside(np.concatenate(moved)).any()
+assert not augment.outside(np.concatenate(moved)).any()
 low.shape, high.shape
 
 # %% [markdown]
@@ -348,20 +348,20 @@ def draw_frame(axes: plt.Axes, matrix: np.ndarray) -> None:
     """Dash the outline of the old picture where the matrix (3, 3) has put it."""
     corners = np.array([[[0, 0], [95, 0], [95, 95], [0, 95], [0, 0]]], float)
     outline = (corners @ matrix[:2, :2].T + matrix[:2, 2])[0]
-    axes.plot(*outline.T, "--", color=plots.COLOURS["orange"], lw=1.2)
+    axes.plot(*outline.T, "--", color=plotting.COLOURS["orange"], lw=1.2)
 
 
 matrices = {
     "original": np.eye(3),
-    "shifted by (9, -5)": warps.translation(9, -5),
-    "rotated by 10°": warps.rotation(10),
+    "shifted by (9, -5)": augment.translation(9, -5),
+    "rotated by 10°": augment.rotation(10),
 }
 
 # %% tags=["nbval-ignore-output"]
 figure, grid = plt.subplots(1, 3, figsize=(8.4, 3.0))
 for axes, (title, matrix) in zip(grid, matrices.items()):
-    changed, labels = warps.warp(image, points, matrix)
-    plots.draw_face(axes, changed[0], labels[0], title=title)
+    changed, labels = augment.warp(image, points, matrix)
+    plotting.draw_face(axes, changed[0], labels[0], title=title)
     draw_frame(axes, matrix)
 chapter.figure(
     figure,
@@ -380,7 +380,7 @@ chapter.figure(
 
 # %%
 dot, at = draw_dot(60.3, 41.8), np.full((1, 15, 2), (60.3, 41.8))
-dot_turned, at_turned = warps.rotate(dot, at, 7.5)
+dot_turned, at_turned = augment.rotate(dot, at, 7.5)
 print(f"keypoint x {at_turned[0, 0, 0]:.2f}, dot x {centre_x(dot_turned):.2f}")
 assert abs(centre_x(dot_turned) - at_turned[0, 0, 0]) < 0.05
 
@@ -402,7 +402,7 @@ assert np.abs(shifts).max() <= 9.6 and np.abs(degrees).max() <= 10
 figure, grid = plt.subplots(1, 3, figsize=(9.6, 2.7), sharey=True)
 titles = ["shift to the right (px)", "shift down (px)", "angle (degrees)"]
 for axes, values, title, most in zip(grid, [*shifts.T, degrees], titles, [9.6, 9.6, 10]):
-    colour = plots.COLOURS["orange" if most == 10 else "blue"]
+    colour = plotting.COLOURS["orange" if most == 10 else "blue"]
     axes.hist(values, np.linspace(-most, most, 21), color=colour, ec="white")
     axes.set(xlabel=title)
 grid[0].set_ylabel("draws")
@@ -428,10 +428,10 @@ assert (low <= 0).all() and (high >= 0).all()
 # Angles are drawn evenly. Shifts are not quite. Where a face fills its picture the range is
 # narrower, and draws pile up near zero. You can see it downwards, on the side of the lower lip. A
 # rotation has no such guard: a point near a corner can leave. Its coordinates are kept, just
-# outside 0 to 95. `warps.hide_outside` turns such points into missing ones.
+# outside 0 to 95. `augment.hide_outside` turns such points into missing ones.
 
 # %% tags=["nbval-ignore-output"]
-gone = warps.outside(warps.move(many, turns))
+gone = augment.outside(augment.move(many, turns))
 print(f"{100 * gone.mean():.2f} % of the points leave the picture when it is rotated")
 assert gone.mean() < 0.02
 
@@ -454,19 +454,19 @@ assert gone.mean() < 0.02
 one = (image, points)
 sheet = {
     "original": one,
-    "DEPTH: × 1.5": light.brighten(*one, 1.5),
-    "× 0.8": light.brighten(*one, 0.8),
-    "noise": light.add_noise(*one, 10, rng),
-    "12° left": warps.rotate(*one, 12),
-    "up": warps.shift(*one, 0, -6),
-    "down": warps.shift(*one, 0, 6),
-    "left": warps.shift(*one, -6, 0),
-    "right": warps.shift(*one, 6, 0),
-    "DENSE: jitter 0.5": light.jitter(*one, 0.5, rng),
-    "jitter 0.5 again": light.jitter(*one, 0.5, rng),
-    "jitter 0.2": light.jitter(*one, 0.2, rng),
-    "20°": warps.rotate(*one, -20),
-    "shift by (10, -10)": warps.shift(*one, 10, -10),
+    "DEPTH: × 1.5": augment.brighten(*one, 1.5),
+    "× 0.8": augment.brighten(*one, 0.8),
+    "noise": augment.add_noise(*one, 10, rng),
+    "12° left": augment.rotate(*one, 12),
+    "up": augment.shift(*one, 0, -6),
+    "down": augment.shift(*one, 0, 6),
+    "left": augment.shift(*one, -6, 0),
+    "right": augment.shift(*one, 6, 0),
+    "DENSE: jitter 0.5": augment.jitter(*one, 0.5, rng),
+    "jitter 0.5 again": augment.jitter(*one, 0.5, rng),
+    "jitter 0.2": augment.jitter(*one, 0.2, rng),
+    "20°": augment.rotate(*one, -20),
+    "shift by (10, -10)": augment.shift(*one, 10, -10),
 }
 
 
@@ -475,7 +475,7 @@ def show_sheet(sheet: dict[str, tuple], columns: int) -> plt.Figure:
     """Draw a dict of titles and (image, points)."""
     pictures = np.concatenate([pair[0] for pair in sheet.values()])
     labels = np.concatenate([pair[1] for pair in sheet.values()])
-    return plots.show_faces(
+    return plotting.show_faces(
         pictures, labels, titles=list(sheet), columns=columns, side=1.35
     )
 
@@ -496,7 +496,7 @@ chapter.figure(
 # gives the set tilted faces of one kind only. A random angle of both signs costs the same.
 
 # %% tags=["nbval-ignore-output"]
-bright = light.brighten(train.images, train.keypoints, 1.5)[0]
+bright = augment.brighten(train.images, train.keypoints, 1.5)[0]
 print(
     f"white after × 1.5: {100 * (bright == 255).mean():.0f} % of all pixels, "
     f"before: {100 * (train.images == 255).mean():.1f} %"
@@ -515,17 +515,17 @@ print(
 # $H$ is `(3, 3)`. For a shift or a rotation its last row is `(0, 0, 1)`, and $w$ is 1.
 
 # %%
-chain = warps.tilting(0.15, 0) @ warps.shearing(0.1)
-chain = chain @ warps.scaling(0.9) @ warps.rotation(6)
+chain = augment.tilting(0.15, 0) @ augment.shearing(0.1)
+chain = chain @ augment.scaling(0.9) @ augment.rotation(6)
 ideas = {
-    "scale 0.85": warps.scale(*one, 0.85),
-    "scale 1.25": warps.scale(*one, 1.25),
-    "crop to 60 px": warps.crop(*one, 26, 24, 60),
-    "shear 0.15": warps.shear(*one, 0.15),
-    "perspective 0.2": warps.tilt(*one, 0.2, 0),
-    "four at once": warps.warp(*one, chain),
+    "scale 0.85": augment.scale(*one, 0.85),
+    "scale 1.25": augment.scale(*one, 1.25),
+    "crop to 60 px": augment.crop(*one, 26, 24, 60),
+    "shear 0.15": augment.shear(*one, 0.15),
+    "perspective 0.2": augment.tilt(*one, 0.2, 0),
+    "four at once": augment.warp(*one, chain),
 }
-ideas = {title: (p, warps.hide_outside(q)) for title, (p, q) in ideas.items()}
+ideas = {title: (p, augment.hide_outside(q)) for title, (p, q) in ideas.items()}
 chapter.figure(
     show_sheet(ideas, 6),
     "07-c",
@@ -564,7 +564,7 @@ steps, ends = [1, 2, 3, 4, 6], {}
 for count in steps:
     pair = (some.images, some.keypoints)
     for _ in range(count):
-        pair = warps.rotate(*pair, 12 / count)
+        pair = augment.rotate(*pair, 12 / count)
     ends[count] = pair
 assert np.allclose(ends[1][1], ends[6][1], atol=1e-3)
 
@@ -573,7 +573,7 @@ left = [100 * detail(ends[count][0]) / detail(some.images) for count in steps]
 figure, grid = plt.subplots(1, 4, figsize=(9.6, 2.4), width_ratios=[1, 1, 1, 1.6])
 shown = [some.images[0], ends[1][0][0], ends[6][0][0]]
 for axes, picture, title in zip(grid, shown, ["original", "one step", "six steps"]):
-    plots.draw_face(axes, picture, title=title)
+    plotting.draw_face(axes, picture, title=title)
     axes.set(xlim=(18, 78), ylim=(68, 8))
 grid[3].plot(steps, left, "o-")
 grid[3].set(xlabel="resamplings", ylabel="detail left (%)", ylim=(0, 105))
@@ -603,8 +603,8 @@ for count, share in zip(steps, left):
 # %%
 draws = (augment.random_flip, augment.random_rotation, augment.random_shift)
 matrices = augment.compose(some.keypoints, draws, np.random.default_rng(SEED))
-fresh, fresh_points = warps.warp(some.images, some.keypoints, matrices)
-assert not warps.outside(fresh_points).any()
+fresh, fresh_points = augment.warp(some.images, some.keypoints, matrices)
+assert not augment.outside(fresh_points).any()
 fresh.shape, fresh_points.shape, matrices.shape
 
 # %% [markdown]
@@ -624,9 +624,9 @@ def changed_by(
     mirror: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The chapter's face under one composed warp: picture, points, matrix."""
-    matrix = warps.scaling(factor) @ (warps.mirroring() if mirror else np.eye(3))
-    matrix = warps.translation(right, down) @ warps.rotation(angle) @ matrix
-    return *warps.warp(image, points, matrix), matrix
+    matrix = augment.scaling(factor) @ (augment.mirroring() if mirror else np.eye(3))
+    matrix = augment.translation(right, down) @ augment.rotation(angle) @ matrix
+    return *augment.warp(image, points, matrix), matrix
 
 
 settings = [{}, {"angle": 15}, {"right": 8}, {"down": -8}, {"factor": 0.8}]
@@ -653,7 +653,7 @@ def draw_changed(
     """Draw what `changed_by` gives, with the old border."""
     changed, labels, matrix = changed_by(angle, right, down, factor, mirror)
     _, axes = plt.subplots(figsize=(3.6, 3.6))
-    title = f"{warps.outside(labels).sum()} points outside"
+    title = f"{augment.outside(labels).sum()} points outside"
     draw_sides(axes, changed[0], labels[0], title)
     draw_frame(axes, matrix)
     plt.show()
@@ -696,12 +696,12 @@ def learn(
     """Train Fourth on `few`, changed by `draws`: history and test measures."""
     recipe = training.Recipe("fourth", "adam", 0.001, epochs, batch_size=32, seed=seed)
     model, rng = recipe.build(), np.random.default_rng(seed)
-    held_x = faces.to_inputs(data.validation.images)
-    held_y = faces.to_targets(data.validation.keypoints)
+    held_x = data.to_inputs(splits.validation.images)
+    held_y = data.to_targets(splits.validation.keypoints)
     rows, best = [], np.inf
     for epoch in range(1, epochs + 1):
         images, labels = augment.augmented(few.images, few.keypoints, rng, draws)
-        x, y = faces.to_inputs(images), faces.to_targets(labels)
+        x, y = data.to_inputs(images), data.to_targets(labels)
         loss = model.fit(x, y, batch_size=32, verbose=0).history["loss"][0]
         val_loss = model.evaluate(held_x, held_y, batch_size=256, verbose=0)
         rows.append((epoch, loss, val_loss))
@@ -718,11 +718,11 @@ def learn(
 # The profile *paper* repeats them.
 
 # %%
-stored = published.FOLDER / "augmentation"
+stored = files.PUBLISHED / "augmentation"
 results = pd.read_csv(stored / "results.csv")
 table = results.pivot(index="seed", columns="augmentation", values="test_mse")
 table["saved"] = 1 - table["changed anew"] / table["as they are"]
-course.show_table(
+plotting.show_table(
     table.reset_index().to_dict("records"),
     **{"as they are": "{:.5f}", "changed anew": "{:.5f}", "saved": "{:.0%}"},
 )
@@ -734,8 +734,8 @@ for axes, column, title in zip(grid, ["loss", "val_loss"], ["training", "validat
     for name, colour in (("as they are", "orange"), ("changed anew", "blue")):
         chosen = histories[histories.augmentation == name]
         by_seed = chosen.pivot(index="epoch", columns="seed", values=column)
-        axes.plot(by_seed, color=plots.COLOURS[colour], alpha=0.25, lw=0.8)
-        axes.plot(by_seed.mean(axis=1), color=plots.COLOURS[colour], label=name)
+        axes.plot(by_seed, color=plotting.COLOURS[colour], alpha=0.25, lw=0.8)
+        axes.plot(by_seed.mean(axis=1), color=plotting.COLOURS[colour], label=name)
     axes.set(yscale="log", xlabel="epoch (300 faces)", title=title)
 grid[0].set_ylabel("MSE")
 grid[0].legend(loc="lower left")
@@ -757,7 +757,7 @@ ahead = (changed < plain).sum(axis=1).astype(str) + f" of {plain.shape[1]}"
 means = {"as they are": plain.mean(axis=1), "changed anew": changed.mean(axis=1)}
 summary = pd.DataFrame(means | {"seeds ahead with changes": ahead}).reset_index()
 rows = summary[summary.epoch.isin([10, 20, 40, 60, 80, 120])].to_dict("records")
-course.show_table(rows, **{"as they are": "{:.5f}", "changed anew": "{:.5f}"})
+plotting.show_table(rows, **{"as they are": "{:.5f}", "changed anew": "{:.5f}"})
 
 # %% [markdown]
 # The table shows the lowest validation error up to an epoch, mean over the seeds. The verdict has
@@ -797,7 +797,7 @@ for name, colour in (("as they are", "orange"), ("changed anew", "blue")):
     history, scores = live[name, SEED]
     for column, dash in (("loss", ":"), ("val_loss", "-")):
         label = name + (", training" if column == "loss" else ", validation")
-        style = {"color": plots.COLOURS[colour], "label": label}
+        style = {"color": plotting.COLOURS[colour], "label": label}
         axes.plot(history.epoch, history[column], dash, **style)
 axes.set(yscale="log", xlabel="epoch (300 faces)", ylabel="MSE")
 axes.legend(fontsize=8.5)
@@ -816,7 +816,7 @@ for (name, seed), (history, scores) in live.items():
     row = {"faces": name, "seed": seed, "validation": lowest, "training": last}
     rows.append(row | {"test": scores["mse"], "mean_px": scores["mean_px"]})
 mses = dict.fromkeys(["validation", "training", "test"], "{:.5f}")
-course.show_table(rows, **mses, mean_px="{:.2f}")
+plotting.show_table(rows, **mses, mean_px="{:.2f}")
 
 # %% tags=["nbval-ignore-output"]
 plain, changed = (
@@ -858,14 +858,14 @@ assert PROFILE == "smoke" or gap["changed"] < gap["plain"]
 # %%
 def check_1(matrix: np.ndarray) -> None:
     """Say whether a matrix equals flip, rotation by 10 degrees, flip."""
-    wanted = warps.mirroring() @ warps.rotation(10) @ warps.mirroring()
+    wanted = augment.mirroring() @ augment.rotation(10) @ augment.mirroring()
     print(
         "right" if np.allclose(matrix, wanted) else "not yet: which way does it turn?"
     )
 
 
 # %% tags=["solution"]
-check_1(warps.rotation(-10))
+check_1(augment.rotation(-10))
 
 # %% [markdown]
 # **2. The range by hand.** The points of a face have x from 6 to 91 and y from 30 to 82. From
@@ -898,7 +898,7 @@ check_2(right=(-6, 4), down=(-9.6, 9.6))
 # %% tags=["solution"]
 pair = one
 for _ in range(4):
-    pair = warps.rotate(*pair, 90)
+    pair = augment.rotate(*pair, 90)
 print("about 47.5 the same picture:", np.abs(pair[0].astype(int) - image).max() <= 1)
 about_48 = cv2.getRotationMatrix2D((48, 48), 90, 1.0)
 quarter = cv2.warpAffine(
@@ -913,10 +913,10 @@ print("about 48 a row lower:", np.array_equal(quarter[1:], exact[:-1]))
 # is the product?
 
 # %% tags=["solution", "nbval-ignore-output"]
-there = warps.rotate(some.images, some.keypoints, 10)
-back = warps.rotate(*there, -10)
+there = augment.rotate(some.images, some.keypoints, 10)
+back = augment.rotate(*there, -10)
 print(f"two resamplings: {100 * detail(back[0]) / detail(some.images):.0f} % of detail")
-product = warps.rotation(-10) @ warps.rotation(10)
+product = augment.rotation(-10) @ augment.rotation(10)
 assert np.allclose(product, np.eye(3)) and np.allclose(
     back[1], some.keypoints, atol=1e-3
 )

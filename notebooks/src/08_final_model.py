@@ -44,10 +44,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from fkd_utils import augment, claims, conditions, course, evaluation, faces, models, parts
-from fkd_utils import plots, published, recipes, training, warps
+from fkd_utils import augment, data, evaluation, files, models, plotting, training
 
-chapter = course.Chapter("08", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("08", PROFILE, DATA, SEED)
 
 # %% [markdown]
 # ## More faces
@@ -57,10 +57,10 @@ chapter = course.Chapter("08", PROFILE, DATA, SEED)
 # the validation and test faces stay as they are.
 
 # %% tags=["nbval-ignore-output"]
-plain = recipes.prepared(PROFILE, DATA, SEED)
-data = recipes.prepared(PROFILE, DATA, SEED, grown=True)
-print(f"{len(plain.train):,} training faces became {len(data.train):,}")
-assert len(data.train) == 22 * len(plain.train)
+plain = data.load(DATA, SEED, chapter.limit)
+splits = data.load(DATA, SEED, chapter.limit, grown=True)
+print(f"{len(plain.train):,} training faces became {len(splits.train):,}")
+assert len(splits.train) == 22 * len(plain.train)
 
 # %% [markdown]
 # The thesis mirrored its faces before the split. It kept 3,424 pictures for training and got 37,664.
@@ -70,7 +70,7 @@ assert len(data.train) == 22 * len(plain.train)
 n = len(plain.train)
 copies = [k * n for k in (0, 1, 4, 6, 14, 18)]
 chapter.figure(
-    plots.show_faces(data.train.images[copies], data.train.keypoints[copies], columns=6, side=1.55),
+    plotting.show_faces(splits.train.images[copies], splits.train.keypoints[copies], columns=6, side=1.55),
     "08-a",
     "A training face, its mirror twin, and four of its copies.",
     alt="Six pictures of the same face with green points: the original, its mirror image, two "
@@ -90,14 +90,14 @@ print(f"8 bits: {eight_bit / 1e6:.0f} MB, 32 bits: {4 * eight_bit / 1e6:.0f} MB"
 # afterwards.
 
 # %% tags=["nbval-ignore-output"]
-batch = faces.to_inputs(data.train.images[:64])
+batch = data.to_inputs(splits.train.images[:64])
 print(
-    data.train.images.dtype,
-    f"{data.train.images.nbytes / 1e6:.0f} MB for all faces;",
+    splits.train.images.dtype,
+    f"{splits.train.images.nbytes / 1e6:.0f} MB for all faces;",
     batch.dtype,
     f"{batch.nbytes / 1e6:.1f} MB for a batch of 64",
 )
-assert data.train.images.dtype == np.uint8
+assert splits.train.images.dtype == np.uint8
 
 # %% [markdown]
 # ## Fifth
@@ -161,7 +161,7 @@ print(f"{0.05 * 12 * 12 * 8:.0f} of {12 * 12 * 8} numbers are left out, anew for
 # $$\text{batch size} = \left\lceil \frac{\text{epoch}}{125} \right\rceil \cdot 64$$
 
 # %%
-recipe = recipes.TABLE_4_4["Fifth"].recipe
+recipe = training.TABLE_4_4["Fifth"].recipe
 epochs = np.arange(1, 1001)
 sizes = np.array([recipe.batch_at(epoch) for epoch in epochs])
 assert np.array_equal(sizes, np.ceil(epochs / 125) * 64)
@@ -179,7 +179,7 @@ print(
 # ## Four variants
 #
 # Everything but the named change stays the same: faces, batches, seed. Each has one line in
-# `recipes.TABLE_4_4`. First the thesis's own length, as stored with the course: 1000 epochs on real
+# `training.TABLE_4_4`. First the thesis's own length, as stored with the course: 1000 epochs on real
 # faces, 34,540 with their copies, one seed. Only the variant with the slope 0.3 has not been trained so
 # long.
 #
@@ -187,7 +187,7 @@ print(
 # changed copies to learn from, twenty-two times as many pictures. Does it still need dropout?
 
 # %%
-long = published.of_rows(["Fourth", "Fourth, dropout", *recipes.TABLE_4_4])
+long = training.of_rows(["Fourth", "Fourth, dropout", *training.TABLE_4_4])
 for name, stored in long.items():
     print(f"{name}: {stored.summary()}\n")
 
@@ -210,14 +210,14 @@ for name, stored in long.items():
 
 # %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(8.6, 3.8))
-fifths = {name: long[name] for name in recipes.TABLE_4_4 if name in long}
+fifths = {name: long[name] for name in training.TABLE_4_4 if name in long}
 for (name, stored), colour in zip(fifths.items(), ("orange", "blue", "green")):
-    history, hue = stored.history, plots.COLOURS[colour]
+    history, hue = stored.history, plotting.COLOURS[colour]
     smooth = history.rolling(9, center=True, min_periods=1).mean()
     axes.plot(history.epoch, smooth.val_loss, color=hue, label=name)
     axes.plot(history.epoch, smooth.loss, ":", color=hue, lw=1.2)
 fourth_best = long["Fourth, dropout"].metrics["validation_mse"]
-axes.axhline(fourth_best, color=plots.COLOURS["grey"], lw=1.2, label="Fourth, dropout, at its best")
+axes.axhline(fourth_best, color=plotting.COLOURS["grey"], lw=1.2, label="Fourth, dropout, at its best")
 axes.set(yscale="log", xlabel="epoch (30 batches)", ylabel="MSE, mean of 9 epochs")
 axes.legend(fontsize=9)
 chapter.figure(
@@ -241,7 +241,7 @@ chapter.figure(
 # %%
 gaps = {}
 for name, stored in fifths.items():
-    m, (val, loss, _) = stored.metrics, recipes.TABLE_4_4[name].thesis
+    m, (val, loss, _) = stored.metrics, training.TABLE_4_4[name].thesis
     gaps[name] = m["validation_mse"] / m["training_mse"]
     print(f"{name:<32}epoch {m['best_epoch']:>3}: validation error {gaps[name]:.2f} times the "
           f"training error; thesis {val / loss:.2f}")
@@ -254,14 +254,14 @@ assert max(end for name, end in ends.items() if name != "Fifth") < 1.1
 rows = [{"epochs": epoch, "of all draws": recipe.drawn(epoch) / recipe.drawn(1000),
          **{name: stored.history.val_loss[:epoch].min() for name, stored in fifths.items()}}
         for epoch in (125, 250, 500, 1000)]
-course.show_table(rows, **{"of all draws": "{:.0%}"}, **dict.fromkeys(fifths, "{:.5f}"))
+plotting.show_table(rows, **{"of all draws": "{:.0%}"}, **dict.fromkeys(fifths, "{:.5f}"))
 
 # %% [markdown]
 # Now your own. The quick profile trains 12 epochs of 30 steps, so its batch never grows.
 
 # %% tags=["nbval-ignore-output"]
 runs = {
-    name: training.train(recipes.named(name, PROFILE, SEED), data) for name in recipes.TABLE_4_4
+    name: training.train(training.recipe_of(name, PROFILE, SEED), splits) for name in training.TABLE_4_4
 }
 for name, run in runs.items():
     print(f"{name:<32}{len(run.history)} epochs, {run.history.seconds.sum():.0f} s")
@@ -282,7 +282,7 @@ for name, run in runs.items():
 # %%
 def gradient(network: keras.Model, rows: np.ndarray) -> np.ndarray:
     """The gradient of the loss on some training faces, as one long vector."""
-    x, y = faces.to_inputs(data.train.images[rows]), faces.to_targets(data.train.keypoints[rows])
+    x, y = data.to_inputs(splits.train.images[rows]), data.to_targets(splits.train.keypoints[rows])
     before = network.get_weights()
     network.train_on_batch(x, y)
     moved = [old - new for old, new in zip(before, network.get_weights())]
@@ -295,7 +295,7 @@ def noise(network: keras.Model, size: int, draws: int = 8) -> float:
     network.compile(keras.optimizers.SGD(1.0), loss="mse")
     rng = np.random.default_rng(SEED)
     found = np.stack(
-        [gradient(network, rng.integers(0, len(data.train), size)) for _ in range(draws)]
+        [gradient(network, rng.integers(0, len(splits.train), size)) for _ in range(draws)]
     )
     mean = found.mean(axis=0)
     spread = np.sqrt(((found - mean) ** 2).sum() / (draws - 1))
@@ -305,7 +305,7 @@ def noise(network: keras.Model, size: int, draws: int = 8) -> float:
 # %% tags=["nbval-ignore-output"]
 batch_sizes = [64, 128, 256, 512] if PROFILE != "smoke" else [16, 64]
 states = {
-    "first weights": recipes.named("Fifth", PROFILE, SEED).build(),
+    "first weights": training.recipe_of("Fifth", PROFILE, SEED).build(),
     "trained weights": runs["Fifth"].model(),
 }
 noises = {
@@ -315,12 +315,12 @@ noises = {
 # %% tags=["nbval-ignore-output", "drawing"]
 figure, axes = plt.subplots(figsize=(5.6, 3.2))
 for (state, values), colour in zip(noises.items(), ("grey", "blue")):
-    axes.plot(batch_sizes, values, "o-", color=plots.COLOURS[colour], label=state)
+    axes.plot(batch_sizes, values, "o-", color=plotting.COLOURS[colour], label=state)
     axes.plot(
         batch_sizes,
         values[0] * np.sqrt(batch_sizes[0] / np.array(batch_sizes)),
         ":",
-        color=plots.COLOURS[colour],
+        color=plotting.COLOURS[colour],
     )
 axes.set(
     xscale="log",
@@ -366,9 +366,9 @@ assert PROFILE == "smoke" or noises["trained weights"][0] > noises["first weight
 # %%
 def show(name: str, number: str) -> None:
     """The thesis's figure of a variant: its curve, its best and its worst test faces."""
-    run, test = runs[name], data.test
+    run, test = runs[name], splits.test
     chapter.figure(
-        plots.learning_figure(
+        plotting.learning_figure(
             run.history, run.best_epoch, test.images, test.keypoints, run.predict(test.images)
         ),
         number,
@@ -388,7 +388,7 @@ show("Fifth", "4.13")
 # the validation faces. In a short run few of them come more than twice.
 
 # %% tags=["nbval-ignore-output"]
-fourth = training.train(recipes.named("Fourth", PROFILE, SEED), plain)
+fourth = training.train(training.recipe_of("Fourth", PROFILE, SEED), plain)
 for name, run in (("Fourth", fourth), ("Fifth", runs["Fifth"])):
     last = run.history.iloc[-1]
     print(f"{name}: validation MSE is {last.val_loss / last.loss:.2f} times training MSE")
@@ -406,7 +406,7 @@ show("Fifth, dropout, Leaky ReLU 0.2", "4.15")
 # %% tags=["nbval-ignore-output"]
 figure, axes = plt.subplots(figsize=(7.2, 3.6))
 for (name, run), colour in zip(runs.items(), ("orange", "blue", "green", "red")):
-    axes.plot(run.history.epoch, run.history.val_loss, color=plots.COLOURS[colour], label=name)
+    axes.plot(run.history.epoch, run.history.val_loss, color=plotting.COLOURS[colour], label=name)
 axes.set(yscale="log", xlabel="epoch (30 batches)", ylabel="validation MSE")
 axes.legend()
 chapter.figure(
@@ -421,7 +421,7 @@ chapter.figure(
 
 # %% tags=["nbval-ignore-output"]
 rows = []
-for name, plan in recipes.TABLE_4_4.items():
+for name, plan in training.TABLE_4_4.items():
     (val, loss, _), own = plan.thesis, runs[name].at_best()
     full = long[name].metrics if name in long else {}
     rows.append({"model": name, "thesis: val.": val, "train.": loss,
@@ -431,7 +431,7 @@ for name, plan in recipes.TABLE_4_4.items():
                  "seconds": runs[name].history.seconds.sum()})
 columns = {c: "{:.0f}" if "epoch" in c else "{:.6f}" for c in rows[0] if c != "model"}
 title = ("Lowest validation MSE. Thesis and full length: 1000 epochs, on Kaggle's and on real "
-         f"faces; yours: profile {PROFILE}, data {DATA}, {len(data.train):,} training pictures.")
+         f"faces; yours: profile {PROFILE}, data {DATA}, {len(splits.train):,} training pictures.")
 chapter.table(rows, "4.4", title, **columns | {"seconds": "{:.0f}"})
 
 # %% [markdown]
@@ -450,12 +450,12 @@ chapter.table([{"network": name, **stored.metrics["test"]} for name, stored in l
 # And yours:
 
 # %% tags=["nbval-ignore-output"]
-test = data.test
+test = splits.test
 points = {name: run.predict(test.images) for name, run in {"Fourth": fourth, **runs}.items()}
 scores = {name: evaluation.measures(test.keypoints, found) for name, found in points.items()}
 drawn_by = {"Fourth": len(fourth.history) * len(plain.train)}
 drawn_by |= {name: run.recipe.drawn(len(run.history)) for name, run in runs.items()}
-course.show_table(
+plotting.show_table(
     [{"on the test faces": name, "faces drawn in training": drawn_by[name], **score}
      for name, score in scores.items()],
     mse="{:.5f}", rmse_px="{:.2f}", mean_px="{:.2f}", nme="{:.1f} %",
@@ -470,7 +470,7 @@ for name in runs:
 # %% [markdown]
 # Before you believe a difference of two rows, ask how large it would be by chance. Take it face by
 # face. Faces of one group (people who were photographed, and mixed, together) err together, so the
-# groups are the trials; chapter 10 explains `conditions.interval`.
+# groups are the trials; chapter 10 explains `evaluation.interval`.
 
 
 # %%
@@ -481,7 +481,7 @@ CHANGES = {
     "Leaky ReLU, slope 0.2": ("Fifth, dropout, Leaky ReLU 0.2", "Fifth, dropout"),
     "Leaky ReLU, slope 0.3": ("Fifth, dropout, Leaky ReLU 0.3", "Fifth, dropout"),
 }
-thesis = {name: plan.thesis[0] for name, plan in (recipes.TABLE_4_1 | recipes.TABLE_4_4).items()}
+thesis = {name: plan.thesis[0] for name, plan in (training.TABLE_4_1 | training.TABLE_4_4).items()}
 
 
 def compared(face_mse: dict[str, np.ndarray], groups: np.ndarray) -> list[dict[str, str]]:
@@ -490,7 +490,7 @@ def compared(face_mse: dict[str, np.ndarray], groups: np.ndarray) -> list[dict[s
     for change, (one, other) in CHANGES.items():
         if one in face_mse and other in face_mse:
             a, b = face_mse[one], face_mse[other]
-            mean, low, high = conditions.interval(a - b, groups) / b.mean()
+            mean, low, high = evaluation.interval(a - b, groups) / b.mean()
             says = "falls" if high < 0 else "rises" if low > 0 else "cannot be told"
             rows.append({"change": change, "thesis": f"{thesis[one] / thesis[other] - 1:+.0%}",
                          "here": f"{mean:+.0%}", "95 %": f"{low:+.0%} to {high:+.0%}",
@@ -503,7 +503,7 @@ def compared(face_mse: dict[str, np.ndarray], groups: np.ndarray) -> list[dict[s
 
 # %%
 full = {name: stored.face_mse("test") for name, stored in long.items()}
-course.show_table(compared(full, long["Fourth"].groups("test")))
+plotting.show_table(compared(full, long["Fourth"].groups("test")))
 
 # %% [markdown]
 # The faces and the layer take nearly half off Fourth's error. Dropout takes a further eighth, as in the
@@ -513,7 +513,7 @@ course.show_table(compared(full, long["Fourth"].groups("test")))
 
 # %% tags=["nbval-ignore-output"]
 own = {name: evaluation.face_mse(test.keypoints, found) for name, found in points.items()}
-course.show_table(compared(own, test.groups))
+plotting.show_table(compared(own, test.groups))
 print(f"change of MSE; {len(test)} test faces in {len(np.unique(test.groups))} groups, one seed")
 
 # %% [markdown]
@@ -526,22 +526,22 @@ print(f"change of MSE; {len(test)} test faces in {len(np.unique(test.groups))} g
 # shorter time.
 
 # %%
-seeds = published.seeds("table_4_4")
+seeds = training.seeds("table_4_4")
 by_seed = seeds.pivot(index="seed", columns="model", values="test_mse")
 small = dict(list(CHANGES.items())[2:])
 print(f"{len(seeds)} trainings of {seeds.epochs.max()} epochs, lowest validation error at epoch "
       f"{seeds.best_epoch.min()} to {seeds.best_epoch.max()}")
 for change, (one, other) in small.items():
-    text, verdict = claims.by_seeds(by_seed[one], by_seed[other])
+    text, verdict = evaluation.by_seeds(by_seed[one], by_seed[other])
     print(f"{change:<24}{text}: {verdict}")
 
 # %% tags=["drawing"]
-rows = {change: claims.change(by_seed[a], by_seed[b],
+rows = {change: evaluation.change(by_seed[a], by_seed[b],
                               full[a].mean() / full[b].mean() if {a, b} <= set(full) else None,
                               thesis[a] / thesis[b])
         for change, (a, b) in small.items()}
 chapter.figure(
-    plots.changes_figure(rows, f"three seeds, {seeds.epochs.max()} epochs", "1000 epochs"),
+    plotting.changes_figure(rows, f"three seeds, {seeds.epochs.max()} epochs", "1000 epochs"),
     "08-f",
     "Dropout and two slopes on real faces: ratio of test MSE, below 1 is better. The line is the "
     "95% interval of the mean over the seeds.",
@@ -576,7 +576,7 @@ def dead(network: keras.Model) -> dict[str, int]:
     """How many units of each layer with an activation are never above zero."""
     layers = [k for k in network.layers if isinstance(k, keras.layers.LeakyReLU)]
     inside = keras.Model(network.inputs, [layer.input for layer in layers])
-    inputs = faces.to_inputs(data.train.images[::10])
+    inputs = data.to_inputs(splits.train.images[::10])
     names = ["conv 1", "conv 2", "conv 3", "dense 1", "dense 2"]
     found = {}
     for name, values in zip(names, inside.predict(inputs, batch_size=128, verbose=0)):
@@ -586,10 +586,10 @@ def dead(network: keras.Model) -> dict[str, int]:
 
 
 # %% tags=["nbval-ignore-output"]
-networks = {"before training": recipes.named("Fifth", PROFILE, SEED).build()}
+networks = {"before training": training.recipe_of("Fifth", PROFILE, SEED).build()}
 networks |= {name: run.model() for name, run in runs.items()}
 counts = {name: dead(network) for name, network in networks.items()}
-course.show_table([{"never above zero": name, **count} for name, count in counts.items()])
+plotting.show_table([{"never above zero": name, **count} for name, count in counts.items()])
 dense = {name: count["dense 1, of 250"] for name, count in counts.items()}
 assert PROFILE == "smoke" or dense["Fifth"] > dense["before training"] > 0
 
@@ -618,23 +618,23 @@ assert PROFILE == "smoke" or dense["Fifth"] > dense["before training"] > 0
 
 
 # %%
-def twins(part: faces.Faces) -> faces.Faces:
+def twins(part: data.Faces) -> data.Faces:
     """The mirror twins of faces."""
-    images, keypoints = warps.flip(part.images, part.keypoints)
+    images, keypoints = augment.flip(part.images, part.keypoints)
     return dataclasses.replace(part, images=images, keypoints=keypoints)
 
 
-def three_orders(count: int, seed: int) -> dict[str, parts.Parts]:
+def three_orders(count: int, seed: int) -> dict[str, data.Splits]:
     """Sets for training, as three orders of work would make them from `count` faces."""
     rng = np.random.default_rng(seed)
     some, held = plain.train.take(rng.permutation(len(plain.train))[:count]), plain.validation
     leaked = min(len(held) * 4 // 5, count)  # four of five, as in the thesis
-    known, seen = faces.joined(some, twins(some.take(np.arange(count - leaked)))), np.arange(leaked)
+    known, seen = data.joined(some, twins(some.take(np.arange(count - leaked)))), np.arange(leaked)
     turned = augment.augmented(held.images, held.keypoints, rng, [augment.random_rotation])
     copies = dataclasses.replace(held, images=turned[0], keypoints=turned[1])
-    sets = {"split first": faces.joined(some, twins(some)),
-            "flip first": faces.joined(known, twins(held).take(seen)),
-            "copy first": faces.joined(known, copies.take(seen))}
+    sets = {"split first": data.joined(some, twins(some)),
+            "flip first": data.joined(known, twins(held).take(seen)),
+            "copy first": data.joined(known, copies.take(seen))}
     return {order: dataclasses.replace(plain, train=part) for order, part in sets.items()}
 
 
@@ -644,11 +644,11 @@ def three_orders(count: int, seed: int) -> dict[str, parts.Parts]:
 # embedded faces. The profile *paper* repeats them.
 
 # %%
-stored = pd.read_csv(published.FOLDER / "leak" / "results.csv")
+stored = pd.read_csv(files.PUBLISHED / "leak" / "results.csv")
 table = stored.pivot(index="seed", columns="order")
 orders = ["split first", "flip first", "copy first"]
 means = table.mean()
-course.show_table(
+plotting.show_table(
     [{"order": order, "validation": means["val_mse", order], "test": means["test_mse", order],
       "validation / test": (table["val_mse", order] / table["test_mse", order]).mean()}
      for order in orders],
@@ -678,7 +678,7 @@ kinds = (("val_mse", "validation", "blue"), ("test_mse", "new people", "grey"))
 for column, label, colour in kinds:
     for seed in table.index:
         values = [table.loc[seed, (column, order)] for order in orders]
-        axes.plot(orders, values, "o-", color=plots.COLOURS[colour],
+        axes.plot(orders, values, "o-", color=plotting.COLOURS[colour],
                   label=label if seed == table.index[0] else None)
 axes.set(ylabel="MSE", ylim=(0, None), xlim=(-0.2, 2.2))
 axes.legend(loc="lower left")
@@ -699,20 +699,20 @@ chapter.figure(
 
 
 # %%
-def people_shared(count: int, seed: int) -> dict[str, parts.Parts]:
+def people_shared(count: int, seed: int) -> dict[str, data.Splits]:
     """Sets of `count` training faces, without and with the people of the faces that are judged."""
     rng = np.random.default_rng(seed)
     some = plain.train.take(rng.permutation(len(plain.train))[:count])
     judged, others = np.array_split(rng.permutation(len(plain.validation)), 2)
     known = plain.validation.take(others[: count // 2])
-    mixed = faces.joined(some.take(np.arange(count - len(known))), known)
+    mixed = data.joined(some.take(np.arange(count - len(known))), known)
     held = plain.validation.take(judged)
     return {"people apart": dataclasses.replace(plain, train=some, validation=held),
             "people shared": dataclasses.replace(plain, train=mixed, validation=held)}
 
 
 # %%
-shared = pd.read_csv(published.FOLDER / "leak" / "people.csv").pivot(index="seed", columns="order")
+shared = pd.read_csv(files.PUBLISHED / "leak" / "people.csv").pivot(index="seed", columns="order")
 for measure, of_whom in (("val_mse", "the judged half"), ("test_mse", "new people")):
     apart, together = (shared[measure][f"people {how}"] for how in ("apart", "shared"))
     less = 1 - together / apart
@@ -741,7 +741,7 @@ for seed in range(SEED, SEED + seeds):
         score = run.measures(test)["mse"]
         live.append({"seed": seed, "order": order, "epoch": run.best_epoch,
                      "val_mse": run.at_best().val_loss, "test_mse": score})
-course.show_table(live, val_mse="{:.5f}", test_mse="{:.5f}")
+plotting.show_table(live, val_mse="{:.5f}", test_mse="{:.5f}")
 
 # %% tags=["nbval-ignore-output"]
 ratio = {row["order"]: row["val_mse"] / row["test_mse"] for row in live}
@@ -767,7 +767,7 @@ most = np.argsort(-gain)[:4]
 both = np.concatenate([points["Fourth"][most], points[last][most]])
 rows = np.tile(most, 2)
 chapter.figure(
-    plots.show_faces(
+    plotting.show_faces(
         test.images[rows],
         test.keypoints[rows],
         both,
@@ -820,13 +820,13 @@ check_1(int(np.searchsorted(drawn, drawn[-1] / 2)) + 1)
 
 # %% tags=["solution", "nbval-ignore-output"]
 fed = dataclasses.replace(
-    recipes.named("Fifth", PROFILE, SEED),
+    training.recipe_of("Fifth", PROFILE, SEED),
     model="fourth",
     epochs=chapter.pick(smoke=1, quick=5, paper=1000),
 )
-short = dataclasses.replace(recipes.named("Fifth", PROFILE, SEED), epochs=fed.epochs)
-trainings = (("Fourth, plain faces", fed, plain), ("Fourth, grown faces", fed, data),
-             ("Fifth, grown faces", short, data))
+short = dataclasses.replace(training.recipe_of("Fifth", PROFILE, SEED), epochs=fed.epochs)
+trainings = (("Fourth, plain faces", fed, plain), ("Fourth, grown faces", fed, splits),
+             ("Fifth, grown faces", short, splits))
 for name, recipe, given in trainings:
     score = training.train(recipe, given).measures(test)["mse"]
     print(f"{name}, {recipe.epochs} epochs of 30 batches: {score:.5f}")

@@ -47,10 +47,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from fkd_utils import course, evaluation, faces, keypoints, plots, published, recipes
-from fkd_utils import training
+from fkd_utils import data, evaluation, plotting, training
 
-chapter = course.Chapter("09", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("09", PROFILE, DATA, SEED)
 
 # %% [markdown]
 # ## At full length
@@ -79,9 +79,9 @@ def gain(
 
 
 # %%
-long = published.of_rows(recipes.TABLE_4_1 | recipes.TABLE_4_4)
+long = training.of_rows(training.TABLE_4_1 | training.TABLE_4_4)
 full = pd.DataFrame({name: stored.face_mse("test") for name, stored in long.items()})
-seven, step = list(recipes.TABLE_4_1), ("First", "Fourth, dropout")
+seven, step = list(training.TABLE_4_1), ("First", "Fourth, dropout")
 hard = int(hardness(full[seven]).argmax())
 places = full.rank(ascending=False).loc[hard].astype(int)
 worst = (places[seven] == 1).sum()
@@ -116,7 +116,7 @@ def improved(error: pd.DataFrame, face: int) -> list[dict]:
 
 # %%
 rows = improved(full, hard)
-course.show_table(rows, **GAINS)
+plotting.show_table(rows, **GAINS)
 print("lower by, from First to Fourth with dropout:")
 print(f"all faces {gain(full, *step):.0%}, the hardest face {gain(full, *step, [hard]):.0%}; "
       "thesis 78% and 20%")
@@ -126,12 +126,12 @@ for row in rows[1 : len(seven)]:
 
 # %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(5.6, 4.2))
-axes.plot(full["First"], full["Fourth, dropout"], ".", color=plots.COLOURS["sky"], mec="none")
-axes.plot(*full.loc[hard, list(step)], "D", color=plots.COLOURS["red"], label="the hardest face")
+axes.plot(full["First"], full["Fourth, dropout"], ".", color=plotting.COLOURS["sky"], mec="none")
+axes.plot(*full.loc[hard, list(step)], "D", color=plotting.COLOURS["red"], label="the hardest face")
 reach = np.array([full["First"].min(), full["First"].max()])
 for share, style in ((0, "-"), (0.2, ":"), (0.78, "--")):
     name = f"lower by {share:.0%}" if share else "as First"
-    axes.plot(reach, (1 - share) * reach, style, color=plots.COLOURS["grey"], lw=1.2, label=name)
+    axes.plot(reach, (1 - share) * reach, style, color=plotting.COLOURS["grey"], lw=1.2, label=name)
 axes.set(xscale="log", yscale="log", xlabel="MSE of a face, First",
          ylabel="MSE of the same face, Fourth with dropout")
 axes.set_xticks([0.003, 0.01, 0.03], ["0.003", "0.01", "0.03"])
@@ -163,16 +163,16 @@ chapter.figure(
 # A run that is in your store is found, not trained again.
 
 # %% tags=["nbval-ignore-output"]
-data = recipes.prepared(PROFILE, DATA, SEED)
-test = data.test
-runs = {name: training.train(recipes.named(name, PROFILE, SEED), data)
-        for name in recipes.TABLE_4_1}
+splits = data.load(DATA, SEED, chapter.limit)
+test = splits.test
+runs = {name: training.train(training.recipe_of(name, PROFILE, SEED), splits)
+        for name in training.TABLE_4_1}
 
 # %% tags=["nbval-ignore-output"]
-grown = recipes.prepared(PROFILE, DATA, SEED, grown=True)
+grown = data.load(DATA, SEED, chapter.limit, grown=True)
 one = ["Fifth, dropout"]
-variants = chapter.pick(smoke=one, quick=one, paper=list(recipes.TABLE_4_4))
-fifths = {name: training.train(recipes.named(name, PROFILE, SEED), grown) for name in variants}
+variants = chapter.pick(smoke=one, quick=one, paper=list(training.TABLE_4_4))
+fifths = {name: training.train(training.recipe_of(name, PROFILE, SEED), grown) for name in variants}
 FIFTH = min(fifths, key=lambda name: fifths[name].at_best().val_loss)
 runs[FIFTH] = fifths[FIFTH]
 
@@ -181,10 +181,10 @@ runs[FIFTH] = fifths[FIFTH]
 # Nothing else of the training matters.
 
 # %% tags=["nbval-ignore-output"]
-mean_face = evaluation.mean_face(data.train.keypoints)
+mean_face = evaluation.mean_face(splits.train.keypoints)
 predicted = {"mean face": np.broadcast_to(mean_face, test.keypoints.shape)}
 predicted |= {name: run.predict(test.images) for name, run in runs.items()}
-course.show_table(
+plotting.show_table(
     [{"model": name, **evaluation.measures(test.keypoints, p)} for name, p in predicted.items()],
     mse="{:.5f}", rmse_px="{:.2f}", mean_px="{:.2f}", nme="{:.1f} %",
 )
@@ -224,7 +224,7 @@ print(error.shape, "faces and models;", len(np.unique(test.groups)), "groups of 
 # %%
 def heat_map(points: np.ndarray, sigma: float) -> np.ndarray:
     """Density of points (n, 2) at each pixel: (96, 96), row = y, per square pixel."""
-    steps = np.arange(keypoints.SIDE)
+    steps = np.arange(data.SIDE)
     x, y = (np.exp(-((steps - points[:, [k]]) ** 2) / (2 * sigma**2)) for k in (0, 1))
     return y.T @ x / (len(points) * 2 * np.pi * sigma**2)
 
@@ -258,11 +258,11 @@ def log_density(points: np.ndarray, seen: np.ndarray, sigma: float) -> np.ndarra
 
 
 # %% tags=["nbval-ignore-output"]
-train, held = data.train.keypoints, data.validation.keypoints
+train, held = splits.train.keypoints, splits.validation.keypoints
 widths = [0.5, 1.0, 1.5, 2.0, 3.0, 5.0]
 fit = [log_density(held, train, sigma).mean() for sigma in widths]
 SIGMA = widths[int(np.argmax(fit))]
-course.show_table([dict(zip(["σ in px", *map(str, widths)], ["mean log density", *fit]))],
+plotting.show_table([dict(zip(["σ in px", *map(str, widths)], ["mean log density", *fit]))],
                   **{str(sigma): "{:.2f}" for sigma in widths})
 print(f"chosen: {SIGMA} px")
 assert PROFILE == "smoke" or fit[-1] < max(fit)
@@ -280,7 +280,7 @@ HARDEST = int(hardness(error[networks]).argmax())
 places = error.rank(ascending=False).loc[HARDEST].astype(int)
 worst = (places[networks] == 1).sum()
 print(f"face {HARDEST} of {len(test)}: the very worst for {worst} of {len(networks)} networks")
-course.show_table([{"model": "its place among the worst", **places.to_dict()}])
+plotting.show_table([{"model": "its place among the worst", **places.to_dict()}])
 
 
 # %% [markdown]
@@ -294,19 +294,19 @@ def draw_heat(
     """A heat map, with the points (m, 2) of a face on it."""
     axes.imshow(heat, cmap="magma", norm=mpl.colors.PowerNorm(0.5, 0, heat.max()))
     if face is not None:
-        axes.plot(*face.T, "o", color=plots.TRUE, ms=4.5, mec="black", mew=0.7)
+        axes.plot(*face.T, "o", color=plotting.TRUE, ms=4.5, mec="black", mew=0.7)
     axes.set_title(title, fontsize=9)
     axes.set_axis_off()
     axes.set(xlim=(-0.5, 95.5), ylim=(95.5, -0.5))
 
 
-def heat_figure(part: faces.Faces, answer: np.ndarray, face: int, name: str) -> plt.Figure:
+def heat_figure(part: data.Faces, answer: np.ndarray, face: int, name: str) -> plt.Figure:
     """All points of a set, the same with a face's points, and that face with an answer."""
     heat = 15 * heat_map(part.keypoints.reshape(-1, 2), SIGMA)
     figure, grid = plt.subplots(1, 3, figsize=(9.6, 3.2))
     draw_heat(grid[0], heat, title=f"all points of {len(part)} test faces")
     draw_heat(grid[1], heat, part.keypoints[face], f"the same, and the points of face {face}")
-    plots.draw_face(grid[2], part.images[face], part.keypoints[face], answer[face])
+    plotting.draw_face(grid[2], part.images[face], part.keypoints[face], answer[face])
     grid[2].set_title(f"face {face}; red: {name}", fontsize=9)
     ticks = [t for t in (0, 0.001, 0.005, 0.01, 0.02, 0.04, 0.08) if t < heat.max()]
     bar = figure.colorbar(grid[0].images[0], ax=grid[0], shrink=0.8, location="left", ticks=ticks)
@@ -341,7 +341,7 @@ rarer = (density < density[HARDEST]).mean(axis=0)
 # %% tags=["drawing", "nbval-ignore-output"]
 figure, grid = plt.subplots(3, 5, figsize=(9.6, 6.5))
 for k, axes in enumerate(grid.flat):
-    name = keypoints.plain(keypoints.KEYPOINTS[k]).replace("eyebrow", "brow")
+    name = data.plain(data.KEYPOINTS[k]).replace("eyebrow", "brow")
     draw_heat(axes, heat_map(train[:, k], SIGMA), test.keypoints[[HARDEST], k],
               f"{name}\n{rarer[k]:.0%} lie darker")
 chapter.figure(
@@ -378,7 +378,7 @@ print(f"face {HARDEST} has {rare[HARDEST].sum()} of them")
 # %%
 def one_map(points: np.ndarray, seen: np.ndarray, sigma: float) -> np.ndarray:
     """-log density of each face (n, 15, 2) under one map of all points: (n,)."""
-    x, y = np.clip(np.rint(points), 0, keypoints.SIDE - 1).astype(int).transpose(2, 0, 1)
+    x, y = np.clip(np.rint(points), 0, data.SIDE - 1).astype(int).transpose(2, 0, 1)
     return -np.log(heat_map(seen.reshape(-1, 2), sigma)[y, x] + 1e-12).sum(axis=1)
 
 
@@ -435,19 +435,19 @@ def draw_predictors(
     """Surprise against the error of Fourth with dropout, and rank correlations of all models."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.9), width_ratios=[1, 1.25])
     shown = error["Fourth, dropout"]
-    left.plot(surprise, shown, ".", color=plots.COLOURS["blue"], alpha=0.6)
-    left.plot(surprise[face], shown[face], "o", ms=11, mfc="none", color=plots.COLOURS["red"],
+    left.plot(surprise, shown, ".", color=plotting.COLOURS["blue"], alpha=0.6)
+    left.plot(surprise[face], shown[face], "o", ms=11, mfc="none", color=plotting.COLOURS["red"],
               label=f"face {face}")
     left.set(yscale="log", xlabel="surprise (sum of −log density)", ylabel=f"MSE of {shown.name}")
     left.legend(loc="lower right")
     rows = np.arange(len(error.columns))
     for k, (name, colour) in enumerate(zip(correlation, ("sky", "blue", "orange"))):
-        table, high, ink = correlation[name], rows + 0.22 * (k - 1), plots.COLOURS[colour]
+        table, high, ink = correlation[name], rows + 0.22 * (k - 1), plotting.COLOURS[colour]
         right.hlines(high, *table[1:].quantile((0.05, 0.95)).to_numpy(), color=ink)
         right.plot(table.loc[0], high, "os^"[k], ms=5, label=name, color=ink)
     right.set_yticks(rows, error.columns)
     right.invert_yaxis()
-    right.axvline(0, color=plots.COLOURS["grey"], lw=0.8)
+    right.axvline(0, color=plotting.COLOURS["grey"], lw=0.8)
     right.set(xlabel="rank correlation with the error")
     right.legend(loc="upper left", bbox_to_anchor=(0, -0.14), ncols=3, fontsize=8.5)
     return figure
@@ -509,7 +509,7 @@ def worst_sheet(
     figure, grid = plt.subplots(rows, len(predicted), figsize=(9.6, 1.2 * rows + 0.3))
     for column, (name, points) in zip(grid.T, predicted.items()):
         for axes, k in zip(column, table[name].nlargest(rows).index):
-            plots.draw_face(axes, images[k], truth[k], points[k])
+            plotting.draw_face(axes, images[k], truth[k], points[k])
             for line in axes.lines:
                 line.set(markersize=line.get_markersize() / 2, markeredgewidth=0.8)
             axes.lines[0].set_markeredgewidth(0)
@@ -608,7 +608,7 @@ assert by_judge["Fourth with dropout"] < by_judge["the other five"] < rows[-1]["
 whole, single = gain(error, *step), gain(error, *step, [HARDEST])
 print("thesis: all faces 78% lower, the woman with glasses 20% (Kaggle's faces)")
 print(f"here:   all faces {whole:.0%} lower, face {HARDEST} {single:.0%}")
-course.show_table(improved(error[networks], HARDEST), **GAINS)
+plotting.show_table(improved(error[networks], HARDEST), **GAINS)
 
 # %% [markdown]
 # Is one face enough for a statement? Here are the ten hardest faces, the hardest first.
@@ -653,7 +653,7 @@ for old, new in (("Third", "Third, dropout"), ("Fourth", "Fourth, dropout")):
         row[title] = gain(error, old, new, hardest_by(error[judge]))
     assert row["hardest 5% by the first"] >= row["by the second"] - 1e-12
     rows.append(row)
-course.show_table(rows, **{c: "{:+.0%}" for c in list(rows[0])[1:]})
+plotting.show_table(rows, **{c: "{:+.0%}" for c in list(rows[0])[1:]})
 
 # %% [markdown]
 # The same two networks, and another answer. Two honest rules are left: let models choose that are
@@ -687,7 +687,7 @@ def gain_range(error: pd.DataFrame, old: str, new: str, chosen: np.ndarray) -> n
 # %% tags=["drawing", "nbval-ignore-output"]
 def draw_gains(axes: plt.Axes, error: pd.DataFrame, scores: dict, old: str, new: str) -> None:
     """Gains on the hardest 5% and on the hardest face, by who chose them."""
-    blue, orange = plots.COLOURS["blue"], plots.COLOURS["orange"]
+    blue, orange = plotting.COLOURS["blue"], plotting.COLOURS["orange"]
     for row, (name, score) in enumerate(scores.items()):
         chosen = hardest_by(score)
         fill = {"mfc": "white"} if name in (old, new) else {}
@@ -695,7 +695,7 @@ def draw_gains(axes: plt.Axes, error: pd.DataFrame, scores: dict, old: str, new:
         axes.plot(gain(error, old, new, chosen), row - 0.13, "o", color=blue, **fill)
         single = max(gain(error, old, new, chosen[:1]), -1)
         axes.plot(single, row + 0.16, "D", ms=5, mew=1.2, color=orange, **fill)
-    axes.axvline(gain(error, old, new), color=plots.COLOURS["black"], lw=1.2)
+    axes.axvline(gain(error, old, new), color=plotting.COLOURS["black"], lw=1.2)
     axes.set_title(f"{old} →\n{new}", fontsize=9.5)
     axes.set(xlabel="error lower by")
     axes.xaxis.set_major_formatter("{x:.0%}")
@@ -709,7 +709,7 @@ def gains_figure(
     for axes, (old, new) in zip(grid, steps):
         draw_gains(axes, error, scores, old, new)
     for value in (0.2, 0.78):
-        grid[0].axvline(value, color=plots.COLOURS["grey"], ls=":", lw=1.4)
+        grid[0].axvline(value, color=plotting.COLOURS["grey"], ls=":", lw=1.4)
     return figure
 
 
@@ -721,9 +721,9 @@ left.set_yticks(range(len(scores)), scores)
 left.set_ylabel("hard faces chosen by")
 left.invert_yaxis()
 for label, mark, colour in (("hardest 5%", "o", "blue"), ("hardest face", "D", "orange")):
-    left.plot([], [], mark, color=plots.COLOURS[colour], label=label)
-left.plot([], [], color=plots.COLOURS["black"], lw=1.2, label="all faces")
-left.plot([], [], color=plots.COLOURS["grey"], ls=":", lw=1.4, label="thesis: 20% and 78%")
+    left.plot([], [], mark, color=plotting.COLOURS[colour], label=label)
+left.plot([], [], color=plotting.COLOURS["black"], lw=1.2, label="all faces")
+left.plot([], [], color=plotting.COLOURS["grey"], ls=":", lw=1.4, label="thesis: 20% and 78%")
 figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
 chapter.figure(
     figure,
@@ -748,7 +748,7 @@ def judged(error: pd.DataFrame, scores: dict, old: str, new: str) -> dict[str, s
             "by labels": f"{by['labels (surprise)']:.0%}"}
 
 
-course.show_table(judged(error, scores, old, new) for old, new in STEPS)
+plotting.show_table(judged(error, scores, old, new) for old, new in STEPS)
 
 # %% [markdown]
 # Read the left panel from its two hollow marks. They are the same step of the same two networks. Which
@@ -764,7 +764,7 @@ course.show_table(judged(error, scores, old, new) for old, new in STEPS)
 # thesis gives it 0.00500, and the mean face has less on Kaggle's labels.
 
 # %%
-base = published.kaggle_labels()["mean_face_mse"]
+base = training.kaggle_labels()["mean_face_mse"]
 print(f"Kaggle's mean face {base:.5f}, the thesis's First 0.00500, Fourth with dropout 0.00110")
 for name, start in (("First", 0.005), ("the mean face", base)):
     print(f"Fourth with dropout is {1 - 0.0011 / start:.0%} lower than {name}")
@@ -832,9 +832,9 @@ def carried_figure(truth: np.ndarray, predicted: dict, shown: list[str]) -> plt.
     for axes, (title, measure) in zip(grid, measures.items()):
         for name, colour, dash in looks:
             axes.plot(*carried(measure(truth, predicted[name])), dash, label=name,
-                      color=plots.COLOURS[colour])
-        axes.plot([0, 1], [0, 1], ":", color=plots.COLOURS["black"], label="all faces alike")
-        axes.axvline(0.05, color=plots.COLOURS["black"], lw=0.8)
+                      color=plotting.COLOURS[colour])
+        axes.plot([0, 1], [0, 1], ":", color=plotting.COLOURS["black"], label="all faces alike")
+        axes.axvline(0.05, color=plotting.COLOURS["black"], lw=0.8)
         axes.set(title=title, xlabel="share of the faces, hardest first")
         axes.xaxis.set_major_formatter("{x:.0%}")
         axes.yaxis.set_major_formatter("{x:.0%}")
@@ -864,7 +864,7 @@ def carried_row(truth: np.ndarray, name: str, points: np.ndarray) -> dict:
 
 
 print("The worst 5% of the faces carry")
-course.show_table(
+plotting.show_table(
     [carried_row(test.keypoints, name, p) for name, p in predicted.items()],
     **dict.fromkeys(["of MSE", "of mean_px"], "{:.0%}"),
     **dict.fromkeys(["MSE", "without its worst 5%", "median face"], "{:.5f}"),
@@ -905,9 +905,9 @@ model = runs["Fourth, dropout"].model()
 body = keras.Model(model.inputs[0], model.layers[-1].input)
 inside = {}
 for name in ("train", "validation", "test"):
-    out = body.predict(faces.to_inputs(getattr(data, name).images), batch_size=256, verbose=0)
+    out = body.predict(data.to_inputs(getattr(splits, name).images), batch_size=256, verbose=0)
     inside[name] = np.hstack([out, np.ones((len(out), 1))]).astype(np.float64)
-targets = faces.to_targets(train)
+targets = data.to_targets(train)
 
 # %% [markdown]
 # $\alpha$ is chosen on the validation faces, with equal weights. The unusual faces are the tenth
@@ -917,7 +917,7 @@ targets = faces.to_targets(train)
 def held_out(alpha: float) -> float:
     """Validation MSE of the last layer solved with equal weights."""
     layer = solve_last(inside["train"], targets, np.ones(len(train)), alpha)
-    return evaluation.mse(held, faces.to_pixels(inside["validation"] @ layer))
+    return evaluation.mse(held, data.to_pixels(inside["validation"] @ layer))
 
 
 def is_unusual(points: np.ndarray) -> np.ndarray:
@@ -933,12 +933,12 @@ print(f"α = {ALPHA}; {is_unusual(train).sum()} of {len(train)} training faces a
 odd, rows = is_unusual(test.keypoints), []
 for weight in (0, 0.5, 1, 2, 4, 8, 16):
     layer = solve_last(inside["train"], targets, np.where(is_unusual(train), weight, 1.0), ALPHA)
-    answer = faces.to_pixels(inside["test"] @ layer)
+    answer = data.to_pixels(inside["test"] @ layer)
     parts = {"unusual": odd, "the others": ~odd, "all": slice(None)}
     mses = {n: evaluation.mse(test.keypoints[k], answer[k]) for n, k in parts.items()}
     far = evaluation.mean_px(test.keypoints, answer)
     rows.append({"weight": f"{weight}", **mses, "all, mean_px": far})
-course.show_table(rows, **dict.fromkeys(parts, "{:.5f}"), **{"all, mean_px": "{:.2f}"})
+plotting.show_table(rows, **dict.fromkeys(parts, "{:.5f}"), **{"all, mean_px": "{:.2f}"})
 
 # %% tags=["nbval-ignore-output"]
 by_weight = {row["weight"]: row for row in rows}

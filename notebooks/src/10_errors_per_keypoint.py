@@ -48,10 +48,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from fkd_utils import conditions, course, evaluation, keypoints, light, parts, plots
-from fkd_utils import published, recipes, sources, training, warps
+from fkd_utils import augment, data, demo, evaluation, plotting, training
 
-chapter = course.Chapter("10", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("10", PROFILE, DATA, SEED)
 
 # %% [markdown]
 # ## At full length
@@ -64,10 +64,10 @@ chapter = course.Chapter("10", PROFILE, DATA, SEED)
 
 # %%
 final = "Fifth, dropout, Leaky ReLU 0.2"
-long = published.of_rows(["Fourth, dropout", "Fifth, dropout", final])
+long = training.of_rows(["Fourth, dropout", "Fifth, dropout", final])
 far = {name: r.distances("test") for name, r in long.items()}
 means = pd.DataFrame({name: d.mean(axis=0) for name, d in far.items()},
-                     index=[keypoints.plain(name) for name in keypoints.KEYPOINTS])
+                     index=[data.plain(name) for name in data.KEYPOINTS])
 means = means.sort_values(means.columns[-1])
 print("easiest:", ", ".join(means.index[:3]))
 print("hardest:", ", ".join(means.index[:-4:-1]))
@@ -75,9 +75,9 @@ print("hardest:", ", ".join(means.index[:-4:-1]))
 # %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(7.2, 5.2))
 for row, (name, d) in enumerate(far.items()):
-    colour, at = plots.COLOURS[("orange", "blue", "green")[row]], np.arange(15) + 0.2 * (1 - row)
-    mean, low, high = conditions.interval(d, np.arange(len(d)))
-    order = [[keypoints.plain(k) for k in keypoints.KEYPOINTS].index(k) for k in means.index]
+    colour, at = plotting.COLOURS[("orange", "blue", "green")[row]], np.arange(15) + 0.2 * (1 - row)
+    mean, low, high = evaluation.interval(d, np.arange(len(d)))
+    order = [[data.plain(k) for k in data.KEYPOINTS].index(k) for k in means.index]
     axes.hlines(at, low[order], high[order], color=colour, lw=2, alpha=0.5)
     axes.plot(mean[order], at, "so^"[row], color=colour, mec="white", label=name)
 axes.set_yticks(range(15), means.index)
@@ -100,15 +100,15 @@ chapter.figure(
 # %%
 def compare(d: np.ndarray, harder: str, easier: str) -> str:
     """Mean difference of two points' distances (n, 15), px, and its 95% interval by face."""
-    difference = d[:, keypoints.INDEX[harder]] - d[:, keypoints.INDEX[easier]]
-    mean, low, high = conditions.interval(difference, np.arange(len(d)))
+    difference = d[:, data.INDEX[harder]] - d[:, data.INDEX[easier]]
+    mean, low, high = evaluation.interval(difference, np.arange(len(d)))
     return f"{mean:+.2f} px ({low:+.2f} to {high:+.2f})"
 
 
 for name, d in far.items():
     for harder in ("mouth_center_bottom_lip", "right_eyebrow_outer_end"):
         says = compare(d, harder, "mouth_center_top_lip")
-        print(f"{name}: {keypoints.plain(harder)} minus top lip {says}")
+        print(f"{name}: {data.plain(harder)} minus top lip {says}")
         assert says.startswith("+")
 assert all("outer end" in point for point in means.index[-2:])
 
@@ -127,9 +127,9 @@ assert all("outer end" in point for point in means.index[-2:])
 # chapter 07: the training faces and their mirrored, shifted and turned copies.
 
 # %% tags=["nbval-ignore-output"]
-data = recipes.prepared(PROFILE, DATA, SEED)
-grown = recipes.prepared(PROFILE, DATA, SEED, grown=True)
-run = training.train(recipes.named("Fifth, dropout", PROFILE, SEED), grown)
+splits = data.load(DATA, SEED, chapter.limit)
+grown = data.load(DATA, SEED, chapter.limit, grown=True)
+run = training.train(training.recipe_of("Fifth, dropout", PROFILE, SEED), grown)
 print(f"{len(grown.train)} training faces, best epoch {run.best_epoch} of {len(run.history)}")
 
 # %% [markdown]
@@ -145,17 +145,17 @@ named = {
     "mouth_center_bottom_lip": "orange",
     "right_eyebrow_outer_end": "red",
 }
-history = run.history[["epoch", *keypoints.KEYPOINTS]]
+history = run.history[["epoch", *data.KEYPOINTS]]
 
 # %% tags=["drawing", "nbval-ignore-output"]
 figure, axes = plt.subplots(figsize=(7.2, 3.8))
-for name in keypoints.KEYPOINTS:
+for name in data.KEYPOINTS:
     if name not in named:
         axes.plot(history.epoch, history[name], color="#C4C4C4", lw=0.9)
 axes.plot([], [], color="#C4C4C4", lw=0.9, label="the other twelve")
 for name, colour in named.items():
-    hue = plots.COLOURS[colour]
-    axes.plot(history.epoch, history[name], color=hue, label=keypoints.plain(name))
+    hue = plotting.COLOURS[colour]
+    axes.plot(history.epoch, history[name], color=hue, label=data.plain(name))
 axes.set(yscale="log", xlabel="epoch", ylabel="validation MSE of the keypoint")
 axes.legend(fontsize=9)
 chapter.figure(
@@ -177,7 +177,7 @@ late = history.iloc[-max(1, len(history) // 3) :]
 top = late["mouth_center_top_lip"]
 for name in ("mouth_center_bottom_lip", "right_eyebrow_outer_end"):
     above = f"above the top lip in {(late[name] > top).sum()} of {len(late)} epochs"
-    print(f"{keypoints.plain(name):<25}{late[name].mean() / top.mean():.2f} times the top lip's, "
+    print(f"{data.plain(name):<25}{late[name].mean() / top.mean():.2f} times the top lip's, "
           f"{above}")
 
 # %% [markdown]
@@ -192,7 +192,7 @@ for name in ("mouth_center_bottom_lip", "right_eyebrow_outer_end"):
 # end of the chapter, where levels count, only the test faces will do.
 
 # %%
-held = data.validation, data.test
+held = splits.validation, splits.test
 truth = np.concatenate([part.keypoints for part in held])
 images = np.concatenate([part.images for part in held])
 groups = np.concatenate([part.groups for part in held])
@@ -229,7 +229,7 @@ print(f"{len(truth)} faces in {len(teams)} groups")
 # alike, the sums grow. If not, they cancel, and about the usual formula is left.
 
 # %% tags=["nbval-ignore-output"]
-lip = distances[:, keypoints.INDEX["mouth_center_bottom_lip"]]
+lip = distances[:, data.INDEX["mouth_center_bottom_lip"]]
 sums = np.array([(lip[groups == team] - lip.mean()).sum() for team in teams])
 G, n = len(teams), len(lip)
 by_face = lip.std(ddof=1) / np.sqrt(n)
@@ -260,20 +260,20 @@ def coverage(teams: int, worlds: int = 1000) -> dict[str, str]:
     means = errors.reshape(teams, 80, worlds).mean(axis=1)
     drawn = means[rng.integers(0, teams, (1000, teams))].mean(axis=1)
     bounds = {
-        "by face": conditions.interval(errors, np.arange(len(own)))[1:],
+        "by face": evaluation.interval(errors, np.arange(len(own)))[1:],
         "bootstrap of teams": np.quantile(drawn, (0.025, 0.975), axis=0),
-        "t of teams": conditions.interval(errors, own)[1:],
+        "t of teams": evaluation.interval(errors, own)[1:],
     }
     hits = {name: np.mean((low < 0) & (high > 0)) for name, (low, high) in bounds.items()}
     return {"teams": teams} | {name: f"{share:.0%}" for name, share in hits.items()}
 
 # %%
-course.show_table(coverage(teams) for teams in (3, 6, 24))
+plotting.show_table(coverage(teams) for teams in (3, 6, 24))
 
 # %% [markdown]
 # An interval by faces says 95% and holds the truth about six times in ten. More teams do not help
 # it. The bootstrap of teams is the right idea, but from three teams it can draw only ten
-# different samples. Only $t$ keeps its promise when teams are few. `conditions.interval` computes
+# different samples. Only $t$ keeps its promise when teams are few. `evaluation.interval` computes
 # it, for any number of columns at once.
 #
 # ## All fifteen, ranked
@@ -282,10 +282,10 @@ course.show_table(coverage(teams) for teams in (3, 6, 24))
 def ranking(truth: np.ndarray, predicted: np.ndarray, groups: np.ndarray) -> pd.DataFrame:
     """Mean distance of each keypoint and its intervals, by group and by face; easiest first."""
     distances = evaluation.distances(truth, predicted)
-    mean, low, high = conditions.interval(distances, groups)
-    _, low_face, high_face = conditions.interval(distances, np.arange(len(groups)))
+    mean, low, high = evaluation.interval(distances, groups)
+    _, low_face, high_face = evaluation.interval(distances, np.arange(len(groups)))
     table = {"mean": mean, "low": low, "high": high, "low_face": low_face, "high_face": high_face}
-    names = [keypoints.plain(name) for name in keypoints.KEYPOINTS]
+    names = [data.plain(name) for name in data.KEYPOINTS]
     return pd.DataFrame({"keypoint": names} | table).sort_values("mean")
 
 # %% tags=["nbval-ignore-output"]
@@ -298,7 +298,7 @@ print(f"the intervals by group are {wider:.1f} times as wide as those by face")
 def draw_ranking(axes: plt.Axes, ranked: pd.DataFrame) -> None:
     """A row for each keypoint: its mean error, a wide interval and a naive one."""
     rows = np.arange(len(ranked))
-    pale, dark = plots.COLOURS["sky"], plots.COLOURS["blue"]
+    pale, dark = plotting.COLOURS["sky"], plotting.COLOURS["blue"]
     axes.hlines(rows, ranked.low, ranked.high, color=pale, lw=6, alpha=0.55, label="by group")
     axes.hlines(rows, ranked.low_face, ranked.high_face, color=dark, lw=2.2,
                 label="by face (naive)")
@@ -334,7 +334,7 @@ chapter.figure(
 # %%
 def contrast(what: str, difference: np.ndarray, groups: np.ndarray) -> dict[str, str]:
     """A row: the mean difference, its interval by face and by group, and what follows."""
-    ends = [conditions.interval(difference, g)[1:] for g in (np.arange(len(groups)), groups)]
+    ends = [evaluation.interval(difference, g)[1:] for g in (np.arange(len(groups)), groups)]
     by_face, by_group = (f"{low:+.2f} to {high:+.2f}" for low, high in ends)
     low, high = ends[1]
     verdict = "yes" if low > 0 else "no, less" if high < 0 else "not settled"
@@ -344,7 +344,7 @@ def contrast(what: str, difference: np.ndarray, groups: np.ndarray) -> dict[str,
 
 def differences(truth: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarray]:
     """What is compared, face by face: (n,) each, pixels."""
-    error = dict(zip(keypoints.KEYPOINTS, evaluation.distances(truth, predicted).T))
+    error = dict(zip(data.KEYPOINTS, evaluation.distances(truth, predicted).T))
     left, right = ({end: error[f"{side}_eyebrow_{end}_end"] for end in ("inner", "outer")}
                    for side in ("left", "right"))
     outer, inner = ((left[end] + right[end]) / 2 for end in ("outer", "inner"))
@@ -357,7 +357,7 @@ def differences(truth: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarra
 
 # %% tags=["nbval-ignore-output"]
 compared = differences(truth, predicted)
-course.show_table(contrast(what, values, groups) for what, values in compared.items())
+plotting.show_table(contrast(what, values, groups) for what, values in compared.items())
 lips = compared["bottom lip than top lip"]
 assert PROFILE == "smoke" or lips.mean() > 0
 
@@ -380,7 +380,7 @@ assert PROFILE == "smoke" or lips.mean() > 0
 # %%
 def lip_gap(points: np.ndarray) -> np.ndarray:
     """Distance of the two lip centres: (n,), pixels."""
-    top, bottom = (keypoints.INDEX[f"mouth_center_{which}_lip"] for which in ("top", "bottom"))
+    top, bottom = (data.INDEX[f"mouth_center_{which}_lip"] for which in ("top", "bottom"))
     return np.linalg.norm(points[:, bottom] - points[:, top], axis=1)
 
 
@@ -392,24 +392,24 @@ def slope(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 # %% tags=["nbval-ignore-output"]
 unit = evaluation.eye_distance(truth)
 gap, guessed = lip_gap(truth) / unit, lip_gap(predicted) / unit
-of_gap = conditions.by_bins(lips, gap, np.quantile(gap, np.linspace(0, 1, 5)), groups)
+of_gap = evaluation.by_bins(lips, gap, np.quantile(gap, np.linspace(0, 1, 5)), groups)
 rise, base = slope(gap, guessed)
 print(f"a gap wider by 1 px is predicted wider by {rise:.2f} px")
 assert PROFILE == "smoke" or rise < 1
 
 # %% tags=["drawing", "nbval-ignore-output"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.5))
-blue, red = plots.COLOURS["blue"], plots.COLOURS["red"]
+blue, red = plotting.COLOURS["blue"], plotting.COLOURS["red"]
 reach = of_gap["mean"] - of_gap["low"]
 left.errorbar(range(4), of_gap["mean"], reach, fmt="o", color=blue, capsize=4, lw=1.5)
-left.axhline(0, color=plots.COLOURS["grey"], lw=1)
+left.axhline(0, color=plotting.COLOURS["grey"], lw=1)
 names = ["closest", "second", "third", "widest"]
 left.set_xticks(range(4), [f"{n}\n{a:.2f}" for n, a in zip(names, of_gap["at"])])
 left.set(xlabel="quarter of the faces, by the gap of the lips", xlim=(-0.5, 3.5))
 left.set_ylabel("bottom lip minus top lip (px)")
 right.plot(gap, guessed, ".", color=blue, ms=4, alpha=0.6)
 ends = np.array([0, 1.04 * max(gap.max(), guessed.max())])
-right.plot(ends, ends, ":", color=plots.COLOURS["grey"], label="as it is")
+right.plot(ends, ends, ":", color=plotting.COLOURS["grey"], label="as it is")
 right.plot(ends, rise * ends + base, color=red, label="as predicted, on average")
 right.set(xlabel="gap of the lips (eye distances)", ylabel="predicted gap", xlim=ends, ylim=ends)
 right.legend(loc="upper left", fontsize=9)
@@ -429,7 +429,7 @@ first, last = of_gap["mean"].iloc[[0, -1]]
 print(f"bottom lip minus top lip: {first:+.2f} px with the lips closest, {last:+.2f} px widest,")
 print(f"{of_gap['mean'].min():+.2f} px in the quarter where it is least")
 for which in ("top", "bottom"):
-    k = keypoints.INDEX[f"mouth_center_{which}_lip"]
+    k = data.INDEX[f"mouth_center_{which}_lip"]
     shift, _ = slope(gap, (predicted - truth)[:, k, 1] / unit)
     way = "lower" if shift > 0 else "higher"
     spread = np.linalg.norm(truth[:, k] - truth[:, k].mean(axis=0), axis=1).mean()
@@ -463,13 +463,13 @@ def draw_ellipses(axes: plt.Axes, truth: np.ndarray, predicted: np.ndarray, time
         angle = np.degrees(np.arctan2(axes_of[1, 0], axes_of[0, 0]))
         axes.add_patch(matplotlib.patches.Ellipse(
             centre + off, width, height, angle=angle, fc="#56B4E955", ec="white", lw=1.4))
-        axes.plot(*zip(centre, centre + off), "-", color=plots.COLOURS["orange"], lw=1.2)
-        axes.plot(*(centre + off), "o", color=plots.COLOURS["orange"], ms=3.5)
-        axes.plot(*centre, "+", color=plots.TRUE, ms=7)
+        axes.plot(*zip(centre, centre + off), "-", color=plotting.COLOURS["orange"], lw=1.2)
+        axes.plot(*(centre + off), "o", color=plotting.COLOURS["orange"], ms=3.5)
+        axes.plot(*centre, "+", color=plotting.TRUE, ms=7)
 
 # %% tags=["drawing", "nbval-ignore-output"]
 figure, axes = plt.subplots(figsize=(5.4, 5.4))
-plots.draw_face(axes, images.mean(axis=0))
+plotting.draw_face(axes, images.mean(axis=0))
 draw_ellipses(axes, truth, predicted, times=3)
 chapter.figure(
     figure,
@@ -489,10 +489,10 @@ def along_and_across(
     truth: np.ndarray, predicted: np.ndarray, point: str, start: str, end: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Error of a keypoint along the line from start to end, and across it: two (n,), pixels."""
-    at = {name: truth[:, keypoints.INDEX[name]].astype(np.float64) for name in (start, end)}
+    at = {name: truth[:, data.INDEX[name]].astype(np.float64) for name in (start, end)}
     line = at[end] - at[start]
     line /= np.linalg.norm(line, axis=1, keepdims=True)
-    error = (predicted - truth)[:, keypoints.INDEX[point]]
+    error = (predicted - truth)[:, data.INDEX[point]]
     across = error[:, 1] * line[:, 0] - error[:, 0] * line[:, 1]
     return (error * line).sum(axis=1), across
 
@@ -509,8 +509,8 @@ def directions(truth: np.ndarray, predicted: np.ndarray, groups: np.ndarray) -> 
     rows = []
     for point, line in LINES.items():
         along, across = along_and_across(truth, predicted, point, *line)
-        _, low, high = conditions.interval(across**2 - along**2, groups)
-        rows.append({"keypoint": keypoints.plain(point), "line": line[0].split("_")[line != MOUTH],
+        _, low, high = evaluation.interval(across**2 - along**2, groups)
+        rows.append({"keypoint": data.plain(point), "line": line[0].split("_")[line != MOUTH],
                      "along (px)": np.sqrt(np.mean(along**2)),
                      "across (px)": np.sqrt(np.mean(across**2)),
                      "larger": "across" if low > 0 else "along" if high < 0 else "not settled"})
@@ -518,7 +518,7 @@ def directions(truth: np.ndarray, predicted: np.ndarray, groups: np.ndarray) -> 
 
 # %% tags=["nbval-ignore-output"]
 turns = directions(truth, predicted, groups)
-course.show_table(turns.to_dict("records"), **dict.fromkeys(turns.columns[2:4], "{:.2f}"))
+plotting.show_table(turns.to_dict("records"), **dict.fromkeys(turns.columns[2:4], "{:.2f}"))
 assert PROFILE == "smoke" or (turns["across (px)"] > turns["along (px)"])[:2].all()
 
 # %% [markdown]
@@ -540,8 +540,8 @@ assert PROFILE == "smoke" or (turns["across (px)"] > turns["along (px)"])[:2].al
 # be wrong.
 
 # %% tags=["nbval-ignore-output"]
-rows = sources.load(DATA)
-report = parts.checked(rows)
+rows = data.read(DATA)
+report = data.checked(rows)
 wrong = [suspicion.row for suspicion in report.suspicious]
 pairs = np.array(report.duplicates, int).reshape(-1, 2)
 one, two = pairs[~np.isin(pairs, wrong).any(axis=1)].T
@@ -553,13 +553,13 @@ print(f"{len(apart)} pictures were labelled twice")
 # %% tags=["nbval-ignore-output"]
 count = np.isfinite(apart).sum(axis=0)
 table = [
-    {"keypoint": keypoints.plain(name), "pairs": count[k],
+    {"keypoint": data.plain(name), "pairs": count[k],
      "two labels apart": np.nanmean(apart[:, k]),
      "network off": ranked.loc[k, "mean"]}
-    for k, name in enumerate(keypoints.KEYPOINTS) if count[k] >= 5
+    for k, name in enumerate(data.KEYPOINTS) if count[k] >= 5
 ]
 if table:
-    course.show_table(table, **{"two labels apart": "{:.2f}", "network off": "{:.2f}"})
+    plotting.show_table(table, **{"two labels apart": "{:.2f}", "network off": "{:.2f}"})
 
 # %% [markdown]
 # All numbers are mean distances in pixels. In the embedded set the second labels are planted, by
@@ -577,13 +577,13 @@ if table:
 # far from the usual pose: tilted, off centre and small, all at once.
 #
 # So add an **experiment**. Turn *the same faces*, all of them, to the same tilt. Then nothing
-# differs but the tilt. `warps.rotate` turns picture and points together.
+# differs but the tilt. `augment.rotate` turns picture and points together.
 
 # %% tags=["nbval-ignore-output"]
 face_error = distances.mean(axis=1)
-tilts = conditions.tilt(truth)
-seen = conditions.by_bins(face_error, tilts, np.array([-60, -6, -2, 2, 6, 60]), groups)
-fourth = training.train(recipes.named("Fourth, dropout", PROFILE, SEED), data)
+tilts = evaluation.tilt(truth)
+seen = evaluation.by_bins(face_error, tilts, np.array([-60, -6, -2, 2, 6, 60]), groups)
+fourth = training.train(training.recipe_of("Fourth, dropout", PROFILE, SEED), splits)
 networks = {"Fourth, dropout": fourth.model(), "Fifth, dropout": network}
 
 # %%
@@ -593,9 +593,9 @@ def ask(pictures: np.ndarray, points: np.ndarray) -> list[dict]:
     for name, asked in networks.items():
         answer = training.predict(asked, pictures)
         error = evaluation.distances(points, answer).mean(axis=1)
-        mean, low, high = conditions.interval(error, groups)
+        mean, low, high = evaluation.interval(error, groups)
         rows.append({"network": name, "mean": mean, "low": low, "high": high,
-                     "tilt": conditions.tilt(answer).mean()})
+                     "tilt": evaluation.tilt(answer).mean()})
     return rows
 
 # %% [markdown]
@@ -608,18 +608,18 @@ angles = chapter.pick(smoke=(-30, -10, 0, 10, 30), quick=range(-30, 31, 10),
 turned = pd.DataFrame(
     {"degrees": degrees} | row
     for degrees in angles
-    for row in ask(*warps.rotate(images, truth, degrees - tilts))
+    for row in ask(*augment.rotate(images, truth, degrees - tilts))
 )
 
 # %% tags=["drawing"]
 def draw_experiment(axes: plt.Axes, made: pd.DataFrame, x: str, seen: pd.DataFrame) -> None:
     """Curves of an experiment for both networks, and what was observed of Fifth as dots."""
     for (name, rows), colour in zip(made.groupby("network"), ("blue", "orange")):
-        axes.plot(rows[x], rows["mean"], color=plots.COLOURS[colour], label=f"{name}, changed")
-        axes.fill_between(rows[x], rows["low"], rows["high"], color=plots.COLOURS[colour],
+        axes.plot(rows[x], rows["mean"], color=plotting.COLOURS[colour], label=f"{name}, changed")
+        axes.fill_between(rows[x], rows["low"], rows["high"], color=plotting.COLOURS[colour],
                           alpha=0.15, lw=0)
     reach = seen["mean"] - seen["low"]
-    axes.errorbar(seen["at"], seen["mean"], reach, fmt="o", color=plots.COLOURS["black"], ms=5,
+    axes.errorbar(seen["at"], seen["mean"], reach, fmt="o", color=plotting.COLOURS["black"], ms=5,
                   capsize=3, lw=1.2, label="Fifth, dropout, as they come")
     axes.set(ylabel="mean error (px)", ylim=(0, None))
 
@@ -630,8 +630,8 @@ left.set_xlabel("tilt (degrees)")
 left.legend(fontsize=8.5, loc="upper center")
 left.set_ylim(0, 1.3 * turned["mean"].max())
 for (name, rows_of), colour in zip(turned.groupby("network"), ("blue", "orange")):
-    right.plot(rows_of.degrees, rows_of.tilt, color=plots.COLOURS[colour], label=name)
-right.plot([-30, 30], [-30, 30], ":", color=plots.COLOURS["grey"], label="as it is")
+    right.plot(rows_of.degrees, rows_of.tilt, color=plotting.COLOURS[colour], label=name)
+right.plot([-30, 30], [-30, 30], ":", color=plotting.COLOURS["grey"], label="as it is")
 right.set(xlabel="tilt (degrees)", ylabel="predicted tilt, mean (degrees)")
 right.legend(fontsize=9)
 chapter.figure(
@@ -654,7 +654,7 @@ for name in networks:
     least = f"{growth.loc[[-30, 30], name].min():.1f}"
     print(f"{name}: turned by 30 degrees, at least {least} times the error of an upright face")
 shown = level.loc[[-30, -10, 0, 10, 30]].rename("{:d} degrees".format)
-course.show_table([{"mean error (px)": name, **shown[name]} for name in networks],
+plotting.show_table([{"mean error (px)": name, **shown[name]} for name in networks],
                   **dict.fromkeys(shown.index, "{:.2f}"))
 assert PROFILE == "smoke" or (growth.loc[[-30, 30]] > 1.3).all(axis=None)
 far = level.loc[[-30, 30]]
@@ -673,9 +673,9 @@ assert PROFILE == "smoke" or (far["Fifth, dropout"] < far["Fourth, dropout"]).al
 
 # %% tags=["nbval-ignore-output"]
 most = np.abs(tilts) >= np.quantile(np.abs(tilts), 0.9)
-upright = warps.rotate(images[most], truth[most], -tilts[most])
+upright = augment.rotate(images[most], truth[most], -tilts[most])
 after = evaluation.distances(upright[1], training.predict(network, upright[0])).mean(axis=1)
-gain, *ends = conditions.interval(face_error[most] - after, groups[most])
+gain, *ends = evaluation.interval(face_error[most] - after, groups[most])
 print(f"the most tilted tenth (from {np.abs(tilts[most]).min():.0f} degrees): "
       f"{face_error[most].mean():.2f} px, the others {face_error[~most].mean():.2f} px")
 print(f"put upright: {after.mean():.2f} px, a gain of {gain:.2f} "
@@ -692,14 +692,14 @@ if extra > 0:
 # every face, so that all faces are equally bright. (What exceeds 255 is cut off.)
 
 # %%
-grey_level = conditions.brightness(images, truth)
+grey_level = evaluation.brightness(images, truth)
 fifths = np.quantile(grey_level, np.linspace(0, 1, 6))
-seen_light = conditions.by_bins(face_error, grey_level, fifths, groups)
+seen_light = evaluation.by_bins(face_error, grey_level, fifths, groups)
 levels = chapter.pick(smoke=(40, 130, 220), quick=range(40, 221, 30), paper=range(40, 221, 20))
 lit = pd.DataFrame(
     {"brightness": goal} | row
     for goal in levels
-    for row in ask(*light.brighten(images, truth, goal / grey_level))
+    for row in ask(*augment.brighten(images, truth, goal / grey_level))
 )
 
 # %% tags=["drawing", "nbval-ignore-output"]
@@ -734,7 +734,7 @@ assert PROFILE == "smoke" or worst_turn[30] > worst_light
 #
 # ### Glasses
 #
-# The data does not say who wears glasses. But you can put them on. `conditions.add_glasses` draws
+# The data does not say who wears glasses. But you can put them on. `demo.stickers.add_glasses` draws
 # the same sunglasses on every face, and each face is compared with itself.
 #
 # Something dark in the picture may disturb a network wherever it is. So draw the same glasses a
@@ -742,8 +742,8 @@ assert PROFILE == "smoke" or worst_turn[30] > worst_light
 # points suffer.
 
 # %%
-covered = {"over the eyes": conditions.add_glasses(images, truth),
-           "over the mouth": conditions.add_glasses(images, truth, down=0.75)}
+covered = {"over the eyes": demo.stickers.add_glasses(images, truth),
+           "over the mouth": demo.stickers.add_glasses(images, truth, down=0.75)}
 answers = {where: training.predict(network, pictures) for where, pictures in covered.items()}
 growth_of = {where: evaluation.distances(truth, answer) - distances
              for where, answer in answers.items()}
@@ -752,22 +752,22 @@ growth_of = {where: evaluation.distances(truth, answer) - distances
 def draw_added(axes: plt.Axes, added: dict[str, np.ndarray], names: np.ndarray) -> None:
     """Error added to each keypoint, (n, 15), with intervals by group; names: their order."""
     for (where, errors), colour, shift in zip(added.items(), ("purple", "green"), (0.15, -0.15)):
-        centre, start, _ = conditions.interval(errors[:, names], groups)
+        centre, start, _ = evaluation.interval(errors[:, names], groups)
         axes.errorbar(centre, np.arange(15) + shift, xerr=centre - start, fmt="o", ms=5, lw=1.4,
-                      color=plots.COLOURS[colour], label=where)
-    axes.axvline(0, color=plots.COLOURS["grey"], lw=1)
-    axes.set_yticks(range(15), [keypoints.plain(keypoints.KEYPOINTS[k]) for k in names])
+                      color=plotting.COLOURS[colour], label=where)
+    axes.axvline(0, color=plotting.COLOURS["grey"], lw=1)
+    axes.set_yticks(range(15), [data.plain(data.KEYPOINTS[k]) for k in names])
     axes.set_xlabel("added error (px), intervals by group")
     axes.legend(fontsize=9, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
 # %% tags=["drawing", "nbval-ignore-output"]
 figure = plt.figure(figsize=(9.6, 4.6))
 left, right = figure.subfigures(1, 2, width_ratios=[1, 2.9])
-k = len(data.validation)  # the first test face
+k = len(splits.validation)  # the first test face
 shown = {"as it is": (images, predicted)}
 shown |= {where: (covered[where], answers[where]) for where in covered}
 for axes, (title, (pictures, answer)) in zip(left.subplots(3, 1), shown.items()):
-    plots.draw_face(axes, pictures[k], truth[k], answer[k], title)
+    plotting.draw_face(axes, pictures[k], truth[k], answer[k], title)
 draw_added(right.subplots(), growth_of, ranked.index.to_numpy())
 chapter.figure(
     figure,
@@ -782,12 +782,12 @@ chapter.figure(
 # %% tags=["nbval-ignore-output"]
 def points_like(*words: str) -> np.ndarray:
     """Positions of the keypoints whose names hold one of the words."""
-    return np.array([any(w in name for w in words) for name in keypoints.KEYPOINTS])
+    return np.array([any(w in name for w in words) for name in data.KEYPOINTS])
 
 
 upper, lower = points_like("eye"), points_like("mouth")
 for where, added in growth_of.items():
-    ends = [f"{x:+.2f}" for x in conditions.interval(added.mean(axis=1), groups)]
+    ends = [f"{x:+.2f}" for x in evaluation.interval(added.mean(axis=1), groups)]
     print(f"{where}: {ends[0]} px a point ({ends[1]} to {ends[2]}); eyes and brows "
           f"{added[:, upper].mean():+.2f}, mouth {added[:, lower].mean():+.2f}")
 costs = {where: added.mean() for where, added in growth_of.items()}
@@ -809,16 +809,16 @@ assert PROFILE == "smoke" or growth_of["over the mouth"][:, upper].mean() > 0
 # that learned from real faces, at the thesis's length.
 
 # %%
-def added_by(stored: published.Stored, where: str) -> tuple[float, float, float]:
+def added_by(stored: training.Stored, where: str) -> tuple[float, float, float]:
     """Mean error that the drawing adds to a real test face's points, and its interval, px."""
     bare = stored.distances("test")
     more = (stored.array(f"test_covered_{where}") - bare).mean(axis=1)
-    return conditions.interval(more, stored.groups("test"))
+    return evaluation.interval(more, stored.groups("test"))
 
 
 rows = []
-compared = ["Third, dropout", "Fourth, dropout", *recipes.TABLE_4_4]
-for name, stored in published.of_rows(compared).items():
+compared = ["Third, dropout", "Fourth, dropout", *training.TABLE_4_4]
+for name, stored in training.of_rows(compared).items():
     over = {where: added_by(stored, where) for where in ("eyes", "mouth")}
     far_off = stored.distances("test").mean(axis=1)
     steep = np.abs(stored.array("test_tilt"))  # the same faces for every network
@@ -827,7 +827,7 @@ for name, stored in published.of_rows(compared).items():
                    for where, (mean, low, high) in over.items()}
                 | {"tilted / upright": far_off[steep > 10].mean() / far_off[steep <= 10].mean()})
     assert min(over["eyes"][1], over["mouth"][1]) > 0
-    assert name in recipes.TABLE_4_4 or over["eyes"][0] > over["mouth"][0]
+    assert name in training.TABLE_4_4 or over["eyes"][0] > over["mouth"][0]
 
 # %%
 chapter.table(
@@ -882,7 +882,7 @@ def ratio(d: np.ndarray) -> float:
 
 
 rows = []
-for name, stored in published.of_rows(recipes.TABLE_4_1 | recipes.TABLE_4_4).items():
+for name, stored in training.of_rows(training.TABLE_4_1 | training.TABLE_4_4).items():
     d = stored.distances("test")
     rows.append({"network": name, "mean": d.mean(), "root mean square": np.sqrt(np.mean(d**2)),
                  "mean / rms": ratio(d)})
@@ -891,7 +891,7 @@ chapter.table(
     **{"mean": "{:.2f}", "root mean square": "{:.2f}", "mean / rms": "{:.3f}"},
 )
 assert all(row["mean / rms"] < 1 for row in rows)
-share = ratio(published.finest(recipes.TABLE_4_1 | recipes.TABLE_4_4).distances("test"))
+share = ratio(training.best_run(training.TABLE_4_1 | training.TABLE_4_4).distances("test"))
 print(f"with the ratio of our best network, {share:.2f}, the thesis's 1.56 px would be a mean of "
       f"{1.56 * share:.2f} px")
 
@@ -899,10 +899,10 @@ print(f"with the ratio of our best network, {share:.2f}, the thesis's 1.56 px wo
 # Now every network of yours, on your test faces.
 
 # %% tags=["nbval-ignore-output"]
-test = data.test
-asked = tuple(recipes.TABLE_4_1)
+test = splits.test
+asked = tuple(training.TABLE_4_1)
 asked = chapter.pick(smoke=("First", "Fourth, dropout"), quick=asked, paper=asked)
-runs = {name: training.train(recipes.named(name, PROFILE, SEED), data) for name in asked}
+runs = {name: training.train(training.recipe_of(name, PROFILE, SEED), splits) for name in asked}
 runs["Fifth, dropout"] = run
 guesses = {name: r.predict(test.images) for name, r in runs.items()}
 
@@ -916,7 +916,7 @@ def score_table(truth: np.ndarray, guesses: dict[str, np.ndarray]) -> pd.DataFra
 
 # %% tags=["nbval-ignore-output"]
 scores = score_table(test.keypoints, guesses)
-course.show_table(
+plotting.show_table(
     scores.reset_index().to_dict("records"), mse="{:.5f}", rmse_px="{:.2f}",
     mean_px="{:.2f}", nme="{:.1f} %", **{"rms distance": "{:.2f}", "mean / rms": "{:.3f}"},
 )
@@ -931,13 +931,13 @@ off = evaluation.distances(test.keypoints, guesses["Fifth, dropout"]).ravel()
 rms = np.sqrt(np.mean(off**2))
 figure, axes = plt.subplots(figsize=(7.0, 3.4))
 end = np.quantile(off, 0.998)
-axes.hist(off, np.linspace(0, end, 41), density=True, color=plots.COLOURS["sky"],
+axes.hist(off, np.linspace(0, end, 41), density=True, color=plotting.COLOURS["sky"],
           label="Fifth, dropout, test faces")
 r = np.linspace(0, end, 200)
-axes.plot(r, 2 * r / rms**2 * np.exp(-((r / rms) ** 2)), color=plots.COLOURS["black"],
+axes.plot(r, 2 * r / rms**2 * np.exp(-((r / rms) ** 2)), color=plotting.COLOURS["black"],
           label="normal errors, same root mean square")
-axes.axvline(off.mean(), color=plots.COLOURS["blue"], label=f"mean {off.mean():.2f} px")
-axes.axvline(rms, color=plots.COLOURS["red"], ls="--", label=f"root mean square {rms:.2f} px")
+axes.axvline(off.mean(), color=plotting.COLOURS["blue"], label=f"mean {off.mean():.2f} px")
+axes.axvline(rms, color=plotting.COLOURS["red"], ls="--", label=f"root mean square {rms:.2f} px")
 axes.set(xlabel="distance of a predicted point from the true one (px)", ylabel="density")
 axes.legend(fontsize=9)
 chapter.figure(
@@ -999,7 +999,7 @@ print("the order changes:", "; ".join(flips) or "nowhere")
 per_face = {name: evaluation.distances(test.keypoints, g).mean(axis=1)
             for name, g in guesses.items()}
 for a, b in itertools.pairwise(names[-4:]):
-    gap_of, *ends = conditions.interval(per_face[a] - per_face[b], test.groups)
+    gap_of, *ends = evaluation.interval(per_face[a] - per_face[b], test.groups)
     print(f"{a} minus {b}: {gap_of:+.2f} px ({ends[0]:+.2f} to {ends[1]:+.2f})")
 print(f"{len(np.unique(test.groups))} groups in the test part")
 
@@ -1060,22 +1060,22 @@ check_2(math.comb(6 + 6 - 1, 6))
 # Which point is harder than its movement suggests?
 
 # %% tags=["solution", "nbval-ignore-output"]
-mean_face = evaluation.mean_face(data.train.keypoints)
+mean_face = evaluation.mean_face(splits.train.keypoints)
 moves = evaluation.distances(truth, np.broadcast_to(mean_face, truth.shape)).mean(axis=0)
 hard = ranked["mean"].sort_index().to_numpy() / moves
 print(f"correlation with the network's error: {np.corrcoef(moves, hard * moves)[0, 1]:.2f}")
-print(f"large for its movement: {keypoints.plain(keypoints.KEYPOINTS[int(hard.argmax())])}, "
-      f"small: {keypoints.plain(keypoints.KEYPOINTS[int(hard.argmin())])}")
+print(f"large for its movement: {data.plain(data.KEYPOINTS[int(hard.argmax())])}, "
+      f"small: {data.plain(data.KEYPOINTS[int(hard.argmin())])}")
 
 # %% [markdown]
 # **4. Forehead.** Draw the sunglasses on the forehead (`down=-0.6`). Predict the added error at
 # the mouth: none, or some? What does the answer say about the dense layers?
 
 # %% tags=["solution", "nbval-ignore-output"]
-forehead = conditions.add_glasses(images, truth, down=-0.6)
+forehead = demo.stickers.add_glasses(images, truth, down=-0.6)
 added = evaluation.distances(truth, training.predict(network, forehead)) - distances
 for what, which in (("mouth", lower), ("eyes and brows", upper)):
-    middle, *ends = conditions.interval(added[:, which].mean(axis=1), groups)
+    middle, *ends = evaluation.interval(added[:, which].mean(axis=1), groups)
     print(f"{what}: {middle:+.2f} px ({ends[0]:+.2f} to {ends[1]:+.2f})")
 
 # %% [markdown]
@@ -1087,13 +1087,13 @@ for what, which in (("mouth", lower), ("eyes and brows", upper)):
 # twice.
 
 # %% tags=["solution", "nbval-ignore-output"]
-pictures, points = warps.rotate(images, truth, 20 - tilts)
+pictures, points = augment.rotate(images, truth, 20 - tilts)
 turn = np.zeros(len(pictures))
 for step in range(3):
-    straight = training.predict(network, warps.rotate(pictures, points, turn)[0])
-    answer = warps.move(straight, warps.rotation(-turn))
+    straight = training.predict(network, augment.rotate(pictures, points, turn)[0])
+    answer = augment.move(straight, augment.rotation(-turn))
     print(f"{step} turns: {evaluation.mean_px(points, answer):.2f} px")
-    turn -= conditions.tilt(straight)
+    turn -= evaluation.tilt(straight)
 
 # %% [markdown]
 # **6. Open.** Draw glasses, of random size and place, on half of the training faces and train

@@ -47,9 +47,10 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib import ticker
 
-from fkd_utils import course, machines, onnx_export, plots, timing
+from fkd_utils import evaluation, models, plotting
 
-chapter = course.Chapter("11", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("11", PROFILE, DATA, SEED)
 keras.utils.set_random_seed(SEED)
 REPEATS = chapter.pick(smoke=1, quick=3, paper=9)
 
@@ -61,8 +62,8 @@ REPEATS = chapter.pick(smoke=1, quick=3, paper=9)
 # **Predict.** Will the six times be alike?
 
 # %% tags=["nbval-ignore-output"]
-score = timing.compiled(timing.network("fourth"))
-one = timing.pictures(1)
+score = evaluation.timing.compiled(evaluation.timing.network("fourth"))
+one = evaluation.timing.pictures(1)
 calls = []
 for _ in range(6):
     start = time.perf_counter()
@@ -85,12 +86,12 @@ assert calls[0] > np.median(calls)
 # of cores that were at work. When it is far below one, something else held you up: a disk, a
 # sleeping device, or other programs.
 #
-# `timing.measure` does all this. Very short work it calls many times in a row, because the clock's
+# `evaluation.timing.measure` does all this. Very short work it calls many times in a row, because the clock's
 # own cost would show.
 
 # %% tags=["nbval-ignore-output"]
-waiting = timing.measure(lambda: time.sleep(0.02), repeats=5)
-computing = timing.measure(lambda: sum(range(300_000)), repeats=5)
+waiting = evaluation.timing.measure(lambda: time.sleep(0.02), repeats=5)
+computing = evaluation.timing.measure(lambda: sum(range(300_000)), repeats=5)
 for name, timed in (("sleeping", waiting), ("adding", computing)):
     low, high = (1000 * quartile for quartile in timed.quartiles)
     print(
@@ -110,7 +111,7 @@ assert waiting.busy < computing.busy
 # A time without a machine means nothing. Here is yours.
 
 # %% tags=["nbval-ignore-output"]
-here = machines.describe("this machine")
+here = evaluation.timing.describe("this machine")
 for key in ("device", "kind", "cores", "backend", "versions", "date"):
     print(f"{key:<9}{here[key]}")
 
@@ -142,7 +143,7 @@ def multiply_adds(model: keras.Model) -> list[int]:
     return counts
 
 
-networks = timing.networks()
+networks = evaluation.timing.networks()
 counts = {name: multiply_adds(model) for name, model in networks.items()}
 forward = {name: sum(layers) for name, layers in counts.items()}
 NAMES = list(networks)
@@ -158,7 +159,7 @@ assert forward["first"] == 9216 * 30
 
 # %%
 training = {name: 3 * sum(layers) - layers[0] for name, layers in counts.items()}
-course.show_table(
+plotting.show_table(
     [
         {
             "network": name.capitalize(),
@@ -185,19 +186,19 @@ course.show_table(
 # first epoch of each is the warm-up.
 
 # %% tags=["nbval-ignore-output"]
-trained = chapter.pick(smoke=128, quick=machines.TRAINED, paper=machines.TRAINED)
-live = machines.measurements("this machine", networks, REPEATS, trained)
-table = pd.concat([live, machines.read()], ignore_index=True)
+trained = chapter.pick(smoke=128, quick=evaluation.timing.TRAINED, paper=evaluation.timing.TRAINED)
+live = evaluation.timing.measurements("this machine", networks, REPEATS, trained)
+table = pd.concat([live, evaluation.timing.read_measured()], ignore_index=True)
 gpu_measured = bool((table.kind == "gpu").any())
 no_gpu = "" if gpu_measured else " No GPU was measured."
 
 # %% tags=["nbval-ignore-output"]
 train = table[table.measure == "train"].copy()
 times = ["low", "median", "high", "cpu_seconds"]
-train[times] = train[times].mul(machines.TRAINED / train.pictures, axis=0)
+train[times] = train[times].mul(evaluation.timing.TRAINED / train.pictures, axis=0)
 train["cores at work"] = train.cpu_seconds / train["median"]
 shown = train[["machine", "kind", "network", "median", "cores at work"]]
-course.show_table(
+plotting.show_table(
     shown.rename(columns={"median": "seconds an epoch"}).to_dict("records"),
     **{"seconds an epoch": "{:.3f}", "cores at work": "{:.2f}"},
 )
@@ -216,7 +217,7 @@ course.show_table(
 # %%
 THESIS_EPOCH = {"cpu": {"second": 0.404}, "gpu": {"second": 0.082}}
 THESIS_RATIO = {"second": 404 / 82, "third": 31, "fourth": 38}
-COLOURS = dict(zip(dict.fromkeys(table.machine), plots.CYCLE))
+COLOURS = dict(zip(dict.fromkeys(table.machine), plotting.CYCLE))
 
 
 def bars(axes: plt.Axes, rows: pd.DataFrame, unit: float = 1.0) -> None:
@@ -244,10 +245,10 @@ for axes, kind in zip(grid, ("cpu", "gpu")):
     axes.set(title=f"{kind.upper()}", ylabel="seconds an epoch", ylim=(0.01, 30))
     axes.legend(fontsize=8, loc="upper left")
 if not gpu_measured:
-    red = plots.COLOURS["red"]
+    red = plotting.COLOURS["red"]
     grid[1].text(1.5, 0.5, "no GPU was measured", ha="center", color=red)
 ratios = [THESIS_RATIO.get(name, 0) for name in NAMES]
-drawn = grid[2].bar(range(4), ratios, color=plots.COLOURS["grey"])
+drawn = grid[2].bar(range(4), ratios, color=plotting.COLOURS["grey"])
 grid[2].bar_label(drawn, ["not given", "4.9", "31", "38"], fontsize=9)
 grid[2].set_xticks(range(4), [name.capitalize() for name in NAMES])
 grid[2].set(title="thesis: CPU time over GPU time", ylabel="ratio", ylim=(0, 44))
@@ -283,12 +284,12 @@ assert epoch["first"] < epoch["fourth"]
 # %% tags=["nbval-ignore-output"]
 side = 1024
 matrix = np.random.default_rng(0).random((side, side), np.float32)
-product = timing.measure(lambda: matrix @ matrix, repeats=5)
+product = evaluation.timing.measure(lambda: matrix @ matrix, repeats=5)
 best_rate = 2 * side**3 / product.median / 1e9
 print(f"matrix product: {best_rate:.0f} GFLOP/s")
 
 # %% tags=["nbval-ignore-output"]
-gflop = pd.Series({name: 2e-9 * machines.TRAINED * training[name] for name in training})
+gflop = pd.Series({name: 2e-9 * evaluation.timing.TRAINED * training[name] for name in training})
 rates = gflop / epoch
 for name, rate in rates.items():
     print(f"{name.capitalize():<8}{rate:6.1f} GFLOP/s, {rate / best_rate:6.1%} of it")
@@ -318,8 +319,8 @@ bar_sets = {
 }
 for k, ((label, colour), values) in enumerate(bar_sets.items()):
     places = [NAMES.index(name) + 0.27 * (k - 1) for name in values.index]
-    axes.bar(places, values, 0.25, color=plots.COLOURS[colour], label=label)
-axes.axhline(best_rate, color=plots.COLOURS["blue"], linestyle="--")
+    axes.bar(places, values, 0.25, color=plotting.COLOURS[colour], label=label)
+axes.axhline(best_rate, color=plotting.COLOURS["blue"], linestyle="--")
 axes.text(-0.4, best_rate * 1.1, "matrix product", fontsize=9)
 axes.set_xticks(range(4), [name.capitalize() for name in NAMES])
 axes.set(yscale="log", ylabel="GFLOP/s while training", ylim=(0.5, 4000))
@@ -387,7 +388,7 @@ batches, steps = np.array(batches), chapter.pick(smoke=4, quick=8, paper=24)
 
 def step_seconds(model: keras.Model, batch: int) -> float:
     """Median seconds of a training step."""
-    return timing.measure_training(model, steps * batch, batch, REPEATS).median / steps
+    return evaluation.timing.measure_training(model, steps * batch, batch, REPEATS).median / steps
 
 
 step = {
@@ -396,7 +397,7 @@ step = {
 }
 
 # %% tags=["nbval-ignore-output"]
-fits = {name: timing.overhead(batches, step[name]) for name in networks}
+fits = {name: evaluation.timing.overhead(batches, step[name]) for name in networks}
 rows = []
 for name, (a, b) in fits.items():
     whole = a + 64 * b
@@ -406,18 +407,18 @@ for name, (a, b) in fits.items():
     row["ceiling"] = whole / a if a else np.inf
     rows.append(row)
 digits = {c: "{:.2f}" for c in ("a, ms", "s = 10", "s = 100", "ceiling")}
-course.show_table(rows, **digits, **{"b, ms": "{:.3f}"})
+plotting.show_table(rows, **digits, **{"b, ms": "{:.3f}"})
 ceilings = {name: row["ceiling"] for name, row in zip(fits, rows)}
 
 # %%
 figure, axes = plt.subplots(figsize=(7.2, 3.6))
 fine = np.geomspace(batches[0], batches[-1], 60)
-for name, colour in zip(networks, plots.CYCLE):
+for name, colour in zip(networks, plotting.CYCLE):
     a, b = fits[name]
     axes.plot(batches, 1000 * step[name], "o", color=colour)
     label = f"{name.capitalize()}: {1000 * a:.2f} + {1000 * b:.3f} B"
     axes.plot(fine, 1000 * (a + b * fine), color=colour, label=label)
-axes.axvline(64, color=plots.COLOURS["grey"], linestyle=":")
+axes.axvline(64, color=plotting.COLOURS["grey"], linestyle=":")
 axes.set(xscale="log", yscale="log", xlabel="batch B (pictures)")
 axes.set_ylabel("ms a training step")
 axes.set_xticks(batches, [str(b) for b in batches])
@@ -473,7 +474,7 @@ assert fits["first"][0] > 0
 # %% tags=["nbval-ignore-output"]
 scored = table[table.measure == "score"]
 figure, grid = plt.subplots(1, 2, figsize=(9.6, 3.4))
-for axes, n in zip(grid, (machines.SCORED, 1)):
+for axes, n in zip(grid, (evaluation.timing.SCORED, 1)):
     bars(axes, scored[scored.pictures == n], unit=1000)
     axes.set(title=f"{n} picture{'s' if n > 1 else ''}", ylabel="milliseconds")
 grid[0].plot([1.6, 3.4], [24, 24], "k--", label="thesis, about 24 ms")
@@ -517,25 +518,25 @@ scored_at_once = 4 ** np.arange(*chapter.pick(smoke=(2, 4), quick=(0, 6), paper=
 trained_on = chapter.pick(smoke=(64, 128), quick=(64, 256, 1024), paper=(64, 512, 4096))
 
 
-def score_seconds(score: timing.Score, n: int, side: int = 96) -> float:
+def score_seconds(score: evaluation.timing.Score, n: int, side: int = 96) -> float:
     """Median time to score n pictures of side by side pixels."""
-    inputs = timing.pictures(n, side)
-    return timing.measure(lambda: score(inputs), REPEATS).median
+    inputs = evaluation.timing.pictures(n, side)
+    return evaluation.timing.measure(lambda: score(inputs), REPEATS).median
 
 
-compiled = timing.compiled(fourth)
+compiled = evaluation.timing.compiled(fourth)
 score_faces = [score_seconds(compiled, n) for n in scored_at_once]
 train_faces = []
 for n in trained_on:
-    train_faces.append(timing.measure_training(fourth, int(n), 64, REPEATS).median)
+    train_faces.append(evaluation.timing.measure_training(fourth, int(n), 64, REPEATS).median)
 
 # %% tags=["nbval-ignore-output"]
 sides = 24 * 2 ** np.arange(chapter.pick(smoke=2, quick=4, paper=5))  # 24, 48, 96, ...
 score_side, train_side = [], []
 for side in sides:
-    sized = timing.network("fourth", int(side))
-    score_side.append(score_seconds(timing.compiled(sized), 64, side))
-    train_side.append(timing.measure_training(sized, 192, 64, REPEATS).median)
+    sized = evaluation.timing.network("fourth", int(side))
+    score_side.append(score_seconds(evaluation.timing.compiled(sized), 64, side))
+    train_side.append(evaluation.timing.measure_training(sized, 192, 64, REPEATS).median)
 
 # %% [markdown]
 # A slope needs a range. Where overhead rules, a curve is flat, and no power law holds. So each slope
@@ -548,9 +549,9 @@ def curve(
     fit_from: float, fit_to: float, colour: str,
 ) -> None:
     """Points, a line through those between fit_from and fit_to, and its slope."""
-    x, ms, colour = np.array(x), 1000 * np.array(seconds), plots.COLOURS[colour]
+    x, ms, colour = np.array(x), 1000 * np.array(seconds), plotting.COLOURS[colour]
     inside = (x >= fit_from) & (x <= fit_to)
-    slope = timing.exponent(x[inside], ms[inside])
+    slope = evaluation.timing.exponent(x[inside], ms[inside])
     middle = np.exp(np.log(ms[inside] / x[inside] ** slope).mean())
     span = f"{x[inside][0]} to {x[inside][-1]}"
     axes.plot(x, ms, "o", color=colour)
@@ -626,7 +627,7 @@ ways = {
     "model.predict": lambda x: fourth.predict(x, verbose=0),
     "model(...)": lambda x: keras.ops.convert_to_numpy(fourth(x, training=False)),
     "compiled": compiled,
-    "ONNX Runtime": onnx_export.through_onnx(fourth),
+    "ONNX Runtime": models.export.through_onnx(fourth),
 }
 answers = [way(one) for way in ways.values()]
 print("outputs of each:", [answer.shape for answer in answers])
@@ -642,10 +643,10 @@ print("the four answers agree to 1e-4")
 
 # %% tags=["nbval-ignore-output"]
 ways_timed = {
-    name: timing.measure(lambda way=way: way(one), repeats=3 * REPEATS)
+    name: evaluation.timing.measure(lambda way=way: way(one), repeats=3 * REPEATS)
     for name, way in ways.items()
 }
-course.show_table(
+plotting.show_table(
     [
         {"way": name, "ms a face": 1000 * t.median, "faces a second": 1 / t.median}
         for name, t in ways_timed.items()
@@ -659,9 +660,9 @@ names = list(ways_timed)
 middle = np.array([1 / ways_timed[name].median for name in names])
 low, high = np.array([ways_timed[name].quartiles for name in names]).T
 spread = [middle - 1 / high, 1 / low - middle]
-axes.barh(names, middle, color=plots.COLOURS["blue"], xerr=spread, capsize=3)
-axes.axvline(30, color=plots.COLOURS["red"], linestyle="--")
-axes.text(31, -0.62, "webcam, 30 a second", color=plots.COLOURS["red"], fontsize=9)
+axes.barh(names, middle, color=plotting.COLOURS["blue"], xerr=spread, capsize=3)
+axes.axvline(30, color=plotting.COLOURS["red"], linestyle="--")
+axes.text(31, -0.62, "webcam, 30 a second", color=plotting.COLOURS["red"], fontsize=9)
 axes.set(xscale="log", xlabel="faces a second, one at a time", ylim=(3.6, -0.9))
 chapter.figure(
     figure,
@@ -732,7 +733,7 @@ check_1(first_two + 24 * 24 * 8 * 16 * 12 + 12 * 12 * 8 * 250 + 250 * 30)
 # %% tags=["solution", "nbval-ignore-output"]
 for name, value in (("black", 0.0), ("tiny", 1e-40)):
     inputs = np.full((428, 96, 96, 1), value, np.float32)
-    seconds_taken = timing.measure(lambda x=inputs: compiled(x), REPEATS).median
+    seconds_taken = evaluation.timing.measure(lambda x=inputs: compiled(x), REPEATS).median
     print(f"{name:<6}{1000 * seconds_taken:6.1f} ms")
 print(f"noise {1000 * score_seconds(compiled, 428):6.1f} ms")
 

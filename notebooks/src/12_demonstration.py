@@ -45,10 +45,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import PIL.Image
 
-from fkd_utils import course, demo, detection, evaluation, films, keypoints
-from fkd_utils import open_photos, parts, photos, plots, recipes, scenes, shipped, stickers
+from fkd_utils import data, demo, evaluation, files, plotting, training
 
-chapter = course.Chapter("12", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("12", PROFILE, DATA, SEED)
 
 # %% [markdown]
 # The network comes with the course; chapter 18 builds it. For each point it makes a small map of where
@@ -57,8 +57,8 @@ chapter = course.Chapter("12", PROFILE, DATA, SEED)
 # thousand real faces. The people in this chapter are not among them.
 
 # %%
-model = shipped.model()
-photo = scenes.portrait(0)
+model = training.network()
+photo = demo.group_photo.portrait(0)
 photo.shape, photo.dtype
 
 # %% [markdown]
@@ -69,11 +69,11 @@ photo.shape, photo.dtype
 # sums of brightness: is the band of the eyes darker than the cheeks? A cascade of such questions
 # throws out almost every window after a few of them. What passes all of them is called a face.
 #
-# OpenCV brings the cascade with it. `detection.find` gives one row per face: left, top, width,
+# OpenCV brings the cascade with it. `demo.detection.find` gives one row per face: left, top, width,
 # height.
 
 # %% tags=["nbval-ignore-output"]
-boxes = detection.find(photo)
+boxes = demo.detection.find(photo)
 assert boxes.shape == (1, 4)
 boxes
 
@@ -83,10 +83,10 @@ boxes
 # cutting moves nothing, and only the shrinking has to be undone later.
 
 # %% tags=["nbval-ignore-output"]
-square = detection.square_of(boxes[0])
-crop = detection.cut(photo, square)
-grey = photos.to_grey(crop)
-face = detection.to_face(grey)
+square = demo.detection.square_of(boxes[0])
+crop = demo.detection.cut(photo, square)
+grey = data.photos.to_grey(crop)
+face = demo.detection.to_face(grey)
 print(square)
 print(crop.shape, "->", grey.shape, "->", face.shape)
 
@@ -95,10 +95,10 @@ print(crop.shape, "->", grey.shape, "->", face.shape)
 # third pixel instead would turn hair and fine checks into coarse stripes that were never there.
 
 # %% tags=["nbval-ignore-output"]
-points = demo.predict(model, face[np.newaxis])[0]
+points = demo.locate.predict(model, face[np.newaxis])[0]
 figure, grid = plt.subplots(1, 4, figsize=(10, 2.8))
-one = demo.Found(boxes, [square], np.empty((1, 0, 2)))
-shown = [demo.draw_found(photo, one), crop, grey, None]
+one = demo.locate.Found(boxes, [square], np.empty((1, 0, 2)))
+shown = [demo.locate.draw_found(photo, one), crop, grey, None]
 titles = [
     f"{photo.shape[0]} pixels high",
     f"square of {square.side}",
@@ -107,7 +107,7 @@ titles = [
 ]
 for axes, picture, title in zip(grid, shown, titles):
     if picture is None:
-        plots.draw_face(axes, face, predicted=points)
+        plotting.draw_face(axes, face, predicted=points)
     else:
         axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
     axes.set_title(title)
@@ -139,13 +139,13 @@ chapter.figure(
 
 
 # %%
-def to_photo(points: np.ndarray, square: detection.Square) -> np.ndarray:
+def to_photo(points: np.ndarray, square: demo.detection.Square) -> np.ndarray:
     """Points (15, 2) of the small face as points of the photograph."""
     corner = np.array([square.left, square.top])
     return corner + (points + 0.5) * square.side / 96 - 0.5
 
 
-assert np.allclose(to_photo(points, square), detection.to_photo(points, square))
+assert np.allclose(to_photo(points, square), demo.detection.to_photo(points, square))
 
 # %% [markdown]
 # Do not take it on trust. Draw a soft dot on a large picture at a place you know, let OpenCV
@@ -158,10 +158,10 @@ def dot_errors(side: int) -> tuple[float, float]:
     y, x = np.mgrid[:side, :side]
     at = np.array([0.37, 0.61]) * side
     large = np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / (2 * (side / 20) ** 2))
-    small = detection.to_face(large.astype(np.float32))
+    small = demo.detection.to_face(large.astype(np.float32))
     v, u = np.mgrid[:96, :96]
     found = np.array([(small * u).sum(), (small * v).sum()]) / small.sum()
-    back = to_photo(found, detection.Square(0, 0, side))
+    back = to_photo(found, demo.detection.Square(0, 0, side))
     return tuple(float(np.abs(p - at).max()) for p in (found * side / 96, back))
 
 
@@ -169,9 +169,9 @@ def dot_errors(side: int) -> tuple[float, float]:
 sides = np.array([96, 192, 384, 576, 768, 960])
 errors = np.array([dot_errors(side) for side in sides])
 figure, axes = plt.subplots(figsize=(6.2, 3.0))
-axes.plot(sides, errors[:, 0], "o-", color=plots.COLOURS["orange"], label="multiplied")
-axes.plot(sides, errors[:, 1], "s-", color=plots.COLOURS["blue"], label="the formula")
-axes.plot(sides, (sides / 96 - 1) / 2, ":", color=plots.COLOURS["black"], label="(s/96 - 1)/2")
+axes.plot(sides, errors[:, 0], "o-", color=plotting.COLOURS["orange"], label="multiplied")
+axes.plot(sides, errors[:, 1], "s-", color=plotting.COLOURS["blue"], label="the formula")
+axes.plot(sides, (sides / 96 - 1) / 2, ":", color=plotting.COLOURS["black"], label="(s/96 - 1)/2")
 axes.set(xlabel="side of the square s (pixels)", ylabel="error (photograph pixels)")
 axes.legend()
 chapter.figure(
@@ -201,38 +201,38 @@ assert np.allclose(errors[:, 0], (sides / 96 - 1) / 2, atol=0.05)
 # from the box's centre.
 
 # %%
-training_faces = recipes.prepared(PROFILE, "open", SEED).train
+training_faces = data.load("open", SEED, chapter.limit).train
 mean_face = evaluation.mean_face(training_faces.keypoints)
 every = chapter.pick(smoke=12, quick=3, paper=1)
-names = open_photos.names()[::every]
+names = data.photographs.names()[::every]
 
 # %% tags=["nbval-ignore-output"]
 seen, truth = [], []
 for name in names:
-    stem = open_photos.FOLDER / name
-    found = detection.find(photos.read(stem.with_suffix(".jpg")))
+    stem = data.photographs.FOLDER / name
+    found = demo.detection.find(data.photos.read(stem.with_suffix(".jpg")))
     if len(found) == 1:
         seen.append(found[0])
-        template = open_photos.read_template(stem.with_suffix(".tem"))
-        truth.append(keypoints.to_fifteen(template, keypoints.FROM_189))
+        template = data.photographs.read_template(stem.with_suffix(".tem"))
+        truth.append(data.to_fifteen(template, data.FROM_189))
 seen, truth = np.array(seen), np.array(truth)
-size, shift = detection.frame_of_boxes(seen, truth, mean_face)
+size, shift = demo.detection.frame_of_boxes(seen, truth, mean_face)
 print(f"one face found on {len(seen)} of {len(names)} photographs")
 print(f"size {size:.3f}, shift {shift[0]:+.3f}, {shift[1]:+.3f} of the box's side")
 
 # %% tags=["nbval-ignore-output"]
-squares = [detection.square_of(box) for box in seen]
-in_crop = np.array([detection.to_crop(t, s) for t, s in zip(truth, squares)])
+squares = [demo.detection.square_of(box) for box in seen]
+in_crop = np.array([demo.detection.to_crop(t, s) for t, s in zip(truth, squares)])
 figure, axes = plt.subplots(figsize=(4.2, 4.2))
 for at in in_crop:
-    axes.plot(*at.T, ".", color=plots.COLOURS["sky"], markersize=2.5, alpha=0.6)
+    axes.plot(*at.T, ".", color=plotting.COLOURS["sky"], markersize=2.5, alpha=0.6)
 axes.plot(
     *in_crop.mean(axis=0).T,
     "o",
-    color=plots.COLOURS["blue"],
+    color=plotting.COLOURS["blue"],
     label="mean in the squares",
 )
-axes.plot(*mean_face.T, "x", color=plots.COLOURS["red"], mew=2, label="mean embedded face")
+axes.plot(*mean_face.T, "x", color=plotting.COLOURS["red"], mew=2, label="mean embedded face")
 axes.set(xlim=(0, 95), ylim=(95, 0), aspect="equal", xlabel="x (pixels)", ylabel="y (pixels)")
 axes.legend(loc="upper center", ncols=2, fontsize=8.5)
 chapter.figure(
@@ -250,7 +250,7 @@ assert np.abs(in_crop.mean(axis=(0, 1)) - mean_face.mean(axis=0)).max() < 1.5
 # every mouth is closed, in the embedded faces some are open.
 #
 # The square is almost the box. It is no accident: whoever framed the competition's faces, which
-# our embedded ones imitate, seems to have used such a detector. `detection.square_of` holds the
+# our embedded ones imitate, seems to have used such a detector. `demo.detection.square_of` holds the
 # measured numbers. Had you enlarged the box by a fifth "to be on the safe side", every face
 # would have come out a sixth smaller than those the network knows. Does that matter? Look at
 # the error on the photographs of people who were held out.
@@ -258,9 +258,9 @@ assert np.abs(in_crop.mean(axis=(0, 1)) - mean_face.mean(axis=0)).max() < 1.5
 
 # %% tags=["nbval-ignore-output"]
 held_out = []
-for person in range(len(scenes.PEOPLE)):
-    picture = scenes.portrait(person)
-    held_out.append((picture, scenes.portrait_points(person), detection.find(picture)[0]))
+for person in range(len(demo.group_photo.PEOPLE)):
+    picture = demo.group_photo.portrait(person)
+    held_out.append((picture, demo.group_photo.portrait_points(person), demo.detection.find(picture)[0]))
 
 
 def mean_error(factor: float) -> float:
@@ -268,7 +268,7 @@ def mean_error(factor: float) -> float:
     errors = []
     for picture, known, box in held_out:
         grown = [*(box[:2] - (factor - 1) / 2 * box[2:]), *(factor * box[2:])]
-        found = demo.locate(model, picture, [grown]).points[0]
+        found = demo.locate.locate(model, picture, [grown]).points[0]
         errors.append(np.linalg.norm(found - known, axis=1).mean() * 96 / box[2])
     return float(np.mean(errors))
 
@@ -278,7 +278,7 @@ by_factor = [mean_error(factor) for factor in factors]
 
 # %% tags=["nbval-ignore-output"]
 figure, axes = plt.subplots(figsize=(6.2, 2.8))
-axes.plot(factors, by_factor, "o-", color=plots.COLOURS["blue"])
+axes.plot(factors, by_factor, "o-", color=plotting.COLOURS["blue"])
 axes.set(xlabel="size of the square, 1 = as measured", ylabel="mean error (px of 96)", ylim=0)
 chapter.figure(
     figure,
@@ -326,12 +326,12 @@ def plain_nose(u: np.ndarray, v: np.ndarray, pixel: float) -> tuple[np.ndarray, 
 # The last line makes the edge smooth. `distance` is negative inside and positive outside. Over
 # one pixel around zero the cover falls from 1 to 0. Since the function is asked at the pixels
 # of the *photograph*, there is nothing to enlarge and nothing to turn: a turned nose is the
-# same function, asked at turned places. `stickers.nose` adds light to the ball. `demo.pose`
+# same function, asked at turned places. `demo.stickers.nose` adds light to the ball. `demo.stickers.pose`
 # gives the unit and the turn:
 
 # %% tags=["nbval-ignore-output"]
-found = demo.locate(model, photo)
-middle, unit, angle = demo.pose(found.points[0])
+found = demo.locate.locate(model, photo)
+middle, unit, angle = demo.stickers.pose(found.points[0])
 print(f"eye corners {unit:.0f} px apart, turned by {np.degrees(angle):+.1f} degrees")
 assert abs(np.degrees(angle)) < 8
 
@@ -343,18 +343,18 @@ assert abs(np.degrees(angle)) < 8
 
 # %% tags=["nbval-ignore-output"]
 tilts = (
-    (0, -9, demo.add_noses),
-    (3, 10, demo.add_sunglasses),
-    (1, 7, demo.add_noses),
-    (4, -12, demo.add_sunglasses),
+    (0, -9, demo.locate.add_noses),
+    (3, 10, demo.locate.add_sunglasses),
+    (1, 7, demo.locate.add_noses),
+    (4, -12, demo.locate.add_sunglasses),
 )
 figure, grid = plt.subplots(2, 4, figsize=(10, 5.1))
 turned = {}
 for pair, (person, tilt, alter) in zip(grid.reshape(4, 2), tilts):
-    picture, known = scenes.compose((370, 335), [scenes.Placed(person, 185, 112, 1.0, tilt)])
-    found = demo.locate(model, picture)
-    turned[tilt] = np.degrees(demo.pose(found.points[0])[2] - demo.pose(known[0])[2])
-    pair[0].imshow(demo.draw_found(picture, found))
+    picture, known = demo.group_photo.compose((370, 335), [demo.group_photo.Placed(person, 185, 112, 1.0, tilt)])
+    found = demo.locate.locate(model, picture)
+    turned[tilt] = np.degrees(demo.stickers.pose(found.points[0])[2] - demo.stickers.pose(known[0])[2])
+    pair[0].imshow(demo.locate.draw_found(picture, found))
     pair[1].imshow(alter(picture, found.points))
 for axes in grid.flat:
     axes.set_axis_off()
@@ -384,15 +384,15 @@ assert max(abs(error) for error in turned.values()) < 10
 # embedded photographs, so the true points are known.
 
 # %% tags=["nbval-ignore-output"]
-group, group_truth = scenes.group()
-in_group = demo.locate(model, group)
+group, group_truth = demo.group_photo.group()
+in_group = demo.locate.locate(model, group)
 print(f"{len(in_group)} faces found, {len(group_truth)} people; points {in_group.points.shape}")
 assert len(in_group) == len(group_truth)
 
 # %% tags=["nbval-ignore-output"]
-altered = demo.add_sunglasses(demo.add_noses(group, in_group.points[::2]), in_group.points[1::2])
+altered = demo.locate.add_sunglasses(demo.locate.add_noses(group, in_group.points[::2]), in_group.points[1::2])
 figure, rows = plt.subplots(2, 1, figsize=(10, 4.9))
-rows[0].imshow(demo.draw_found(group, in_group))
+rows[0].imshow(demo.locate.draw_found(group, in_group))
 rows[1].imshow(altered)
 for axes in rows:
     axes.set_axis_off()
@@ -406,7 +406,7 @@ chapter.figure(
 )
 
 # %% tags=["nbval-ignore-output"]
-left_to_right = np.argsort(group_truth[:, keypoints.INDEX["nose_tip"], 0])
+left_to_right = np.argsort(group_truth[:, data.INDEX["nose_tip"], 0])
 ordered = group_truth[left_to_right]
 print(f"mean point error {evaluation.mean_px(ordered, in_group.points):.1f} photograph pixels")
 print(f"nme {evaluation.nme(ordered, in_group.points):.1f} % of the eye distance")
@@ -426,10 +426,10 @@ assert evaluation.nme(ordered, in_group.points) < 6
 
 # %% tags=["nbval-ignore-output"]
 count = chapter.pick(smoke=12, quick=75, paper=250)
-frames, film_truth = zip(*scenes.moving_face(count))
+frames, film_truth = zip(*demo.group_photo.moving_face(count))
 film_truth = np.array(film_truth)
-film = parts.REPO / "build" / "12_demonstration" / "head.mp4"
-films.write(film, frames)
+film = files.REPO / "build" / "12_demonstration" / "head.mp4"
+demo.film.write(film, frames)
 print(f"{film.name}: {count} frames, {film.stat().st_size / 1000:.0f} kB")
 
 # %% [markdown]
@@ -439,14 +439,14 @@ print(f"{film.name}: {count} frames, {film.stat().st_size / 1000:.0f} kB")
 # %% tags=["nbval-ignore-output"]
 results, altered_frames, search = [], [], 0.0
 start = time.perf_counter()
-for frame in films.read(film):
+for frame in demo.film.read(film):
     before = time.perf_counter()
-    boxes = detection.find(frame)[:1]
+    boxes = demo.detection.find(frame)[:1]
     search += time.perf_counter() - before
-    results.append(demo.locate(model, frame, boxes))
-    altered_frames.append(demo.add_sunglasses(frame, results[-1].points))
+    results.append(demo.locate.locate(model, frame, boxes))
+    altered_frames.append(demo.locate.add_sunglasses(frame, results[-1].points))
 seconds = time.perf_counter() - start
-films.write(film.with_name("sunglasses.mp4"), altered_frames)
+demo.film.write(film.with_name("sunglasses.mp4"), altered_frames)
 print(f"{count / seconds:.0f} frames a second; the search takes {search / seconds:.0%} of it")
 assert len(results) == count
 
@@ -455,7 +455,7 @@ picked = np.linspace(0, count - 1, 5).astype(int)
 figure, grid = plt.subplots(1, 5, figsize=(10, 1.7))
 for axes, k in zip(grid, picked):
     axes.imshow(altered_frames[k])
-    axes.set_title(f"{k / films.FPS:.1f} s", fontsize=9)
+    axes.set_title(f"{k / demo.film.FPS:.1f} s", fontsize=9)
     axes.set_axis_off()
 chapter.figure(
     figure,
@@ -506,7 +506,7 @@ boxes = np.array(boxes)
 
 def points_in(boxes: np.ndarray) -> np.ndarray:
     """Predictions for the film with a given box (frames, 4) in each frame."""
-    return np.array([demo.locate(model, f, [b]).points[0] for f, b in zip(frames, boxes)])
+    return np.array([demo.locate.locate(model, f, [b]).points[0] for f, b in zip(frames, boxes)])
 
 
 # %% tags=["nbval-ignore-output"]
@@ -569,9 +569,9 @@ assert PROFILE == "smoke" or jitter(by_share[2]) < jitter(by_share[0])
 # after it works with none.
 
 # %%
-wall = scenes.compose((300, 200), [])[0]
-nobody = demo.locate(model, wall)
-assert np.array_equal(demo.add_noses(wall, nobody.points), wall)
+wall = demo.group_photo.compose((300, 200), [])[0]
+nobody = demo.locate.locate(model, wall)
+assert np.array_equal(demo.locate.add_noses(wall, nobody.points), wall)
 len(nobody), nobody.points.shape
 
 # %% [markdown]
@@ -580,18 +580,18 @@ len(nobody), nobody.points.shape
 # face is cut out of the large one. The points are where they belong in both.
 
 # %% tags=["nbval-ignore-output"]
-reference = demo.locate(model, photo)
+reference = demo.locate.locate(model, photo)
 for height in (20, 40, 96, 384, chapter.pick(smoke=2000, quick=7000, paper=7000)):
     how = cv2.INTER_AREA if height < 384 else cv2.INTER_CUBIC
     resized = cv2.resize(photo, (height, height), interpolation=how)
-    found = demo.locate(model, resized)
-    at = [detection.to_crop(p, detection.Square(0, 0, height)) for p in found.points]
-    expected = detection.to_crop(reference.points, detection.Square(0, 0, len(photo)))
+    found = demo.locate.locate(model, resized)
+    at = [demo.detection.to_crop(p, demo.detection.Square(0, 0, height)) for p in found.points]
+    expected = demo.detection.to_crop(reference.points, demo.detection.Square(0, 0, len(photo)))
     moved = np.linalg.norm(at - expected, axis=-1).mean() if at else np.nan
     print(f"{height:5d} x {height:<5d} {len(found)} face, points moved by {moved:.2f}/96")
 
 # %% [markdown]
-# **A face at the border.** Half a face is no face to the cascade. `detection.find` therefore
+# **A face at the border.** Half a face is no face to the cascade. `demo.detection.find` therefore
 # searches a copy with a margin, which repeats the pixels of the edge. What does that bring? Take every
 # sixth of the embedded photographs, cut off a fifth of the face, and search without it and with it.
 #
@@ -599,25 +599,25 @@ for height in (20, 40, 96, 384, chapter.pick(smoke=2000, quick=7000, paper=7000)
 # faces are far wider than 100 pixels, so smaller windows may be left out. That saves time.
 
 # %%
-cascade = cv2.CascadeClassifier(cv2.data.haarcascades + detection.CASCADE)
-alone = [photos.read(open_photos.FOLDER / f"{name}.jpg") for name in open_photos.names()]
+cascade = cv2.CascadeClassifier(cv2.data.haarcascades + demo.detection.CASCADE)
+alone = [data.photos.read(data.photographs.FOLDER / f"{name}.jpg") for name in data.photographs.names()]
 
 
 def windows(
-    picture: np.ndarray, smallest: int, margin: float = detection.MARGIN,
-    needed: int = detection.NEIGHBOURS,
+    picture: np.ndarray, smallest: int, margin: float = demo.detection.MARGIN,
+    needed: int = demo.detection.NEIGHBOURS,
 ) -> np.ndarray:
     """How many windows agree on each box of `smallest` pixels or more, if more than `needed`."""
     edge = round(margin * min(picture.shape[:2]))
-    grey = cv2.copyMakeBorder(photos.to_grey(picture), *[edge] * 4, cv2.BORDER_REPLICATE)
+    grey = cv2.copyMakeBorder(data.photos.to_grey(picture), *[edge] * 4, cv2.BORDER_REPLICATE)
     size = (smallest, smallest)
-    return np.array(cascade.detectMultiScale2(grey, detection.STEP, needed, minSize=size)[1])
+    return np.array(cascade.detectMultiScale2(grey, demo.detection.STEP, needed, minSize=size)[1])
 
 
 # %% tags=["nbval-ignore-output"]
 hits = {"without": 0, "with": 0}
 for picture in alone[::6]:
-    for left, _, width, _ in detection.find(picture)[:1]:
+    for left, _, width, _ in demo.detection.find(picture)[:1]:
         rest = np.ascontiguousarray(picture[:, int(left + 0.2 * width) :])
         hits["without"] += len(windows(rest, 100, margin=0)) > 0
         hits["with"] += len(windows(rest, 100)) > 0
@@ -625,19 +625,19 @@ print(f"{len(alone[::6])} photographs; face found:", hits)
 assert hits["with"] > 2 * hits["without"]
 
 # %% [markdown]
-# The square then hangs over the border. `detection.cut` fills what is missing with the mirror image
+# The square then hangs over the border. `demo.detection.cut` fills what is missing with the mirror image
 # of what is there.
 
 # %% tags=["nbval-ignore-output"]
-box = detection.find(photo)[0]
+box = demo.detection.find(photo)[0]
 figure, grid = plt.subplots(2, 3, figsize=(7.2, 4.8))
 for (above, below), share in zip(grid.T, (0.0, 0.1, 0.2)):
     rest = photo[:, int(box[0] + share * box[2]) :]
-    found = demo.locate(model, rest)
-    above.imshow(demo.draw_found(rest, found))
+    found = demo.locate.locate(model, rest)
+    above.imshow(demo.locate.draw_found(rest, found))
     above.set_title(f"{share:.0%} cut off: {len(found)} found")
     for one in found.squares[:1]:
-        below.imshow(detection.cut(rest, one))
+        below.imshow(demo.detection.cut(rest, one))
 for axes in grid.flat:
     axes.set_axis_off()
 chapter.figure(
@@ -657,14 +657,14 @@ chapter.figure(
 # of Eileen Collins. What decides is how many overlapping windows must agree.
 
 # %%
-portrait = photos.read(parts.REPO / "data" / "demo" / "astronaut.jpg")
-portrait_grey = photos.to_grey(portrait)
+portrait = data.photos.read(files.REPO / "data" / "demo" / "astronaut.jpg")
+portrait_grey = data.photos.to_grey(portrait)
 
 # %% tags=["nbval-ignore-output"]
 for needed in (0, 3, 5, 6, 8):
     print(f"more than {needed} must agree: {len(windows(portrait, 24, needed=needed))} found")
 print("with the course's setting, windows on each box:", windows(portrait, 24))
-assert len(demo.locate(model, portrait)) >= 1
+assert len(demo.locate.locate(model, portrait)) >= 1
 
 # %% [markdown]
 # With 0 every window that passed counts: a swarm around the face, and a few elsewhere. The
@@ -683,7 +683,7 @@ assert (agreed > 5).mean() > 0.95 and agreed.min() < 0.5 * np.median(agreed)
 # no setting that never errs. Such a box hangs by a thread: a little further down, the
 # same portrait is stored as JPEG once more, and the badge may be there or not.
 #
-# **Files.** What people hand to a program is not always a grey PNG. `photos.read` turns a
+# **Files.** What people hand to a program is not always a grey PNG. `data.photos.read` turns a
 # picture as its EXIF note says, takes 16 bit, CMYK and transparent ones, and has one sentence
 # for everything it cannot use.
 
@@ -708,11 +708,11 @@ samples = {
 }
 
 # %% tags=["nbval-ignore-output"]
-from fkd_utils.errors import InputError
+from fkd_utils.files import InputError
 
 for name, content in samples.items():
     try:
-        print(f"{name}: {len(demo.locate(model, photos.read(content, name)))} found")
+        print(f"{name}: {len(demo.locate.locate(model, data.photos.read(content, name)))} found")
     except InputError as error:
         print(f"{error}")
 
@@ -727,14 +727,14 @@ for name, content in samples.items():
 def answer(content: bytes, name: str) -> None:
     """Show a photograph with sunglasses on everyone in it, or say why not."""
     try:
-        picture = photos.read(content, name)
+        picture = data.photos.read(content, name)
     except InputError as error:
         print(error)
         return
-    found = demo.locate(model, picture)
+    found = demo.locate.locate(model, picture)
     print(f"{name}: {len(found)} found")
     figure, axes = plt.subplots(figsize=(4, 4))
-    axes.imshow(demo.add_sunglasses(picture, found.points))
+    axes.imshow(demo.locate.add_sunglasses(picture, found.points))
     axes.set_axis_off()
     chapter.figure(
         figure,
@@ -781,7 +781,7 @@ if OWN_PHOTO:
 WEBCAM = False
 
 if WEBCAM:
-    taken = films.webcam(10)  # the first frames of a camera are often dark
+    taken = demo.film.webcam(10)  # the first frames of a camera are often dark
     if taken:
         answer(stored(PIL.Image.fromarray(taken[-1]), "PNG"), "webcam")
     else:
@@ -807,8 +807,8 @@ if WEBCAM:
 # %%
 def check_1(answer: float) -> None:
     """Say whether the distance along x, in pixels, is right."""
-    square = detection.Square(0, 0, 480)
-    right = detection.to_photo(np.zeros(2), square)[0]
+    square = demo.detection.Square(0, 0, 480)
+    right = demo.detection.to_photo(np.zeros(2), square)[0]
     print("right" if abs(answer - right) < 1e-6 else "not yet: where is the centre of pixel 0?")
 
 
@@ -817,7 +817,7 @@ check_1((480 / 96 - 1) / 2)  # 2 pixels; the multiplied point lies to the upper 
 
 # %% [markdown]
 # **2. A moustache.** Write a sticker `moustache(u, v, pixel)` and put it between nose and top
-# lip. An ellipse on each side is enough. `stickers.put(picture, sticker, centre, unit, angle)`
+# lip. An ellipse on each side is enough. `demo.stickers.put(picture, sticker, centre, unit, angle)`
 # lays it on a picture in place.
 
 
@@ -828,14 +828,14 @@ def moustache(u: np.ndarray, v: np.ndarray, pixel: float) -> tuple[np.ndarray, n
     x, y = (side - 0.17) / 0.20, (v - 0.25 * (side - 0.1)) / 0.07
     distance = (np.hypot(x, y) - 1) * 0.07
     brown = np.broadcast_to([0.16, 0.10, 0.06], (*u.shape, 3))
-    return brown, stickers.inside(distance, pixel)
+    return brown, demo.stickers.inside(distance, pixel)
 
 
 picture = photo.copy()
-points = demo.locate(model, photo).points[0]
-_, unit, angle = demo.pose(points)
-nose, lip = (points[keypoints.INDEX[n]] for n in ("nose_tip", "mouth_center_top_lip"))
-stickers.put(picture, moustache, 0.35 * nose + 0.65 * lip, unit, angle)
+points = demo.locate.locate(model, photo).points[0]
+_, unit, angle = demo.stickers.pose(points)
+nose, lip = (points[data.INDEX[n]] for n in ("nose_tip", "mouth_center_top_lip"))
+demo.stickers.put(picture, moustache, 0.35 * nose + 0.65 * lip, unit, angle)
 figure, axes = plt.subplots(figsize=(3, 3))
 axes.imshow(picture)
 axes.set_axis_off()
@@ -855,22 +855,22 @@ assert (picture != photo).any()
 
 
 # %% tags=["solution", "nbval-ignore-output"]
-def second_square(points: np.ndarray) -> detection.Square:
+def second_square(points: np.ndarray) -> demo.detection.Square:
     """The square in which these points (15, 2) lie as the mean face does."""
     size = np.sqrt(((points - points.mean(axis=0)) ** 2).sum())
     mean_size = np.sqrt(((mean_face - mean_face.mean(axis=0)) ** 2).sum())
     side = 96 * size / mean_size
     corner = points.mean(axis=0) + 0.5 - (mean_face.mean(axis=0) + 0.5) * side / 96
-    return detection.Square(*np.round(corner).astype(int).tolist(), round(side))
+    return demo.detection.Square(*np.round(corner).astype(int).tolist(), round(side))
 
 
 points = in_group.points
 for look in (1, 2, 3):
     print(f"look {look}: nme {evaluation.nme(ordered, points):.2f} %")
     squares = [second_square(p) for p in points]
-    crops = [detection.to_face(photos.to_grey(detection.cut(group, s))) for s in squares]
-    small = demo.predict(model, np.stack(crops))
-    points = np.stack([detection.to_photo(p, s) for p, s in zip(small, squares)])
+    crops = [demo.detection.to_face(data.photos.to_grey(demo.detection.cut(group, s))) for s in squares]
+    small = demo.locate.predict(model, np.stack(crops))
+    points = np.stack([demo.detection.to_photo(p, s) for p, s in zip(small, squares)])
 
 # %% [markdown]
 # A second look corrects a square that was badly placed, and can add its own error where the first
@@ -878,12 +878,12 @@ for look in (1, 2, 3):
 
 # %% [markdown]
 # **4. How far may a head be tilted?** Turn `photo` by 0 to 60 degrees in steps of 10 and search.
-# Predict first where the detector gives up. `scenes.compose` with a tilt makes the pictures.
+# Predict first where the detector gives up. `demo.group_photo.compose` with a tilt makes the pictures.
 
 # %% tags=["solution", "nbval-ignore-output"]
 for tilt in range(0, 61, 10):
-    turned_photo, _ = scenes.compose((420, 420), [scenes.Placed(0, 210, 180, 0.9, tilt)])
-    print(f"{tilt:2d} degrees: {len(detection.find(turned_photo))} found")
+    turned_photo, _ = demo.group_photo.compose((420, 420), [demo.group_photo.Placed(0, 210, 180, 0.9, tilt)])
+    print(f"{tilt:2d} degrees: {len(demo.detection.find(turned_photo))} found")
 
 # %% [markdown]
 # **5. Open.** Use the answer to 4: search the photograph turned by several angles, map boxes and

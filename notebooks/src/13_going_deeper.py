@@ -48,14 +48,14 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from fkd_utils import augment, course, deep, depth_counts, depth_study, evaluation, faces
-from fkd_utils import keypoints, light, plots, published, sweeps, training, warps
+from fkd_utils import augment, data, evaluation, models, plotting, training
 
-chapter = course.Chapter("13", PROFILE, DATA, SEED)
-PLAN = depth_study.PLANS[PROFILE]
+
+chapter = plotting.Chapter("13", PROFILE, DATA, SEED)
+PLAN = training.depth_runs.PLANS[PROFILE]
 
 # %% tags=["nbval-ignore-output"]
-parts = depth_study.chosen(PROFILE, DATA, SEED)
+parts = training.depth_runs.chosen(PROFILE, DATA, SEED)
 train, held, test = parts.train, parts.validation, parts.test
 print(f"{len(train)} training, {len(held)} validation, {len(test)} test faces")
 
@@ -86,8 +86,8 @@ for copies in range(13):
 # or at 96 counts as outside.
 
 # %%
-shifts = pd.read_csv(depth_counts.FOLDER / "kaggle_shifts.csv")
-course.show_table(shifts.to_dict("records"), straight="{:,}", diagonal="{:,}")
+shifts = pd.read_csv(training.depth_runs.FOLDER / "kaggle_shifts.csv")
+plotting.show_table(shifts.to_dict("records"), straight="{:,}", diagonal="{:,}")
 match = shifts[(shifts[["straight", "diagonal"]] == 6_350).any(axis=1)]
 assert len(match) == 1 and match.iloc[0][["pixels", "diagonal"]].tolist() == [12, 6_350]
 
@@ -108,22 +108,22 @@ assert round(0.15 * 26_239) == 26_239 - 22_303
 # Now the function. The size of the noise is not given; here it is 8 grey values.
 
 # %%
-def seven_copies(part: faces.Faces, seed: int) -> list[warps.Pair]:
+def seven_copies(part: data.Faces, seed: int) -> list[augment.Pair]:
     """The faces and six changed copies of them, as DEPTH makes them."""
     pair = part.images, part.keypoints
     rng = np.random.default_rng(seed)
-    return [pair, warps.flip(*pair), warps.rotate(*pair, 12), warps.rotate(*pair, -12),
-            light.brighten(*pair, 1.5), light.brighten(*pair, 0.8),
-            light.add_noise(*pair, augment.DEPTH_NOISE, rng)]
+    return [pair, augment.flip(*pair), augment.rotate(*pair, 12), augment.rotate(*pair, -12),
+            augment.brighten(*pair, 1.5), augment.brighten(*pair, 0.8),
+            augment.add_noise(*pair, augment.DEPTH_NOISE, rng)]
 
 
 # %%
-def depth_copies(part: faces.Faces, seed: int) -> faces.Faces:
+def depth_copies(part: data.Faces, seed: int) -> data.Faces:
     """Seven copies of each face, and those of its four shifts that keep every point inside."""
     rows = np.arange(len(part))
     made = [(*pair, rows) for pair in seven_copies(part, seed)]
     for right, down in itertools.product((12, -12), repeat=2):
-        images, points = warps.shift(part.images, part.keypoints, right, down)
+        images, points = augment.shift(part.images, part.keypoints, right, down)
         inside = ((points > 0) & (points < 96)).all(axis=(1, 2))
         made.append((images[inside], points[inside], rows[inside]))
     images, points, rows = (np.concatenate(several) for several in zip(*made))
@@ -138,11 +138,11 @@ assert grown.fingerprint() == augment.depth_copies(train, SEED).fingerprint()
 
 # %% tags=["nbval-ignore-output", "drawing"]
 sheet = seven_copies(train.take(np.arange(1)), SEED)
-sheet += [warps.shift(*sheet[0], 12, -12)]
+sheet += [augment.shift(*sheet[0], 12, -12)]
 names = ["original", "mirrored", "12° left", "12° right", "x 1.5", "x 0.8", "noise", "shifted"]
 images, points = (np.concatenate(several) for several in zip(*sheet))
 chapter.figure(
-    plots.show_faces(images, points, columns=4, titles=names, side=1.7),
+    plotting.show_faces(images, points, columns=4, titles=names, side=1.7),
     "13-a",
     "What DEPTH makes of a face: seven copies, and up to four shifts of which one is shown.",
     alt="Eight pictures of one face with green points: original, mirrored, turned to both sides, "
@@ -164,23 +164,23 @@ def final_network(width: float) -> keras.Model:
     network = keras.Sequential([keras.layers.Input((96, 96, 1))])
     for k, filters in enumerate(FILTERS, start=1):
         network.add(keras.layers.Conv2D(round(width * filters), 3, padding="same"))
-        network.add(keras.layers.BatchNormalization(momentum=deep.MOMENTUM))
-        network.add(keras.layers.LeakyReLU(negative_slope=deep.SLOPE))
+        network.add(keras.layers.BatchNormalization(momentum=models.deep.MOMENTUM))
+        network.add(keras.layers.LeakyReLU(negative_slope=models.deep.SLOPE))
         if k in (2, 4, 6, 8, 10):
             network.add(keras.layers.MaxPooling2D(2, padding="same"))
     network.add(keras.layers.Flatten())
     network.add(keras.layers.Dropout(0.1))
-    network.add(keras.layers.Dense(30, kernel_initializer=deep.small_start()))
+    network.add(keras.layers.Dense(30, kernel_initializer=models.deep.small_start()))
     return network
 
 
 # %% [markdown]
-# `deep.deep_cnn` builds this one and every other row of DEPTH's Tables 3 to 5. The full network is
+# `models.deep.deep_cnn` builds this one and every other row of DEPTH's Tables 3 to 5. The full network is
 # made for a graphics card. Here the networks are **narrow**: they keep a sixteenth of the filters (an
 # eighth in the profile *paper*). Every table below says so.
 
 # %% tags=["nbval-ignore-output"]
-network = deep.TABLE_5["1 dense"].build(PLAN.width)
+network = models.deep.TABLE_5["1 dense"].build(PLAN.width)
 assert [w.shape for w in network.weights] == [w.shape for w in final_network(PLAN.width).weights]
 print(f"width {PLAN.width:g}: {network.count_params():,} parameters")
 
@@ -200,7 +200,7 @@ print(f"width {PLAN.width:g}: {network.count_params():,} parameters")
 kernel, scatter = network.layers[-1].kernel, {}
 for share in (1, 0.01):
     kernel.assign(share * keras.initializers.GlorotUniform()(kernel.shape))
-    outputs = network(faces.to_inputs(grown.images[:32]), training=True)
+    outputs = network(data.to_inputs(grown.images[:32]), training=True)
     scatter[share] = 48 * float(np.std(outputs))
     print(f"{share:g} of Keras's weights: {scatter[share]:.1f} pixels")
 assert scatter[1] > 30 * scatter[0.01]
@@ -231,9 +231,9 @@ for pool in range(1, 8):
 # r \leftarrow r + j, \; j \leftarrow 2 j \quad \text{(pool)}$$
 
 # %%
-def receptive_field(row: deep.Row) -> int:
+def receptive_field(row: models.deep.Row) -> int:
     """Side of the square of pixels that a number of the last map can see."""
-    places, field, jump = deep.pool_places(row.conv_layers, row.pools), 1, 1
+    places, field, jump = models.deep.pool_places(row.conv_layers, row.pools), 1, 1
     for k in range(1, row.conv_layers + 1):
         field += 2 * jump
         if k in places:
@@ -247,25 +247,25 @@ def receptive_field(row: deep.Row) -> int:
 # normalisation adds $4f$.
 
 # %%
-def counts(row: deep.Row) -> tuple[int, int]:
+def counts(row: models.deep.Row) -> tuple[int, int]:
     """Parameters and multiply-adds for a face, at full width."""
     places, side, channels, parameters, work = (
-        deep.pool_places(row.conv_layers, row.pools), 96, 1, 0, 0)
-    for k, filters in enumerate(deep.FILTERS[: row.conv_layers], start=1):
+        models.deep.pool_places(row.conv_layers, row.pools), 96, 1, 0, 0)
+    for k, filters in enumerate(models.deep.FILTERS[: row.conv_layers], start=1):
         parameters += 9 * channels * filters + 5 * filters
         work += 9 * channels * filters * side**2
         channels, side = filters, -(-side // 2) if k in places else side
-    units = [side**2 * channels, *[deep.DENSE_UNITS] * (row.dense_layers - 1), 30]
+    units = [side**2 * channels, *[models.deep.DENSE_UNITS] * (row.dense_layers - 1), 30]
     dense = sum(a * b for a, b in itertools.pairwise(units))
     return parameters + dense + sum(units[1:]), work + dense
 
 
-assert counts(deep.TABLE_3["5cl, 3mpl"])[0] == deep.TABLE_3["5cl, 3mpl"].build().count_params()
+assert counts(models.deep.TABLE_3["5cl, 3mpl"])[0] == models.deep.TABLE_3["5cl, 3mpl"].build().count_params()
 
 # %%
 table = [{"network": label, "sees (pixels)": receptive_field(row),
           "parameters": counts(row)[0], "multiply-adds": counts(row)[1]}
-         for label, row in deep.TABLE_3.items()]
+         for label, row in models.deep.TABLE_3.items()]
 title = "The sixteen networks of DEPTH Table 3 at full width, by the choices named above."
 chapter.table(table, "13.1", title, **{"parameters": "{:,}", "multiply-adds": "{:,}"})
 
@@ -273,11 +273,11 @@ chapter.table(table, "13.1", title, **{"parameters": "{:,}", "multiply-adds": "{
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.4))
 for pools, colour in ((3, "blue"), (5, "orange")):
     depths = range(5, 17)
-    rows = [deep.Row(k, pools, 3, 0, 0, 0, 0, 0) for k in depths]
+    rows = [models.deep.Row(k, pools, 3, 0, 0, 0, 0, 0) for k in depths]
     for axes, values in ((left, [receptive_field(row) for row in rows]),
                          (right, [counts(row)[0] / 1e6 for row in rows])):
-        axes.plot(depths, values, "o-", color=plots.COLOURS[colour], label=f"{pools} pools")
-left.axhline(96, color=plots.COLOURS["grey"], linestyle=":")
+        axes.plot(depths, values, "o-", color=plotting.COLOURS[colour], label=f"{pools} pools")
+left.axhline(96, color=plotting.COLOURS["grey"], linestyle=":")
 left.text(16.3, 88, "the whole picture", fontsize=9, va="top", ha="right")
 left.set(xlabel="convolutions", ylabel="receptive field (pixels)")
 right.set(xlabel="convolutions", ylabel="parameters (millions)", ylim=(0, None))
@@ -315,19 +315,19 @@ def relative_gradients(network: keras.Model, x: np.ndarray, y: np.ndarray) -> np
 
 
 # %% tags=["nbval-ignore-output"]
-x, y = faces.to_inputs(grown.images[:32]), faces.to_targets(grown.keypoints[:32])
+x, y = data.to_inputs(grown.images[:32]), data.to_targets(grown.keypoints[:32])
 gradients = {}
 for depth in (5, 16):
     for norm in (False, True):
         keras.utils.set_random_seed(SEED)
-        network = deep.deep_cnn(depth, min(depth, 5), 1, 0.0, PLAN.width, batch_norm=norm)
+        network = models.deep.deep_cnn(depth, min(depth, 5), 1, 0.0, PLAN.width, batch_norm=norm)
         gradients[depth, norm] = relative_gradients(network, x, y)
 
 # %% tags=["nbval-ignore-output", "drawing"]
 figure, axes = plt.subplots(figsize=(7.2, 3.6))
 for (depth, norm), values in gradients.items():
     axes.plot(range(1, depth + 1), values, "o-" if norm else "s--", markersize=4,
-              color=plots.COLOURS["blue" if depth == 16 else "orange"],
+              color=plotting.COLOURS["blue" if depth == 16 else "orange"],
               label=f"{depth} layers, {'with' if norm else 'without'} batch norm")
 axes.set(yscale="log", xlabel="convolution", ylabel="|gradient| / |weights|")
 axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=9, handlelength=3.5)
@@ -387,7 +387,7 @@ def px2(mse: float) -> float:
     return 48**2 * mse
 
 
-mean_face = px2(published.kaggle_labels()["mean_face_mse"])
+mean_face = px2(training.kaggle_labels()["mean_face_mse"])
 print(f"the mean face on Kaggle's complete rows: {mean_face:.1f} px²; DEPTH's best: 0.6964 px²")
 
 # %% [markdown]
@@ -401,28 +401,28 @@ print(f"the mean face on Kaggle's complete rows: {mean_face:.1f} px²; DEPTH's b
 # the epochs a handful. So they can show what depth does to a small, short training, and no more.
 
 # %%
-stored = pd.read_csv(depth_counts.FOLDER / "results.csv")
+stored = pd.read_csv(training.depth_runs.FOLDER / "results.csv")
 first = stored.iloc[0]
 print(f"here:  width {first.width:g}, {first.faces} faces, {stored.pictures.min()} to "
       f"{stored.pictures.max()} pictures, at most {first.most_epochs} epochs")
 print("DEPTH: width 1, 2,140 faces or more, 22,303 pictures with its validation set, 100 epochs")
 
 # %% tags=["drawing"]
-rows = {label: stored[stored.row == f"3: {label}"] for label in deep.TABLE_3}
+rows = {label: stored[stored.row == f"3: {label}"] for label in models.deep.TABLE_3}
 rows = {label: runs for label, runs in rows.items() if len(runs)}
 figure, panels = plt.subplots(1, 2, figsize=(9.6, 3.6))
 for axes, column, words in zip(panels, ("val_loss", "test_loss"),
                                ("validation loss", "test loss")):
-    depths = [deep.TABLE_3[label].conv_layers for label in rows]
-    axes.plot(depths, [getattr(deep.TABLE_3[label], column) for label in rows], "s",
-              color=plots.COLOURS["grey"], label="DEPTH, full size")
+    depths = [models.deep.TABLE_3[label].conv_layers for label in rows]
+    axes.plot(depths, [getattr(models.deep.TABLE_3[label], column) for label in rows], "s",
+              color=plotting.COLOURS["grey"], label="DEPTH, full size")
     axes.plot(depths, [runs[column].mean() for runs in rows.values()],
-              color=plots.COLOURS["blue"], linewidth=1)
+              color=plotting.COLOURS["blue"], linewidth=1)
     for k, runs in enumerate(rows.values()):
-        axes.plot([depths[k]] * len(runs), runs[column], "o", color=plots.COLOURS["blue"],
+        axes.plot([depths[k]] * len(runs), runs[column], "o", color=plotting.COLOURS["blue"],
                   label="here, small, each seed" if k == 0 else None)
     flat = np.mean([runs[column.replace("loss", "mean_face")].mean() for runs in rows.values()])
-    axes.axhline(flat, color=plots.COLOURS["orange"], linestyle=":", label="here, the mean face")
+    axes.axhline(flat, color=plotting.COLOURS["orange"], linestyle=":", label="here, the mean face")
     axes.set(yscale="log", xlabel="convolutions", ylabel=f"{words} (px²)", xticks=depths,
              ylim=(0.5, 80), yticks=(1, 3, 10, 30), yticklabels=(1, 3, 10, 30))
     axes.minorticks_off()
@@ -455,7 +455,7 @@ assert fifteen > three_pools.max()
 pair = ["3: 16cl, 5mpl", "3: 15cl, 5mpl"]
 seeds = table_3[table_3.row.isin(pair)].pivot(index="seed", columns="row").dropna()
 for column in ("val_loss", "test_loss"):
-    theirs = np.divide(*[getattr(depth_study.ROWS[name], column) for name in pair])
+    theirs = np.divide(*[getattr(training.depth_runs.ROWS[name], column) for name in pair])
     here = seeds[column, pair[0]] / seeds[column, pair[1]]
     told = ", ".join(f"{ratio:.2f} (seed {seed})" for seed, ratio in here.items())
     print(f"{column} of 16 layers over 15: DEPTH {theirs:.1f}, here {told}")
@@ -481,12 +481,12 @@ assert (worst.row == pair[0]).tolist() == [False, True]  # the worst with one se
 # %%
 def size(conv_layers: int, pools: int) -> dict:
     """Parameters of a narrow network."""
-    return {"parameters": deep.deep_cnn(conv_layers, pools, 1, 0.0, 1 / 16).count_params()}
+    return {"parameters": models.deep.deep_cnn(conv_layers, pools, 1, 0.0, 1 / 16).count_params()}
 
 
 jobs = {f"{c}cl, {p}mpl": {"conv_layers": c, "pools": p} for c, p in ((5, 3), (2, 3), (7, 3))}
-swept = sweeps.run_all(size, jobs)
-course.show_table(swept.drop(columns="seconds").to_dict("records"), parameters="{:,.0f}")
+swept = training.sweep.run_all(size, jobs)
+plotting.show_table(swept.drop(columns="seconds").to_dict("records"), parameters="{:,.0f}")
 assert [bool(error) for error in swept.error] == [False, True, False]
 
 # %% [markdown]
@@ -502,11 +502,11 @@ assert [bool(error) for error in swept.error] == [False, True, False]
 # Finished runs are kept, so a sweep that was stopped goes on where it was.
 
 # %% tags=["nbval-ignore-output"]
-mine = sweeps.run_all(depth_study.run, depth_study.jobs(PROFILE, DATA, SEED))
+mine = training.sweep.run_all(training.depth_runs.run, training.depth_runs.jobs(PROFILE, DATA, SEED))
 assert not mine.error.any(), mine[mine.error != ""].to_string()
 columns = ["row", "order", "seed", "pictures", "val_loss", "val_mean_face", "test_loss",
            "test_mean_face", "epochs"]
-course.show_table(mine[columns].to_dict("records"),
+plotting.show_table(mine[columns].to_dict("records"),
                   **{c: "{:.1f}" for c in columns if "loss" in c or "mean" in c})
 
 # %% tags=["nbval-ignore-output"]
@@ -520,16 +520,16 @@ assert PROFILE == "smoke" or (mine.val_loss < mine.val_mean_face).any()
 # %%
 def run_of(row: str) -> training.Run:
     """A training of the sweep, found again."""
-    sets = depth_study.ordered(PROFILE, DATA, depth_study.HONEST, SEED)
-    return training.train(depth_study.recipe(PROFILE, row, SEED), sets)
+    sets = training.depth_runs.ordered(PROFILE, DATA, training.depth_runs.HONEST, SEED)
+    return training.train(training.depth_runs.recipe(PROFILE, row, SEED), sets)
 
 
 # %% tags=["nbval-ignore-output", "drawing"]
 figure, axes = plt.subplots(figsize=(6.4, 3.2))
 for row, colour in zip(dict.fromkeys(["3: 5cl, 3mpl", PLAN.rows[-1]]), ("blue", "orange")):
-    history, shape = run_of(row).history, depth_study.ROWS[row]
+    history, shape = run_of(row).history, training.depth_runs.ROWS[row]
     for column, line, words in (("loss", "o--", "training"), ("val_loss", "o-", "validation")):
-        axes.plot(history.epoch, px2(history[column]), line, color=plots.COLOURS[colour],
+        axes.plot(history.epoch, px2(history[column]), line, color=plotting.COLOURS[colour],
                   markersize=4, label=f"{shape.conv_layers} layers, {shape.pools} pools, {words}")
 axes.set(xlabel="epoch", ylabel="loss (px²)", ylim=(0, None))
 axes.xaxis.get_major_locator().set_params(integer=True)
@@ -554,15 +554,15 @@ chapter.figure(
 # %%
 def losses_of(table: pd.DataFrame, name: str) -> dict[str, float]:
     """Validation and test loss of a row, split first, mean over the seeds."""
-    hit = table[(table.row == name) & (table.order == depth_study.HONEST)]
+    hit = table[(table.row == name) & (table.order == training.depth_runs.HONEST)]
     return {"val": hit.val_loss.mean(), "test": hit.test_loss.mean()}
 
 
 def show(table: str, number: str) -> None:
     """One of DEPTH's tables beside the course's results."""
     listed = []
-    for label, row in depth_study.TABLES[table].items():
-        name = depth_study.SAME.get(f"{table}: {label}", f"{table}: {label}")
+    for label, row in training.depth_runs.TABLES[table].items():
+        name = training.depth_runs.SAME.get(f"{table}: {label}", f"{table}: {label}")
         line = {"network": label, "DEPTH: val": row.val_loss, "test": row.test_loss}
         for who, results in (("stored", stored), ("yours", mine)):
             found = losses_of(results, name)
@@ -594,7 +594,7 @@ show("5", "13.4")
 # `test_loss` of one network lie?
 
 # %%
-rows, same = list(deep.TABLE_3.values()), deep.TABLE_4["0.1"]
+rows, same = list(models.deep.TABLE_3.values()), models.deep.TABLE_4["0.1"]
 ratios = np.array([row.test_loss / row.val_loss for row in rows])
 print(f"test / validation: from {ratios.min():.2f} to {ratios.max():.2f} in Table 3, "
       f"{same.test_loss / same.val_loss:.2f} for the final network")
@@ -604,13 +604,13 @@ print(f"correlation of the two over the thirteen networks that did not collapse:
 # %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(6.4, 4.4))
 ends = [0.6, 8]
-axes.plot(ends, ends, ":", color=plots.COLOURS["grey"])
-for table, colour, name in ((deep.TABLE_3, "blue", "Table 3"), (deep.TABLE_4, "orange", "Table 4"),
-                            (deep.TABLE_5, "red", "Table 5")):
+axes.plot(ends, ends, ":", color=plotting.COLOURS["grey"])
+for table, colour, name in ((models.deep.TABLE_3, "blue", "Table 3"), (models.deep.TABLE_4, "orange", "Table 4"),
+                            (models.deep.TABLE_5, "red", "Table 5")):
     axes.plot([r.val_loss for r in table.values()], [r.test_loss for r in table.values()], "o",
-              color=plots.COLOURS[colour], label=name, markersize=9 - 3 * (name == "Table 5"))
+              color=plotting.COLOURS[colour], label=name, markersize=9 - 3 * (name == "Table 5"))
 for label, place in (("12cl, 3mpl", (-4, 10)), ("14cl, 5mpl", (7, -9)), ("16cl, 6mpl", (-28, -17))):
-    row = deep.TABLE_3[label]
+    row = models.deep.TABLE_3[label]
     axes.annotate(label, (row.val_loss, row.test_loss), place, textcoords="offset points",
                   fontsize=8.5)
 ticks = [0.7, 1, 1.5, 2, 3, 5, 7]
@@ -634,22 +634,22 @@ chapter.figure(
 # Now the three choices that DEPTH makes. Which row wins by each column?
 
 # %%
-def winner(table: dict[str, deep.Row], column: str) -> str:
+def winner(table: dict[str, models.deep.Row], column: str) -> str:
     """The row with the lowest loss or the highest accuracy."""
     best = max if column.endswith("acc") else min
     return best(table, key=lambda label: getattr(table[label], column))
 
 
 columns = ["val_loss", "val_acc", "test_loss", "test_acc"]
-tables = {"3": deep.TABLE_3, "4": deep.TABLE_4, "5": deep.TABLE_5}
-course.show_table([{"DEPTH Table": number} | {c: winner(table, c) for c in columns}
+tables = {"3": models.deep.TABLE_3, "4": models.deep.TABLE_4, "5": models.deep.TABLE_5}
+plotting.show_table([{"DEPTH Table": number} | {c: winner(table, c) for c in columns}
                    for number, table in tables.items()])
 
 # %%
-assert winner(deep.TABLE_3, "test_loss") == "14cl, 5mpl"  # not the fifteen layers it chose
-assert winner(deep.TABLE_4, "val_loss") == "0.2" and winner(deep.TABLE_5, "val_loss") == "2 dense"
+assert winner(models.deep.TABLE_3, "test_loss") == "14cl, 5mpl"  # not the fifteen layers it chose
+assert winner(models.deep.TABLE_4, "val_loss") == "0.2" and winner(models.deep.TABLE_5, "val_loss") == "2 dense"
 for column in ("val_acc", "test_loss", "test_acc"):
-    assert winner(deep.TABLE_4, column) == "0.1" and winner(deep.TABLE_5, column) == "1 dense"
+    assert winner(models.deep.TABLE_4, column) == "0.1" and winner(models.deep.TABLE_5, column) == "1 dense"
 
 # %% [markdown]
 # - **Fifteen layers.** The lowest test loss of Table 3 belongs to fourteen layers with five pools, the lowest
@@ -665,10 +665,10 @@ for column in ("val_acc", "test_loss", "test_acc"):
 #   fourth, its test accuracy, differs.
 
 # %%
-other = deep.TABLE_5["1 dense"]
+other = models.deep.TABLE_5["1 dense"]
 assert (same.val_loss, same.val_acc, same.test_loss) == (
     other.val_loss, other.val_acc, other.test_loss)
-gain = 1 - same.test_loss / deep.TABLE_3["15cl, 5mpl"].test_loss
+gain = 1 - same.test_loss / models.deep.TABLE_3["15cl, 5mpl"].test_loss
 print(f"0.6964 is {gain:.0%} below 0.7246; test accuracy {same.test_acc} and {other.test_acc}")
 
 # %% [markdown]
@@ -682,8 +682,8 @@ final = run_of(PLAN.rows[-1])
 network = final.model()
 network.compile(loss="mse", metrics=["accuracy"], run_eagerly=PROFILE == "smoke")
 keras_says = network.evaluate(
-    faces.to_inputs(test.images), faces.to_targets(test.keypoints), verbose=0)[1]
-ours = depth_study.agreement(test.keypoints, training.predict(network, test.images))
+    data.to_inputs(test.images), data.to_targets(test.keypoints), verbose=0)[1]
+ours = training.depth_runs.agreement(test.keypoints, training.predict(network, test.images))
 print(f"Keras: {keras_says:.4f}, share of rows with the same arg-max: {ours:.4f}")
 assert abs(keras_says - ours) < 0.5 / len(test) + 1e-6
 
@@ -692,16 +692,16 @@ assert abs(keras_says - ours) < 0.5 / len(test) + 1e-6
 # counts are of Kaggle's 2,140 complete rows.
 
 # %%
-kaggle = pd.read_csv(depth_counts.FOLDER / "kaggle_argmax.csv")
+kaggle = pd.read_csv(training.depth_runs.FOLDER / "kaggle_argmax.csv")
 kaggle["share"] = kaggle.faces / kaggle.faces.sum()
 assert kaggle.faces.sum() == 2140
-course.show_table(kaggle.to_dict("records"), share="{:.1%}")
+plotting.show_table(kaggle.to_dict("records"), share="{:.1%}")
 
 # %% tags=["nbval-ignore-output", "drawing"]
-def shares(part: faces.Faces) -> pd.Series:
+def shares(part: data.Faces) -> pd.Series:
     """How often each coordinate is a face's largest."""
     largest = part.keypoints.reshape(len(part), -1).argmax(axis=1)
-    return pd.Series(np.bincount(largest, minlength=30) / len(part), keypoints.COLUMNS)
+    return pd.Series(np.bincount(largest, minlength=30) / len(part), data.COLUMNS)
 
 
 bars = pd.DataFrame({"Kaggle": kaggle.set_index("output").share, "your test faces": shares(test),
@@ -710,7 +710,7 @@ bars = bars[bars.max(axis=1) > 0.01]
 figure, axes = plt.subplots(figsize=(7.2, 3.2))
 for k, (name, colour) in enumerate(zip(bars, ("grey", "blue", "orange"))):
     axes.barh(np.arange(len(bars)) + 0.27 * (k - 1), bars[name], 0.25, label=name,
-              color=plots.COLOURS[colour])
+              color=plotting.COLOURS[colour])
 axes.set_yticks(range(len(bars)), bars.index, fontsize=8.5)
 axes.set(xlabel="share of the faces", xlim=(0, 1))
 axes.grid(axis="y", visible=False)
@@ -738,17 +738,17 @@ fakes = {
     "a tenth of every coordinate": truth / 10,
     "the deepest network you trained": final.predict(test.images),
 }
-course.show_table(
-    [{"prediction": name, "'accuracy'": depth_study.agreement(truth, points),
+plotting.show_table(
+    [{"prediction": name, "'accuracy'": training.depth_runs.agreement(truth, points),
       "loss (px²)": px2(evaluation.mse(truth, points))} for name, points in fakes.items()],
     **{"'accuracy'": "{:.3f}", "loss (px²)": "{:.1f}"})
 
 # %% tags=["nbval-ignore-output"]
 for name in ("the truth, all of it 20 px too far down and right", "a tenth of every coordinate"):
-    assert depth_study.agreement(truth, fakes[name]) == 1
+    assert training.depth_runs.agreement(truth, fakes[name]) == 1
     assert px2(evaluation.mse(truth, fakes[name])) > 100
 answer = int(evaluation.mean_face(train.keypoints).argmax())
-always = depth_study.agreement(truth, fakes["always the mean face"])
+always = training.depth_runs.agreement(truth, fakes["always the mean face"])
 assert np.isclose(always, shares(test).iloc[answer])
 
 # %% [markdown]
@@ -764,10 +764,10 @@ assert np.isclose(always, shares(test).iloc[answer])
 # network, seed and faces, equally many training pictures.
 
 # %%
-def two_orders(seed: int) -> dict[str, tuple[faces.Faces, faces.Faces]]:
+def two_orders(seed: int) -> dict[str, tuple[data.Faces, data.Faces]]:
     """What trains and what measures: split first, and DEPTH's order. The same faces in both."""
     apart = depth_copies(train, seed), depth_copies(held, seed)
-    pool = faces.joined(*apart)
+    pool = data.joined(*apart)
     order = np.random.default_rng(seed).permutation(len(pool))
     first, last = np.split(order, [len(apart[0])])
     return {"split first": apart, "augment first": (pool.take(first), pool.take(last))}
@@ -777,7 +777,7 @@ def two_orders(seed: int) -> dict[str, tuple[faces.Faces, faces.Faces]]:
 for order, (trains, measures) in two_orders(SEED).items():
     seen = np.isin(measures.ids, trains.ids).mean()
     print(f"{order}: {seen:.0%} of the pictures that measure show a face that trains")
-    same = depth_study.ordered(PROFILE, DATA, order, SEED)
+    same = training.depth_runs.ordered(PROFILE, DATA, order, SEED)
     assert same.train.fingerprint() == trains.fingerprint()
     assert seen == 0 if order == "split first" else seen > 0.5
 
@@ -786,11 +786,11 @@ for order, (trains, measures) in two_orders(SEED).items():
 # network of Table 1, narrow, have few faces and more epochs.
 
 # %%
-leak = pd.read_csv(depth_counts.FOLDER / "leak.csv")
+leak = pd.read_csv(training.depth_runs.FOLDER / "leak.csv")
 print(f"{leak.faces[0]} faces, {leak.pictures.min()} to {leak.pictures.max()} training pictures, "
       f"{leak.most_epochs[0]} epochs at most, width {leak.width[0]:g}")
 leak = leak.pivot(index="seed", columns="order")
-orders = [depth_study.HONEST, depth_study.LEAKY]
+orders = [training.depth_runs.HONEST, training.depth_runs.LEAKY]
 chapter.table(
     [{"order": order, "face seen": leak["seen", order].mean(),
       "loss as measured": leak["val_loss", order].mean(),
@@ -807,7 +807,7 @@ kinds = (("val_loss", "as measured", "blue"), ("test_loss", "new people", "grey"
 for column, label, colour in kinds:
     for seed in leak.index:
         axes.plot(orders, [leak.loc[seed, (column, order)] for order in orders], "o-",
-                  color=plots.COLOURS[colour], label=label if seed == leak.index[0] else None)
+                  color=plotting.COLOURS[colour], label=label if seed == leak.index[0] else None)
 axes.set(ylabel="loss (px²)", ylim=(0, None), xlim=(-0.2, 1.2))
 axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
 chapter.figure(
@@ -856,7 +856,7 @@ if not PLAN.leak_seeds:
 # %% tags=["nbval-ignore-output"]
 predicted = final.predict(test.images)
 chapter.figure(
-    plots.learning_figure(final.history, final.best_epoch, test.images, test.keypoints, predicted),
+    plotting.learning_figure(final.history, final.best_epoch, test.images, test.keypoints, predicted),
     "13-i",
     "DEPTH Fig 3 and 4: the deepest network you trained, its curves, its best and its worst test "
     "faces.",
@@ -894,7 +894,7 @@ chapter.figure(
 # %%
 def check_1(layers: int) -> None:
     """Say whether this is the smallest number of convolutions."""
-    sees = [receptive_field(deep.Row(k, 3, 1, 0, 0, 0, 0, 0)) for k in (layers - 1, layers)]
+    sees = [receptive_field(models.deep.Row(k, 3, 1, 0, 0, 0, 0, 0)) for k in (layers - 1, layers)]
     print("right" if sees[0] < 96 <= sees[1] else "not yet: what is the step behind three pools?")
 
 

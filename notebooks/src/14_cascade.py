@@ -50,15 +50,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from fkd_utils import cascade, conditions, course, evaluation, faces, keypoints, plots
-from fkd_utils import published, recipes, shipped, sources, studies, submission, training
-from fkd_utils.errors import InputError
+from fkd_utils import data, evaluation, files, models, plotting, training
 
-chapter = course.Chapter("14", PROFILE, DATA, SEED)
+from fkd_utils.files import InputError
+
+chapter = plotting.Chapter("14", PROFILE, DATA, SEED)
 
 # %% tags=["nbval-ignore-output"]
-data = recipes.prepared(PROFILE, DATA, SEED)
-train, held, test = data.train, data.validation, data.test
+splits = data.load(DATA, SEED, chapter.limit)
+train, held, test = splits.train, splits.validation, splits.test
 print(f"{len(train)} training, {len(held)} validation, {len(test)} test faces")
 # What training must reach is asserted for the embedded faces; another set may be too small.
 LEARNS = PROFILE != "smoke" and DATA == "open"
@@ -77,7 +77,7 @@ LEARNS = PROFILE != "smoke" and DATA == "open"
 # Two of these are off. Kaggle grades by the **root** of that error, in pixels. And look at the labels:
 
 # %%
-labels = published.kaggle_labels()
+labels = training.kaggle_labels()
 rows, complete = labels["rows"], labels["complete"]
 print(f"{complete} of {rows} rows have all labels: {1 - complete / rows:.0%} lack at least one")
 print(f"targets: mean {labels['target_mean']:.3f}, variance {labels['target_variance']:.3f}")
@@ -93,8 +93,8 @@ assert complete < rows / 2
 
 # %%
 few = train.take(np.arange(min(chapter.pick(smoke=60, quick=500, paper=500), len(train))))
-small = faces.to_inputs(few.images).reshape(-1, 24, 4, 24, 4).mean(axis=(2, 4)).reshape(-1, 576)
-wanted = faces.to_targets(few.keypoints)
+small = data.to_inputs(few.images).reshape(-1, 24, 4, 24, 4).mean(axis=(2, 4)).reshape(-1, 576)
+wanted = data.to_targets(few.keypoints)
 mean_face = float(wanted.var(axis=0).mean())  # the MSE of always answering the mean face
 true_spread = 48 * float(wanted.std(axis=0).mean())
 
@@ -178,8 +178,8 @@ def study(
         name: str, runs: list[dict],
         rows_of: collections.abc.Callable[..., pd.DataFrame]) -> pd.DataFrame | None:
     """The stored study `name`; with the profile paper, what is missing of it is made first."""
-    path = published.FOLDER / "cascade" / f"{name}_{pathlib.Path(DATA).stem}.csv"
-    return studies.table(path, runs, rows_of, PROFILE)
+    path = files.PUBLISHED / "cascade" / f"{name}_{pathlib.Path(DATA).stem}.csv"
+    return training.study(path, runs, rows_of, PROFILE)
 
 
 # %%
@@ -194,7 +194,7 @@ def show_ends(outcomes: pd.DataFrame, number: str | None = None) -> pd.DataFrame
     if number:
         chapter.table(rows, number, title, **digits)
     else:
-        course.show_table(rows, **digits)
+        plotting.show_table(rows, **digits)
     return ends
 
 
@@ -234,8 +234,8 @@ for (name, one), colour in zip(
     if one.loss.notna().any():
         style = "--" if "output" in name else "-"
         height = one.loss.clip(0.01, 100)
-        axes.plot(one.epoch, height, style, color=plots.COLOURS[colour], label=name)
-axes.axhline(1, color=plots.COLOURS["black"], lw=1.2, ls=":", label="mean face")
+        axes.plot(one.epoch, height, style, color=plotting.COLOURS[colour], label=name)
+axes.axhline(1, color=plotting.COLOURS["black"], lw=1.2, ls=":", label="mean face")
 axes.set(yscale="log", xlabel="epoch", ylabel="training loss / mean face's")
 axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1))
 chapter.figure(
@@ -294,13 +294,13 @@ if outcomes is not None and DATA == "open":
 # with dropout, from chapters 04 and 06.
 
 # %% tags=["nbval-ignore-output"]
-second = training.train(recipes.named("Second, Adam", PROFILE, SEED), data)
-fourth = training.train(recipes.named("Fourth, dropout", PROFILE, SEED), data)
+second = training.train(training.recipe_of("Second, Adam", PROFILE, SEED), splits)
+fourth = training.train(training.recipe_of("Fourth, dropout", PROFILE, SEED), splits)
 first = fourth.model()
 constant = np.broadcast_to(evaluation.mean_face(train.keypoints), test.keypoints.shape)
 scores = {"mean face": constant, "perceptron (Second)": second.predict(test.images),
           "convolutions (Fourth)": training.predict(first, test.images)}
-course.show_table(
+plotting.show_table(
     [{"on the test faces": name, **evaluation.measures(test.keypoints, p)}
      for name, p in scores.items()],
     mse="{:.5f}", rmse_px="{:.2f}", mean_px="{:.2f}", nme="{:.1f} %",
@@ -319,7 +319,7 @@ course.show_table(
 #
 # $$v = (1-b)\big[(1-a)\, I_{00} + a\, I_{01}\big] + b \big[(1-a)\, I_{10} + a\, I_{11}\big]$$
 #
-# The first index counts down, the second to the right. `cascade.patches` does it for all patches at once: `(n, 96, 96)` pictures and
+# The first index counts down, the second to the right. `models.cascade.patches` does it for all patches at once: `(n, 96, 96)` pictures and
 # `(n, 15, 2)` points become `(n, 15, side, side)`. What lies outside is mirrored.
 
 # %%
@@ -327,29 +327,29 @@ image = np.zeros((1, 96, 96), np.uint8)
 image[0, 20:22, 10:12] = [[100, 200], [60, 20]]
 a, b = 0.25, 0.75
 by_hand = (1 - b) * ((1 - a) * 100 + a * 200) + b * ((1 - a) * 60 + a * 20)
-cut = cascade.patches(image, np.array([[[10 + a, 20 + b]]]), 3)
+cut = models.cascade.patches(image, np.array([[[10 + a, 20 + b]]]), 3)
 print(by_hand, cut[0, 0, 1, 1])
 assert by_hand == cut[0, 0, 1, 1]
 
 # %% tags=["drawing", "nbval-ignore-output"]
 # Draws Figure 14-b.
-guess = cascade.inside(training.predict(first, test.images[:1]))
+guess = models.cascade.inside(training.predict(first, test.images[:1]))
 chosen = ["right_eye_center", "nose_tip", "mouth_left_corner"]
 figure = plt.figure(figsize=(9.2, 3.2))
 left, right = figure.subfigures(1, 2, width_ratios=[1, 1.9])
 axes = left.subplots()
-plots.draw_face(axes, test.images[0], test.keypoints[0], guess[0])
+plotting.draw_face(axes, test.images[0], test.keypoints[0], guess[0])
 grid = right.subplots(2, 3)
 for column, name in zip(grid.T, chosen):
-    k = keypoints.INDEX[name]
+    k = data.INDEX[name]
     for axes_of, side in zip(column, (27, 21)):
         corner = guess[0, k] - side / 2
         axes.add_patch(matplotlib.patches.Rectangle(corner, side, side, fill=False, ec="#FFD600"))
-        square = cascade.patches(test.images[:1], guess[:, k : k + 1], side)[0, 0]
+        square = models.cascade.patches(test.images[:1], guess[:, k : k + 1], side)[0, 0]
         axes_of.imshow(square, cmap="gray", vmin=0, vmax=255)
         at = test.keypoints[0, k] - guess[0, k] + side // 2
-        axes_of.plot(*at, "o", color=plots.TRUE, markersize=5, mec="black", mew=0.4)
-        axes_of.plot(side // 2, side // 2, "x", color=plots.PREDICTED, markersize=6, mew=1.5)
+        axes_of.plot(*at, "o", color=plotting.TRUE, markersize=5, mec="black", mew=0.4)
+        axes_of.plot(side // 2, side // 2, "x", color=plotting.PREDICTED, markersize=6, mew=1.5)
         axes_of.set_axis_off()
         axes_of.set(xlim=(-0.5, side - 0.5), ylim=(side - 0.5, -0.5))
         axes_of.set_title(f"{name.replace('_', ' ')}, {side} px", fontsize=8.5)
@@ -371,7 +371,7 @@ chapter.figure(
 # fifteen times as many patches.
 
 # %%
-refiner = cascade.refiner(27)
+refiner = models.cascade.refiner(27)
 for layer in refiner.layers:
     if layer.weights:
         weights = " × ".join(map(str, layer.kernel.shape))
@@ -389,7 +389,7 @@ for layer in refiner.layers:
 # other data, your own level 1 stands in.)
 
 # %% tags=["nbval-ignore-output"]
-veteran = shipped.model(shipped.FOURTH) if DATA == "open" else first
+veteran = training.network(training.FOURTH) if DATA == "open" else first
 off = {name: training.predict(veteran, part.images) - part.keypoints
        for name, part in (("training", train), ("validation", held), ("test", test))}
 size = {name: float(np.linalg.norm(errors, axis=-1).mean()) for name, errors in off.items()}
@@ -401,7 +401,7 @@ assert DATA != "open" or size["training"] < 0.8 * size["validation"]
 figure, grid = plt.subplots(1, 3, figsize=(9.2, 3.3), sharex=True, sharey=True)
 for axes, (name, errors) in zip(grid, off.items()):
     some = np.random.default_rng(0).permutation(len(errors))[:100]
-    axes.plot(*errors[some].reshape(-1, 2).T, ".", color=plots.COLOURS["blue"], ms=2.5, alpha=0.5)
+    axes.plot(*errors[some].reshape(-1, 2).T, ".", color=plotting.COLOURS["blue"], ms=2.5, alpha=0.5)
     axes.set(title=f"{name}: {size[name]:.2f} px", aspect="equal", xlabel="x, pixels")
     axes.set(xlim=(-8, 8), ylim=(8, -8))
 grid[0].set_ylabel("y, pixels")
@@ -425,9 +425,9 @@ chapter.figure(
 # %% tags=["nbval-ignore-output"]
 short = chapter.pick(smoke=1, quick=3, paper=30)
 ways = {
-    "its guesses on training faces": cascade.fit_level(
+    "its guesses on training faces": models.cascade.fit_level(
         train, off["training"], (21,), short, SEED, fixed=True),
-    "errors of validation faces": cascade.fit_level(
+    "errors of validation faces": models.cascade.fit_level(
         train, off["validation"], (21,), short, SEED),
 }
 start = test.keypoints + off["test"]
@@ -436,7 +436,7 @@ for name, level in ways.items():
     better = level.correct(test.images, start)
     rows.append({"practised on": name, "error, px": evaluation.mean_px(test.keypoints, better),
                  "moves by, px": float(np.linalg.norm(better - start, axis=-1).mean())})
-course.show_table(rows, **{"error, px": "{:.3f}", "moves by, px": "{:.2f}"})
+plotting.show_table(rows, **{"error, px": "{:.3f}", "moves by, px": "{:.2f}"})
 
 # %%
 if LEARNS:
@@ -456,9 +456,9 @@ if LEARNS:
 
 # %%
 SIDES = (27, 21), (21, 15)
-COSTS = [cascade.multiply_adds(first)]
+COSTS = [models.multiply_adds(first)]
 for sides in SIDES:
-    COSTS.append(sum(cascade.multiply_adds(cascade.refiner(side), 15) for side in sides))
+    COSTS.append(sum(models.multiply_adds(models.cascade.refiner(side), 15) for side in sides))
 for level, cost in enumerate(COSTS, 1):
     print(f"level {level}: {cost:>9,} multiply-adds a face")
 
@@ -480,8 +480,8 @@ def wider(factor: float) -> keras.Model:
 
 
 FACTOR = 1.85
-assert cascade.multiply_adds(wider(1)) == COSTS[0]
-wide_cost = cascade.multiply_adds(wider(FACTOR))
+assert models.multiply_adds(wider(1)) == COSTS[0]
+wide_cost = models.multiply_adds(wider(FACTOR))
 print(f"one network: {wide_cost:,} multiply-adds; the cascade: {sum(COSTS):,}")
 assert 0.95 < wide_cost / sum(COSTS) < 1.05
 
@@ -501,8 +501,8 @@ def one_network(epochs: int, seed: int) -> keras.Model:
     network = wider(FACTOR)
     network.compile(keras.optimizers.Adam(0.001), loss="mse")
     best = keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True)
-    answers = faces.to_inputs(held.images), faces.to_targets(held.keypoints)
-    network.fit(faces.to_inputs(train.images), faces.to_targets(train.keypoints), batch_size=64,
+    answers = data.to_inputs(held.images), data.to_targets(held.keypoints)
+    network.fit(data.to_inputs(train.images), data.to_targets(train.keypoints), batch_size=64,
                 epochs=epochs, validation_data=answers, callbacks=[best], verbose=0)
     return network
 
@@ -520,9 +520,9 @@ STUDY_EPOCHS, STUDY_LEVEL_EPOCHS = 30, 8
 
 def trained(seed: int) -> pd.DataFrame:
     """Errors on the test faces after each level and of one network, columns by keypoint."""
-    recipe = recipes.named("Fourth, dropout", PROFILE, seed)
+    recipe = training.recipe_of("Fourth, dropout", PROFILE, seed)
     recipe = dataclasses.replace(recipe, epochs=STUDY_EPOCHS)
-    levels = cascade.Cascade(training.train(recipe, data).model())
+    levels = models.cascade.Cascade(training.train(recipe, splits).model())
     for sides in SIDES:
         levels.add_level(train, held, sides, STUDY_LEVEL_EPOCHS, seed)
     rival = one_network(epochs_for(STUDY_EPOCHS, STUDY_LEVEL_EPOCHS), seed)
@@ -531,7 +531,7 @@ def trained(seed: int) -> pd.DataFrame:
     for name, found in zip(("level 1", "level 2", "level 3", "one network"), points):
         px = evaluation.distances(test.keypoints, found).mean(axis=0)
         rows.append({"network": name, **evaluation.measures(test.keypoints, found),
-                     **dict(zip(keypoints.KEYPOINTS, px))})
+                     **dict(zip(data.KEYPOINTS, px))})
     return pd.DataFrame(rows)
 
 
@@ -559,7 +559,7 @@ def gains(rows: pd.DataFrame) -> pd.DataFrame:
 
 if three is not None:
     saved = gains(three)
-    course.show_table(saved.T.agg(["mean", "min", "max"], axis=1).rename_axis("error of")
+    plotting.show_table(saved.T.agg(["mean", "min", "max"], axis=1).rename_axis("error of")
                       .reset_index().to_dict("records"),
                       mean="{:.1f} %", min="{:.1f} %", max="{:.1f} %")
 
@@ -573,7 +573,7 @@ if three is not None:
 
 # %% tags=["nbval-ignore-output"]
 if three is not None and DATA == "open":
-    longer = published.run(shipped.FOURTH).settings["recipe"]["epochs"]
+    longer = training.published(training.FOURTH).settings["recipe"]["epochs"]
     spent = STUDY_EPOCHS * COSTS[0] + STUDY_LEVEL_EPOCHS * sum(COSTS[1:])
     print(f"Fourth after {longer} epochs: {size['test']:.2f} px on the test faces, for "
           f"{longer * COSTS[0] / spent:.1f} times the training of a cascade of the study")
@@ -588,7 +588,7 @@ if three is not None and DATA == "open":
 
 # %% tags=["nbval-ignore-output"]
 LEVEL_EPOCHS = chapter.pick(smoke=1, quick=2, paper=60)
-levels = cascade.Cascade(first)
+levels = models.cascade.Cascade(first)
 for sides in SIDES:
     levels.add_level(train, held, sides, LEVEL_EPOCHS, SEED)
     reach = levels.levels[-1].reach
@@ -607,7 +607,7 @@ assert distances.shape == (3, len(test), 15)
 
 def with_interval(values: np.ndarray) -> str:
     """Mean and 95% interval over the test faces, groups counted."""
-    mean, low, high = conditions.interval(values, test.groups)
+    mean, low, high = evaluation.interval(values, test.groups)
     return f"{mean:.2f} ({low:.2f} to {high:.2f})"
 
 
@@ -616,7 +616,7 @@ rows = [{"after": f"level {k + 1}", "multiply-adds": f"{sum(COSTS[: k + 1]):,}",
          "mean_px": with_interval(of_faces[:, k]),
          "change by this level": with_interval(of_faces[:, k] - of_faces[:, k - 1]) if k else "",
          "rmse_px": evaluation.rmse_px(test.keypoints, estimates[k])} for k in range(3)]
-course.show_table(rows, rmse_px="{:.2f}")
+plotting.show_table(rows, rmse_px="{:.2f}")
 print(f"{len(test)} test faces in {len(np.unique(test.groups))} groups")
 
 # %%
@@ -649,14 +649,14 @@ if three is not None:
         label = dict.fromkeys(("cascade", "one"), "") if k else {
             "cascade": "the study's cascades", "one": "the study's one networks"}
         axes.plot(total, row[["level 1", "level 2", "level 3"]], "o-", ms=4, lw=0.9,
-                  color=plots.COLOURS["sky"], label=label["cascade"])
-        axes.plot(wide_cost / 1e6, row["one network"], "s", ms=5, color=plots.COLOURS["red"],
+                  color=plotting.COLOURS["sky"], label=label["cascade"])
+        axes.plot(wide_cost / 1e6, row["one network"], "s", ms=5, color=plotting.COLOURS["red"],
                   label=label["one"])
-axes.plot(total, of_faces.mean(axis=0), "o-", color=plots.COLOURS["blue"], label="your cascade")
+axes.plot(total, of_faces.mean(axis=0), "o-", color=plotting.COLOURS["blue"], label="your cascade")
 for x, y, k in zip(total, of_faces.mean(axis=0), (1, 2, 3)):
     axes.annotate(f"level {k}", (x, y), (4, 12), textcoords="offset points", fontsize=9)
 if PROFILE != "quick":
-    axes.plot(wide_cost / 1e6, rival_faces.mean(), "s", color=plots.COLOURS["purple"],
+    axes.plot(wide_cost / 1e6, rival_faces.mean(), "s", color=plotting.COLOURS["purple"],
               label="your one network")
 axes.set(xlabel="million multiply-adds a face", ylabel="mean point distance, px", ylim=(0, None))
 axes.set_xlim(right=1.12 * total[-1])
@@ -685,13 +685,13 @@ chapter.figure(
 # %% tags=["nbval-ignore-output", "drawing"]
 # Draws Figure 14-e.
 gain = distances[0] - distances[-1]
-mean, low, high = conditions.interval(gain, test.groups)
+mean, low, high = evaluation.interval(gain, test.groups)
 order = np.argsort(mean)
-names = [keypoints.plain(keypoints.KEYPOINTS[k]) for k in order]
+names = [data.plain(data.KEYPOINTS[k]) for k in order]
 figure, axes = plt.subplots(figsize=(7.6, 4.4))
 axes.errorbar(mean[order], range(15), xerr=[(mean - low)[order], (high - mean)[order]], fmt="o",
               capsize=3)
-axes.axvline(0, color=plots.COLOURS["black"], lw=1)
+axes.axvline(0, color=plotting.COLOURS["black"], lw=1)
 axes.set_yticks(range(15), names, fontsize=9)
 axes.set(xlabel="gain over level 1, px (to the right: better)")
 chapter.figure(
@@ -707,7 +707,7 @@ chapter.figure(
 before, after = distances[0].mean(axis=0), distances[-1].mean(axis=0)
 share = 1 - after / before
 for title, rows in (("gain most", np.argsort(-share)[:3]), ("gain least", np.argsort(share)[:3])):
-    print(title, {keypoints.KEYPOINTS[k]: f"{share[k]:.0%}" for k in rows})
+    print(title, {data.KEYPOINTS[k]: f"{share[k]:.0%}" for k in rows})
 
 # %% [markdown]
 # In pixels (Figure 14-e) and in percent (printed) the order differs: a point that was good already has little to gain.
@@ -727,7 +727,7 @@ figure, grid = plt.subplots(2, 4, figsize=(9.2, 5.0))
 for column, n in zip(grid.T, [*order[:2], *order[-2:]]):
     for axes, level in zip(column, (0, -1)):
         title = f"level {1 if level == 0 else 3}: {of_faces[n, level]:.2f} px"
-        plots.draw_face(axes, test.images[n], test.keypoints[n], estimates[level, n], title)
+        plotting.draw_face(axes, test.images[n], test.keypoints[n], estimates[level, n], title)
 chapter.figure(
     figure,
     "14-f",
@@ -749,16 +749,16 @@ chapter.figure(
 
 # %% tags=["nbval-ignore-output"]
 try:
-    lookup = submission.read_lookup(sources.place(DATA))
-    unlabelled = sources.load_test(DATA)
+    lookup = data.kaggle.read_lookup(data.place(DATA))
+    unlabelled = data.read_test(DATA)
 except InputError as error:
     lookup = None
     print(error)
 else:
     sent = levels.after_levels(unlabelled.images)
-    values = [submission.locations(lookup, unlabelled.ids + 1, points) for points in sent]
+    values = [data.kaggle.locations(lookup, unlabelled.ids + 1, points) for points in sent]
     file = training.default_store() / "submission_cascade.csv"
-    submission.write(file, lookup, values[-1])
+    data.kaggle.write_submission(file, lookup, values[-1])
     print("\n".join(file.read_text(encoding="utf-8").split()[:4]))
     print(f"... {len(values[-1]):,} coordinates of {len(unlabelled):,} faces")
 
@@ -768,7 +768,7 @@ else:
 # %% tags=["nbval-ignore-output"]
 if lookup is not None:
     asked = np.bincount(lookup.coordinates // 2, minlength=15) / len(lookup.coordinates)
-    four = sum(asked[keypoints.INDEX[name]] for name in keypoints.FOUR_POINTS)
+    four = sum(asked[data.INDEX[name]] for name in data.FOUR_POINTS)
     print(f"the four points that every row has: {four:.0%} of the score (4 of 15 are {4 / 15:.0%})")
 
 # %% [markdown]
@@ -776,11 +776,11 @@ if lookup is not None:
 # you can be your own Kaggle.
 
 # %% tags=["nbval-ignore-output"]
-key = sources.place(DATA) / "test_keypoints.csv"
+key = data.place(DATA) / "test_keypoints.csv"
 if lookup is not None and key.is_file():
     table = pd.read_csv(key)
-    truth = table[list(keypoints.COLUMNS)].to_numpy().reshape(-1, 15, 2)
-    right = submission.locations(lookup, table["ImageId"].to_numpy(), truth)
+    truth = table[list(data.COLUMNS)].to_numpy().reshape(-1, 15, 2)
+    right = data.kaggle.locations(lookup, table["ImageId"].to_numpy(), truth)
     for k, level in enumerate(values):
         print(f"level {k + 1}: RMSE {np.sqrt(np.nanmean((level - right) ** 2)):.3f} px")
 
@@ -805,10 +805,10 @@ if lookup is not None and key.is_file():
 
 # %%
 def check_1(answer: float) -> None:
-    """Compare with `cascade.patches`."""
+    """Compare with `models.cascade.patches`."""
     image = np.zeros((1, 96, 96), np.uint8)
     image[0, 50:52, 30:32] = [[40, 80], [0, 120]]
-    right = cascade.patches(image, np.array([[[30.5, 50.25]]]), 1)[0, 0, 0, 0]
+    right = models.cascade.patches(image, np.array([[[30.5, 50.25]]]), 1)[0, 0, 0, 0]
     print("right" if abs(answer - right) < 1e-3 else "not yet: first along the rows")
 
 
@@ -822,7 +822,7 @@ check_1(0.75 * (40 + 80) / 2 + 0.25 * (0 + 120) / 2)
 # %%
 def check_2(answer: int) -> None:
     """Compare with the layers."""
-    right = cascade.multiply_adds(cascade.refiner(15), 15)
+    right = models.multiply_adds(models.cascade.refiner(15), 15)
     print("right" if answer == right else "not yet: what is the side after each layer?")
 
 
@@ -871,7 +871,7 @@ if PROFILE == "quick":  # in the other profiles it is trained above
 difference = of_faces[:, -1] - rival_faces
 print(f"one network, {paid} epochs: {with_interval(rival_faces)} px")
 print(f"cascade minus one network: {with_interval(difference)} px")
-_, low, high = conditions.interval(difference, test.groups)
+_, low, high = evaluation.interval(difference, test.groups)
 print("the interval", "holds 0" if low <= 0 <= high else "does not hold 0")
 
 # %% [markdown]

@@ -50,11 +50,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from fkd_utils import course, files, keypoints, landmarks, light, open_photos, photos, plots
-from fkd_utils import published, splits, studies, warps
-from fkd_utils.errors import InputError
+from fkd_utils import augment, data, files, plotting, training
 
-chapter = course.Chapter("15", PROFILE, DATA, SEED)
+from fkd_utils.files import InputError
+
+chapter = plotting.Chapter("15", PROFILE, DATA, SEED)
 
 # %% [markdown]
 # ## The pictures
@@ -87,12 +87,12 @@ def shrunk(picture: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 # %%
 # The rows of an annotation whose mean is the tip of the nose; it depends on who set the points.
-TIP = {189: keypoints.FROM_189["nose_tip"], 58: (52,), 73: (45,)}
+TIP = {189: data.FROM_189["nose_tip"], 58: (52,), 73: (45,)}
 
 
 def imm_faces() -> tuple[list, list]:
     """Pictures and points of IMM's files, and who is on them (the first part of its name)."""
-    pairs, broken = landmarks.read_pairs(sorted(folder.glob("*.asf")))
+    pairs, broken = data.landmarks.read_pairs(sorted(folder.glob("*.asf")))
     counts = [len(pair.points) for pair in pairs]
     most = max(set(counts), key=counts.count, default=0)
     if most not in TIP:
@@ -103,7 +103,7 @@ def imm_faces() -> tuple[list, list]:
     for message in broken:
         print(message)
     pairs = [pair for pair in pairs if len(pair.points) == most]
-    faces = [shrunk(photos.to_grey(photos.read(pair.picture)), pair.points) for pair in pairs]
+    faces = [shrunk(data.photos.to_grey(data.photos.read(pair.picture)), pair.points) for pair in pairs]
     return faces, [pair.picture.stem.replace("_", "-").split("-")[0] for pair in pairs]
 
 
@@ -120,14 +120,14 @@ FRAME_WIDTH, FRAME_HEIGHT, EDGE = 368, 276, 64  # pixels of the photograph
 def open_faces() -> tuple[list, list]:
     """The embedded photographs, each cut by a frame of its own; every one is another person."""
     rng, faces = np.random.default_rng(15), []
-    for name in open_photos.names():
-        grey = photos.to_grey(photos.read(open_photos.FOLDER / f"{name}.jpg"))
-        points = open_photos.read_template(open_photos.FOLDER / f"{name}.tem")
+    for name in data.photographs.names():
+        grey = data.photos.to_grey(data.photos.read(data.photographs.FOLDER / f"{name}.jpg"))
+        points = data.photographs.read_template(data.photographs.FOLDER / f"{name}.tem")
         left, top = 7 + rng.integers(-24, 25), 17 + rng.integers(-18, 19)
         wide = cv2.copyMakeBorder(grey, *[EDGE] * 4, cv2.BORDER_REFLECT_101)
         cut = wide[EDGE + top :, EDGE + left :][:FRAME_HEIGHT, :FRAME_WIDTH]
         faces.append(shrunk(cut, points - (left, top)))
-    return faces, open_photos.names()
+    return faces, data.photographs.names()
 
 
 # %% [markdown]
@@ -149,7 +149,7 @@ print(f"{SOURCE}: {len(pictures)} pictures of {len(set(people))} people, "
 # **nothing is chosen on it**: every network is taken as it is after its last epoch.
 
 # %% tags=["nbval-ignore-output"]
-split = splits.grouped_split(np.array(people), SEED)
+split = data.grouped_split(np.array(people), SEED)
 most = chapter.pick(smoke=24, quick=None, paper=None)
 all_train, all_held = split.train, np.concatenate([split.validation, split.test])
 train, held = all_train[:most], all_held[:most]
@@ -216,14 +216,14 @@ assert np.isclose(mean_place(np.array([[0.0], [0], [3]]), ["a", "b", "c"]), (2 *
 # The profile *paper* on a folder of IMM adds that folder's row to the stored table.
 
 # %%
-imm_path = published.FOLDER / "dense" / "imm_mean_place.csv"
+imm_path = files.PUBLISHED / "dense" / "imm_mean_place.csv"
 imm = pd.read_csv(imm_path)
 if IMM and PROFILE == "paper":
     row = SOURCE, every.shape[1], len(people), len(set(people)), mean_place(targets, people)
     imm = pd.concat([imm[imm["set"] != SOURCE], pd.DataFrame([row], columns=imm.columns)])
     with files.replacing(imm_path) as aside:
         imm.sort_values("set").to_csv(aside, index=False, float_format="%.7g")
-course.show_table(imm.to_dict("records"), mean_place_mse="{:.5f}")
+plotting.show_table(imm.to_dict("records"), mean_place_mse="{:.5f}")
 
 # %% [markdown]
 # `imm_face_db` is DENSE's collection (58 points), with one picture from the front of each of 37 people.
@@ -270,7 +270,7 @@ def answers(network: keras.Model, shown: np.ndarray) -> np.ndarray:
 # %%
 def fit(model: keras.Model, rate: float, epochs: int, seed: int, shown: np.ndarray,
         wanted: np.ndarray, factor: int,
-        change: collections.abc.Callable[..., warps.Pair] | None = None) -> pd.DataFrame:
+        change: collections.abc.Callable[..., augment.Pair] | None = None) -> pd.DataFrame:
     """Train on the faces `train`. shown: (n, h, w) uint8; wanted: (n, k, 2) or (n, 2) pixels.
 
     Returns epoch, loss (mean over its batches) and held_out, MSE in parts of the picture.
@@ -329,8 +329,8 @@ def study(
         name: str, runs: list[dict],
         trained: collections.abc.Callable[..., pd.DataFrame]) -> pd.DataFrame | None:
     """The stored study `name`; with the profile paper, what is missing of it is trained first."""
-    path = published.FOLDER / "dense" / f"{name}_{SOURCE}.csv"
-    return studies.table(path, runs, trained, PROFILE)
+    path = files.PUBLISHED / "dense" / f"{name}_{SOURCE}.csv"
+    return training.study(path, runs, trained, PROFILE)
 
 
 # %%
@@ -376,7 +376,7 @@ if noses is not None:
 if noses is not None:
     shares = (cells[25] / usual).unstack("seed")
     shares.columns = [f"seed {seed}" for seed in shares.columns]
-    course.show_table(shares.reset_index().to_dict("records"), rate="{:g}",
+    plotting.show_table(shares.reset_index().to_dict("records"), rate="{:g}",
                       **dict.fromkeys(shares.columns, "{:.0%}"))
 if noses is not None and SOURCE == "open":
     assert shares.loc[0.001].max() < 2 / 3 and shares.loc[0.0001].min() > 1
@@ -458,22 +458,22 @@ assert not LEARNS or nets[0.001, 0][1].held_out.iloc[-1] < 0.8 * baseline
 rows = [{"epochs": look, **{f"rate {rate:g}, seed {seed}":
                             history.held_out.iloc[min(look, EPOCHS) - 1]
                             for (rate, seed), (_, history) in nets.items()}} for look in LOOKS]
-course.show_table(rows, **{name: "{:.5f}" for name in rows[0] if name != "epochs"})
+plotting.show_table(rows, **{name: "{:.5f}" for name in rows[0] if name != "epochs"})
 print(f"mean place {baseline:.5f}; faces held out")
 
 # %% tags=["nbval-ignore-output", "drawing"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.5), sharey=True)
 if noses is not None:
     for rate, colour in zip(RATES, ("orange", "blue", "green")):
-        left.plot(cells.loc[rate].T, color=plots.COLOURS[colour], lw=0.7, alpha=0.5)
-        left.plot(cells.loc[rate].mean(), color=plots.COLOURS[colour], label=f"rate {rate:g}")
+        left.plot(cells.loc[rate].T, color=plotting.COLOURS[colour], lw=0.7, alpha=0.5)
+        left.plot(cells.loc[rate].mean(), color=plotting.COLOURS[colour], label=f"rate {rate:g}")
 for ((rate, seed), (_, history)), colour in zip(nets.items(), ("orange", "blue", "sky")):
     label = f"rate {rate:g}, seed {seed}"
-    right.plot(history.epoch, history.held_out, color=plots.COLOURS[colour], label=label)
-    right.plot(history.epoch, history.loss, "--", color=plots.COLOURS[colour], lw=0.9)
+    right.plot(history.epoch, history.held_out, color=plotting.COLOURS[colour], label=label)
+    right.plot(history.epoch, history.loss, "--", color=plotting.COLOURS[colour], lw=0.9)
 titles = "the study: seeds (thin), their mean", "yours"
 for axes, title, level in zip((left, right), titles, (usual, baseline)):
-    axes.axhline(level, color=plots.COLOURS["grey"], linestyle=":", label="mean place")
+    axes.axhline(level, color=plotting.COLOURS["grey"], linestyle=":", label="mean place")
     axes.set(yscale="log", xlabel="epoch", title=title)
 left.set_ylabel("MSE (parts of the picture)")
 left.legend(loc="upper right", fontsize=9)
@@ -535,7 +535,7 @@ print(f"distance: median {np.median(error):.1f}, worst {error.max():.1f} of 80 p
 
 # %% tags=["nbval-ignore-output", "drawing"]
 shown = [*order[:2], *order[-2:]]
-figure = plots.show_faces(
+figure = plotting.show_faces(
     pictures[held][shown], 3 * truth[shown, np.newaxis], 3 * predicted[shown, np.newaxis],
     titles=[f"{error[k]:.1f} px of 80" for k in shown], side=2.3,
 )
@@ -561,9 +561,9 @@ for axes, k, name in zip(grid, (0, 1), ("x", "y")):
     ends = np.array([truth[:, k].min(), truth[:, k].max()])
     slope, offset = np.polyfit(truth[:, k], predicted[:, k], 1)
     slopes.append(slope)
-    axes.plot(truth[:, k], predicted[:, k], "o", color=plots.COLOURS["blue"], markersize=4)
-    axes.plot(ends, ends, ":", color=plots.COLOURS["grey"], label="perfect")
-    axes.plot(ends, slope * ends + offset, color=plots.COLOURS["red"], label=f"slope {slope:.2f}")
+    axes.plot(truth[:, k], predicted[:, k], "o", color=plotting.COLOURS["blue"], markersize=4)
+    axes.plot(ends, ends, ":", color=plotting.COLOURS["grey"], label="perfect")
+    axes.plot(ends, slope * ends + offset, color=plotting.COLOURS["red"], label=f"slope {slope:.2f}")
     axes.set(xlabel=f"true {name} (pixels of 80 by 60)", ylabel=f"predicted {name}")
     axes.legend()
 chapter.figure(
@@ -630,8 +630,8 @@ def lay_over(axes: plt.Axes, which: int, centres: np.ndarray, values: np.ndarray
     half = STEP / 2
     ends = centres[0, 0] - half, centres[-1, 0] + half, centres[-1, 1] + half, centres[0, 1] - half
     drawn = axes.imshow(values.reshape(-1, columns), extent=ends, alpha=0.6, **options)
-    axes.plot(*truth[which], "o", color=plots.TRUE, markersize=4, mec="black", mew=0.4)
-    axes.plot(*predicted[which], "x", color=plots.PREDICTED, markersize=6, mew=1.6)
+    axes.plot(*truth[which], "o", color=plotting.TRUE, markersize=4, mec="black", mew=0.4)
+    axes.plot(*predicted[which], "x", color=plotting.PREDICTED, markersize=6, mew=1.6)
     axes.set(xlim=(-0.5, 79.5), ylim=(59.5, -0.5))
     return drawn
 
@@ -681,7 +681,7 @@ some = order[:: chapter.pick(smoke=3, quick=2, paper=1)]
 tried = helped(model, other, some)
 rows = [{"held-out faces": name, "number": len(part), **part.mean()}
         for name, part in (("all", tried), ("the worse half", tried[len(tried) // 2 :]))]
-course.show_table(rows, **dict.fromkeys(tried.columns, "{:.2f} px"))
+plotting.show_table(rows, **dict.fromkeys(tried.columns, "{:.2f} px"))
 
 # %% [markdown]
 # The first column is always positive: it was chosen to be. Compare the other two. As far as the second network gains
@@ -712,7 +712,7 @@ mean_move = np.where(count > 0, total / np.maximum(count, 1), np.nan).T
 figure, axes = plt.subplots(figsize=(5.4, 3.6))
 ends = edges[0][0], edges[0][-1], edges[1][-1], edges[1][0]
 picture = axes.imshow(mean_move, extent=ends, cmap="magma")
-axes.plot(0, 0, "o", color=plots.TRUE, markersize=5, mec="black", mew=0.5)
+axes.plot(0, 0, "o", color=plotting.TRUE, markersize=5, mec="black", mew=0.5)
 axes.set(xlabel="right of the nose tip (pixels of 80)", ylabel="below it (pixels of 60)")
 axes.grid(False)
 figure.colorbar(picture, label="mean movement (pixels)", shrink=0.9)
@@ -767,8 +767,8 @@ shifts = {name: np.stack([moved(network, s) for s in strengths])
 # %% tags=["nbval-ignore-output", "drawing"]
 figure, grid = plt.subplots(1, 2, figsize=(8.2, 3.1), sharey=True)
 for axes, (name, shift) in zip(grid, shifts.items()):
-    axes.plot(strengths, shift, color=plots.COLOURS["grey"], lw=0.5, alpha=0.4)
-    axes.plot(strengths, shift.mean(axis=1), color=plots.COLOURS["red"], lw=2.4)
+    axes.plot(strengths, shift, color=plotting.COLOURS["grey"], lw=0.5, alpha=0.4)
+    axes.plot(strengths, shift.mean(axis=1), color=plotting.COLOURS["red"], lw=2.4)
     axes.set(xlabel="lamp: left (-) or right (+)", title=name)
 grid[0].set_ylabel("prediction moves right (pixels of 80)")
 chapter.figure(
@@ -815,7 +815,7 @@ def pulls(network: keras.Model) -> dict[str, float]:
 both = {name: pulls(network) for name, network in (("seed 0", model), ("seed 1", other))}
 rows = [{"the lamp shines": where, **{name: pull[where] for name, pull in both.items()}}
         for where in WHERE]
-course.show_table(rows, **{"seed 0": "{:+.2f} px", "seed 1": "{:+.2f} px"})
+plotting.show_table(rows, **{"seed 0": "{:+.2f} px", "seed 1": "{:+.2f} px"})
 
 # %% [markdown]
 # Positive means towards the lamp. If only the second row is far from zero, the network reads the shading
@@ -904,24 +904,24 @@ f"{dense_network(240, 180, 116).count_params():,} parameters"
 # as matrices that is one product, and one resampling (chapter 07).
 
 # %%
-def changed(images: np.ndarray, places: np.ndarray, rng: np.random.Generator) -> warps.Pair:
+def changed(images: np.ndarray, places: np.ndarray, rng: np.random.Generator) -> augment.Pair:
     """DENSE part 2's changes: jitter, turn, shift. (n, 180, 240) uint8 and (n, m, 2) pixels."""
     n = len(images)
-    images, places = light.jitter(images, places, 0.5, rng)
-    centre = (SIZE - 1) / 2 - warps.CENTRE
-    turn = warps.translation(*centre) @ warps.rotation(rng.uniform(-20, 20, n))
-    shift = warps.translation(rng.uniform(-10, 10, n), rng.uniform(-10, 10, n))
-    return warps.warp(images, places, shift @ turn @ warps.translation(*-centre))
+    images, places = augment.jitter(images, places, 0.5, rng)
+    centre = (SIZE - 1) / 2 - augment.CENTRE
+    turn = augment.translation(*centre) @ augment.rotation(rng.uniform(-20, 20, n))
+    shift = augment.translation(rng.uniform(-10, 10, n), rng.uniform(-10, 10, n))
+    return augment.warp(images, places, shift @ turn @ augment.translation(*-centre))
 
 
 # %% tags=["nbval-ignore-output", "drawing"]
 def draw_points(axes: plt.Axes, picture: np.ndarray, true: np.ndarray,
                 guess: np.ndarray | None = None, title: str = "") -> None:
     """A face with many points: true ones green, predicted ones red, small."""
-    plots.draw_face(axes, picture, title=title)
-    axes.plot(*true.T, ".", color=plots.TRUE, markersize=3)
+    plotting.draw_face(axes, picture, title=title)
+    axes.plot(*true.T, ".", color=plotting.TRUE, markersize=3)
     if guess is not None:
-        axes.plot(*guess.T, "x", color=plots.PREDICTED, markersize=3, mew=0.8)
+        axes.plot(*guess.T, "x", color=plotting.PREDICTED, markersize=3, mew=0.8)
 
 
 first = train[:1].repeat(4)
@@ -977,7 +977,7 @@ table = []
 for name, guess in (("mean points", np.broadcast_to(mean_points, found.shape)), ("network", found)):
     off = np.linalg.norm(guess - points[held], axis=2)
     table.append({"prediction": name, "mean distance": off.mean(), "worst face": off.mean(1).max()})
-course.show_table(table, **{"mean distance": "{:.2f} px", "worst face": "{:.2f} px"})
+plotting.show_table(table, **{"mean distance": "{:.2f} px", "worst face": "{:.2f} px"})
 print(f"pixels of {WIDTH}, held-out faces, {POINT_EPOCHS} epochs")
 assert not LEARNS or table[1]["mean distance"] < table[0]["mean distance"]
 
@@ -1027,7 +1027,7 @@ worst = order[-len(order) // 4 :]
 rows = [{"held-out faces": name, "place": part[:, 0].mean(), "turn and size": part[:, 1].mean(),
          "shape": part[:, 2].mean()}
         for name, part in (("all", shares), ("the worst quarter", shares[worst]))]
-course.show_table(rows, place="{:.0%}", shape="{:.0%}", **{"turn and size": "{:.0%}"})
+plotting.show_table(rows, place="{:.0%}", shape="{:.0%}", **{"turn and size": "{:.0%}"})
 
 # %% tags=["nbval-ignore-output"]
 assert np.allclose(shares.sum(axis=1), 1)

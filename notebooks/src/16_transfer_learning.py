@@ -54,10 +54,10 @@ import pandas as pd
 from tensorboard.backend.event_processing import event_accumulator
 from tensorboard.util import tensor_util
 
-from fkd_utils import course, evaluation, faces, figures, landmarks, losses, muct, open_photos
-from fkd_utils import parts, plots, published, sixty_eight, splits, studies, transfer
+from fkd_utils import data, evaluation, files, models, plotting, studies, training
 
-chapter = course.Chapter("16", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("16", PROFILE, DATA, SEED)
 
 # %% [markdown]
 # ## Where the weights come from
@@ -69,12 +69,12 @@ chapter = course.Chapter("16", PROFILE, DATA, SEED)
 
 # %% tags=["nbval-ignore-output"]
 seconds, large = chapter.pick(smoke=0, quick=60, paper=60), {}
-for name in transfer.LARGE:
-    large[name] = transfer.imagenet(name, seconds, SEED)
+for name in models.transfer.LARGE:
+    large[name] = models.transfer.imagenet(name, seconds, SEED)
     print(large[name].says)
     if large[name].weights == "random":
         seconds = 0  # where one could not be had, the other is not asked for
-print(transfer.own().says)
+print(models.transfer.own().says)
 
 # %% [markdown]
 # A large network with random weights has nothing to transfer. It is not useless: it is the
@@ -87,18 +87,18 @@ print(transfer.own().says)
 # layer. Count what is trained, with a new last layer for 68 points:
 
 # %%
-OUTPUTS = 2 * sixty_eight.POINTS
+OUTPUTS = 2 * data.sixty_eight.POINTS
 
 
-def trained_numbers(source: transfer.Source, blocks: int) -> int:
+def trained_numbers(source: models.transfer.Source, blocks: int) -> int:
     """Weights that training may change with so many blocks unfrozen."""
-    _, tail = transfer.cut(source, blocks)
+    _, tail = models.transfer.cut(source, blocks)
     new = (source.network.output.shape[-1] + 1) * OUTPUTS
     return new + (sum(int(np.prod(w.shape)) for w in tail.trainable_weights) if tail else 0)
 
 
 rows = []
-for name, source in {**large, "ours": transfer.own()}.items():
+for name, source in {**large, "ours": models.transfer.own()}.items():
     row = {"network": name, "blocks": len(source.ends)}
     row["all weights"] = source.network.count_params()
     rows.append(row | {f"{b} unfrozen": trained_numbers(source, b) for b in (0, 2, 4)})
@@ -111,9 +111,9 @@ chapter.table(rows, "16.1", "Weights in all, and weights that are trained, by un
 #
 # ## Sixty-eight points
 #
-# 300-W's files have 68 points a face. `landmarks.read_pts` reads them. Its pictures may not be
+# 300-W's files have 68 points a face. `data.landmarks.read_pts` reads them. Its pictures may not be
 # passed on, so by default you work with the photographs that come with the course: one of each of
-# 142 people, 189 points each. `sixty_eight.from_189` takes from those 189 what is nearest to the
+# 142 people, 189 points each. `data.sixty_eight.from_189` takes from those 189 what is nearest to the
 # 68: most points as they are, the jaw and the brows evenly spaced along the template's own lines,
 # and the inner corners of the lips, which the template lacks, between their neighbours. Set
 # `FKD_DATA` to a folder of `.pts` files and pictures, and the chapter works with these.
@@ -123,27 +123,27 @@ folder = pathlib.Path(DATA).expanduser()
 SOURCE = "300w" if folder.is_dir() and any(folder.rglob("*.pts")) else "open"
 broken = []
 if SOURCE == "open":
-    found = sixty_eight.embedded()
+    found = data.sixty_eight.embedded()
 else:
-    found, broken = sixty_eight.from_pts(folder, chapter.pick(smoke=60, quick=400, paper=400))
-print("\n".join([*broken, f"{len(found)} photographs, {sixty_eight.POINTS} points each"]))
+    found, broken = data.sixty_eight.from_pts(folder, chapter.pick(smoke=60, quick=400, paper=400))
+print("\n".join([*broken, f"{len(found)} photographs, {data.sixty_eight.POINTS} points each"]))
 
 # %% [markdown]
 # Crops follow. The box around the points, made 25% larger and square, wobbles by up to 6% of its
 # side and 8% of its size. It must: if every face sat in the same place, the mean face would be hard
 # to beat. Every second crop is mirrored, and then the points change places, x and y
-# (`sixty_eight.mirror_order`). DENSE cuts to 224 by 224 pixels; here it is 96, to save time on two
+# (`data.sixty_eight.mirror_order`). DENSE cuts to 224 by 224 pixels; here it is 96, to save time on two
 # cores: 224 by 224 are more than five times as many pixels, and the work of a convolution grows with
 # them. Besides, our source knows no other size.
 
 # %% tags=["nbval-ignore-output", "drawing"]
-shown = sixty_eight.crops(found[:1], 4, np.random.default_rng(2))
+shown = data.sixty_eight.crops(found[:1], 4, np.random.default_rng(2))
 figure, grid = plt.subplots(1, 4, figsize=(9.6, 2.7))
 middle = [8, 27, 30, 33, 51, 57]
 for axes, image, points in zip(grid, *shown):
-    plots.draw_face(axes, image)
-    axes.plot(*points.T, ".", color=plots.TRUE, markersize=4)
-    axes.plot(*points[:8].T, ".", color=plots.COLOURS["sky"], markersize=5)
+    plotting.draw_face(axes, image)
+    axes.plot(*points.T, ".", color=plotting.TRUE, markersize=4)
+    axes.plot(*points[:8].T, ".", color=plotting.COLOURS["sky"], markersize=5)
 chapter.figure(
     figure,
     "16-a",
@@ -165,12 +165,12 @@ chapter.figure(
 # %% tags=["nbval-ignore-output"]
 persons = np.array([photo.person for photo in found])
 if SOURCE == "open":
-    of_source = parts.prepare("open", 0)
+    of_source = data.load("open", 0)
     learned = np.isin(persons, of_source.train.groups)
     chosen = np.isin(persons, of_source.validation.groups)
-    split = splits.Split(*map(np.flatnonzero, (learned, chosen, ~learned & ~chosen)))
+    split = data.SplitRows(*map(np.flatnonzero, (learned, chosen, ~learned & ~chosen)))
 else:
-    split = sixty_eight.split(found, SEED)
+    split = data.sixty_eight.split(found, SEED)
 teams = [set(persons[part]) for part in (split.train, split.validation, split.test)]
 assert not any(a & b for a, b in itertools.combinations(teams, 2))
 print(*map(len, (split.train, split.validation, split.test)), "photographs to learn, choose, test")
@@ -180,10 +180,10 @@ CUTS, LOOKS = chapter.pick(smoke=(1, 1), quick=(3, 1), paper=(4, 2))
 MOST = chapter.pick(smoke=24, quick=None, paper=None)
 
 
-def crops_of(part: np.ndarray, times: int, seed: int) -> sixty_eight.Crops:
+def crops_of(part: np.ndarray, times: int, seed: int) -> data.sixty_eight.Crops:
     """Crops of the photographs in a part of the split."""
     chosen = [found[k] for k in part[:MOST]]
-    return sixty_eight.crops(chosen, times, np.random.default_rng([16, seed]))
+    return data.sixty_eight.crops(chosen, times, np.random.default_rng([16, seed]))
 
 
 train = crops_of(split.train, CUTS, 0)
@@ -192,10 +192,10 @@ held = crops_of(split.test, LOOKS, 2)
 
 # %% [markdown]
 # MUCT, TRANSFER's set, is not here: its pictures have terms of their own. But its file of landmarks
-# can be counted (`muct.facts`).
+# can be counted (`STUDIES.facts`).
 
 # %%
-stored = published.FOLDER / "transfer"
+stored = files.PUBLISHED / "transfer"
 facts = pd.read_csv(stored / "muct_facts.csv")
 chapter.table(facts.to_dict("records"), "16.2", "What MUCT's landmark file holds.", count="{:,}")
 
@@ -221,7 +221,7 @@ assert 3755 - 1245 == 2510 and 3 * 1245 - 3723 == 12 and 3 * 2510 - 7497 == 33
 # ## A point that is not there
 #
 # MUCT stores an unavailable point as (0, 0). The readers of this course turn it into NaN, and
-# `losses.masked_mse` leaves it out. What if you forget? Take the frozen features of our source,
+# `models.losses.masked_mse` leaves it out. What if you forget? Take the frozen features of our source,
 # hide four points of the jaw in a third of the training crops, and train a linear layer twice: once
 # with NaN, once with (0, 0) as if it were a place.
 
@@ -237,10 +237,10 @@ def trained(
     """
     keras.utils.set_random_seed(seed)
     # In smoke, building a graph would take longer than the training.
-    network.compile(optimizer, loss=losses.masked_mse, run_eagerly=PROFILE == "smoke")
-    look = None if watched is None else (watched[0], faces.to_targets(watched[1]))
+    network.compile(optimizer, loss=models.losses.masked_mse, run_eagerly=PROFILE == "smoke")
+    look = None if watched is None else (watched[0], data.to_targets(watched[1]))
     history = network.fit(
-        x, faces.to_targets(points), batch_size=32, epochs=epochs, verbose=0,
+        x, data.to_targets(points), batch_size=32, epochs=epochs, verbose=0,
         validation_data=look, validation_batch_size=512, callbacks=[log] if log else None,
     ).history
     unknown = np.full(epochs, np.nan)
@@ -250,13 +250,13 @@ def trained(
 
 def predicted(network: keras.Model, x: np.ndarray) -> np.ndarray:
     """Points of inputs x: (n, 68, 2) float32, pixels."""
-    return faces.to_pixels(keras.ops.convert_to_numpy(network(x)))
+    return data.to_pixels(keras.ops.convert_to_numpy(network(x)))
 
 
 # %% tags=["nbval-ignore-output"]
-own = transfer.own()
+own = models.transfer.own()
 mean_face = np.nanmean(train.points, axis=0)
-x, x_held = (transfer.frozen(own, 0, part.images) for part in (train, held))
+x, x_held = (models.transfer.frozen(own, 0, part.images) for part in (train, held))
 HIDDEN = [13, 14, 15, 16]
 hide = np.random.default_rng(3).random(len(x)) < 1 / 3
 EPOCHS = chapter.pick(smoke=1, quick=15, paper=15)
@@ -266,8 +266,8 @@ def jaw(value: float) -> np.ndarray:
     """Held-out crops' predicted points when the hidden training points are stored as `value`."""
     points = train.points.copy()
     points[np.ix_(hide, HIDDEN)] = value
-    start = faces.to_targets(mean_face[np.newaxis])[0]
-    network = transfer.network_for(transfer.own(), 0, start)
+    start = data.to_targets(mean_face[np.newaxis])[0]
+    network = models.transfer.network_for(models.transfer.own(), 0, start)
     trained(network, x, points, EPOCHS, keras.optimizers.Adam(0.001), SEED)
     return predicted(network, x_held)
 
@@ -284,15 +284,15 @@ others = [k for k in range(68) if k not in HIDDEN]
 table = [{"unavailable points are": name, "those four points": off(guess, HIDDEN),
           "the other 64": off(guess, others)}
          for name, guess in (("left out", with_nan), ("taken for (0, 0)", with_zero))]
-course.show_table(table, **dict.fromkeys(list(table[0])[1:], "{:.2f} px"))
+plotting.show_table(table, **dict.fromkeys(list(table[0])[1:], "{:.2f} px"))
 assert PROFILE == "smoke" or off(with_zero, HIDDEN) > 2 * off(with_nan, HIDDEN)
 
 # %% tags=["nbval-ignore-output", "drawing"]
 figure, grid = plt.subplots(1, 2, figsize=(6.4, 3.2))
 for axes, guess, title in zip(grid, (with_nan, with_zero), ("left out", "taken for (0, 0)")):
-    plots.draw_face(axes, held.images[0], title=title)
-    axes.plot(*held.points[0].T, ".", color=plots.TRUE, markersize=4)
-    axes.plot(*guess[0].T, "x", color=plots.PREDICTED, markersize=4, mew=1)
+    plotting.draw_face(axes, held.images[0], title=title)
+    axes.plot(*held.points[0].T, ".", color=plotting.TRUE, markersize=4)
+    axes.plot(*guess[0].T, "x", color=plotting.PREDICTED, markersize=4, mew=1)
 chapter.figure(
     figure,
     "16-b",
@@ -310,7 +310,7 @@ chapter.figure(
 # %% tags=["nbval-ignore-output"]
 points = train.points.copy()
 points[:, 8] = np.nan
-network = transfer.network_for(own, 0, np.zeros(OUTPUTS))
+network = models.transfer.network_for(own, 0, np.zeros(OUTPUTS))
 before = network.layers[-1].get_weights()[0]
 trained(network, x, points, 1, "adam", SEED)
 moved = (network.layers[-1].get_weights()[0] != before).any(axis=0)
@@ -321,7 +321,7 @@ assert not moved[16:18].any() and np.delete(moved, [16, 17]).all()
 #
 # TRANSFER's losses are mean squared errors of coordinates in parts of the crop, from 0 to 1. It
 # never says what a constant would make. From the landmarks alone you can compute that
-# (`muct.constants`), for TRANSFER's own split. The crop around the points is 1 to 1.5 times as
+# (`STUDIES.constants`), for TRANSFER's own split. The crop around the points is 1 to 1.5 times as
 # large as their box. Its place is either perfect or wobbles with a standard deviation of 5%, as a
 # detector's box may.
 
@@ -342,11 +342,11 @@ figure, axes = plt.subplots(figsize=(8.6, 3.4))
 kept = constants[constants.unavailable == "left out"]
 for column, colour, label in (("one_face", "orange", "one mean face for all copies"),
                               ("upright", "sky", "a mean face that knows the copy")):
-    axes.axvspan(kept[column].min(), kept[column].max(), color=plots.COLOURS[colour], alpha=0.35,
+    axes.axvspan(kept[column].min(), kept[column].max(), color=plotting.COLOURS[colour], alpha=0.35,
                  label=label)
 places = np.arange(len(THEIRS))[::-1]
-axes.plot(THEIRS.training, places, "o", mfc="none", color=plots.COLOURS["black"], label="training")
-axes.plot(THEIRS.validation, places, "o", color=plots.COLOURS["black"], label="validation")
+axes.plot(THEIRS.training, places, "o", mfc="none", color=plotting.COLOURS["black"], label="training")
+axes.plot(THEIRS.validation, places, "o", color=plotting.COLOURS["black"], label="validation")
 axes.set(xscale="log", yticks=places, yticklabels=THEIRS.model, ylim=(-0.6, 5.6))
 axes.set_xlabel("TRANSFER's loss (parts of the crop, squared)")
 axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1))
@@ -392,9 +392,9 @@ assert np.all(np.abs(width - 1 / 3) < 0.05)
 # %% tags=["nbval-ignore-output", "drawing"]
 figure, grid = plt.subplots(1, 4, figsize=(9.6, 2.8), sharex=True, sharey=True)
 for axes, (title, points) in zip(grid, {**copies, "mean of the three": constant}.items()):
-    colour = plots.COLOURS["red" if title.startswith("mean") else "blue"]
+    colour = plotting.COLOURS["red" if title.startswith("mean") else "blue"]
     axes.plot(*points.T, ".", color=colour, markersize=4)
-    axes.plot(*points[:8].T, ".", color=plots.COLOURS["orange"], markersize=5)
+    axes.plot(*points[:8].T, ".", color=plotting.COLOURS["orange"], markersize=5)
     axes.set(title=title, xlim=(0, 95), ylim=(95, 0), aspect="equal")
 chapter.figure(
     figure,
@@ -459,9 +459,9 @@ def readings(name: str, seed: int, every: int = 1) -> list[dict]:
     elif name == "pixels":
         ways = {"24 x 24": small}
     else:
-        source = {"ours": transfer.own, "ours, random": lambda: transfer.untrained(seed)}.get(
-            name, lambda: large[name] if seed == SEED else transfer.imagenet(name, 0, seed))()
-        ways = {depth: lambda images, b=b: flat(transfer.frozen(source, b, images))
+        source = {"ours": models.transfer.own, "ours, random": lambda: models.transfer.untrained(seed)}.get(
+            name, lambda: large[name] if seed == SEED else models.transfer.imagenet(name, 0, seed))()
+        ways = {depth: lambda images, b=b: flat(models.transfer.frozen(source, b, images))
                 for depth, b in (("last vector", 0), ("last maps", 1))
                 if b == 0 or name.startswith("ours")}
     rows = []
@@ -473,7 +473,7 @@ def readings(name: str, seed: int, every: int = 1) -> list[dict]:
         rows.append({"features": depth, "numbers": learn.shape[1],
                      "mse": evaluation.mse(held.points, guess),
                      "mean_px": evaluation.mean_px(held.points, guess),
-                     "nme": sixty_eight.nme(held.points, guess)})
+                     "nme": data.sixty_eight.nme(held.points, guess)})
     return rows
 
 
@@ -486,7 +486,7 @@ def study(
         name: str, runs: list[dict],
         rows_of: collections.abc.Callable[..., list[dict]]) -> pd.DataFrame:
     """The stored study `name`; with the profile paper, what is missing of it is made first."""
-    table = studies.table(stored / f"{name}_{SOURCE}.csv", runs, rows_of, PROFILE)
+    table = training.study(stored / f"{name}_{SOURCE}.csv", runs, rows_of, PROFILE)
     return pd.read_csv(stored / f"{name}_open.csv") if table is None else table
 
 
@@ -521,7 +521,7 @@ chapter.table(by_run(frozen, ["network", "features", "numbers"], ["mse"]), "16.4
 names = ["pixels", "ours", "ours, random", "ResNet50"][: chapter.pick(3, 4, 4)]
 live = [{"network": name, **row} for name in names
         for row in readings(name, SEED, CUTS if PROFILE == "quick" else 1)]
-course.show_table(live, mse="{:.5f}", mean_px="{:.2f}", nme="{:.1f} %")
+plotting.show_table(live, mse="{:.5f}", mean_px="{:.2f}", nme="{:.1f} %")
 of_mean = np.broadcast_to(mean_face, held.points.shape)
 base = evaluation.mse(held.points, of_mean)
 print(f"mean face: mse {base:.5f}, mean_px {evaluation.mean_px(held.points, of_mean):.2f}")
@@ -580,7 +580,7 @@ def head(rows: list[str], features: int, start: np.ndarray) -> keras.Model:
 
 
 # %%
-START = faces.to_targets(mean_face[np.newaxis])[0]
+START = data.to_targets(mean_face[np.newaxis])[0]
 STEPS = chapter.pick(smoke=2, quick=240, paper=240)
 
 
@@ -612,7 +612,7 @@ chapter.table(by_run(heads, ["rows"], ["held", "loss"]), "16.5",
               "The stored study: heads on the source's last vector, MSE after the last epoch.")
 
 # %% tags=["nbval-ignore-output"]
-course.show_table([{"rows": rows, **head_rows(rows, SEED)[0]}
+plotting.show_table([{"rows": rows, **head_rows(rows, SEED)[0]}
                    for rows in ("x, x, x", "x, x squared, sin x")], loss="{:.5f}", held="{:.5f}")
 
 # %% [markdown]
@@ -630,7 +630,7 @@ assert (of_heads.loss["mean"].drop("x") < of_heads.loss["mean"]["x"]).all()
 # ## Unfreezing
 #
 # Now let the last blocks learn as well. What lies before them stays fixed, so its outputs are
-# computed once (`transfer.frozen`), and a step costs only what is trained. `transfer.network_for`
+# computed once (`models.transfer.frozen`), and a step costs only what is trained. `models.transfer.network_for`
 # joins the blocks to a new last layer whose offsets start at the mean face. All trainings take the same
 # number of steps, at Adam's own rate. Each is taken as it is **after its last epoch**: nothing is
 # chosen on the held-out people.
@@ -644,10 +644,10 @@ def unfrozen(
         log: keras.callbacks.Callback | None = None,
 ) -> tuple[keras.Model, pd.DataFrame, np.ndarray]:
     """A network with so many blocks unfrozen, its history, and its inputs of the held-out crops."""
-    source = transfer.own() if weights == "faces" else transfer.untrained(seed)
-    inputs, looked = (transfer.frozen(source, blocks, part.images) for part in (train, held))
+    source = models.transfer.own() if weights == "faces" else models.transfer.untrained(seed)
+    inputs, looked = (models.transfer.frozen(source, blocks, part.images) for part in (train, held))
     keras.utils.set_random_seed(seed)
-    model = transfer.network_for(source, blocks, START)
+    model = models.transfer.network_for(source, blocks, START)
     history = trained(model, inputs, train.points, epochs_for(len(inputs), steps), "adam", seed,
                       (looked, held.points), log)
     return model, history, looked
@@ -675,7 +675,7 @@ for axes, weights in zip(grid, ("faces", "random")):
         rows = blocks_study[(blocks_study.weights == weights) & (blocks_study.blocks == blocks)]
         for seed, part in rows.groupby("seed"):
             label = f"{blocks} blocks" if seed == 0 else None
-            axes.plot(part.epoch, part.held, ("-", "--", ":")[seed], color=plots.COLOURS[colour],
+            axes.plot(part.epoch, part.held, ("-", "--", ":")[seed], color=plotting.COLOURS[colour],
                       lw=1.2, label=label)
     axes.set(yscale="log", xlabel="epoch", title=f"source: {weights}")
     axes.xaxis.get_major_locator().set_params(integer=True)
@@ -706,7 +706,7 @@ assert (pairs[2] < pairs[0]).all() and (pairs.loc["faces"] < pairs.loc["random"]
 # And yours, shorter, from the source that knows faces:
 
 # %% tags=["nbval-ignore-output"]
-logs = figures.folder().parent / "tensorboard" / f"16-{PROFILE}"
+logs = plotting.figures.folder().parent / "tensorboard" / f"16-{PROFILE}"
 shutil.rmtree(logs, ignore_errors=True)
 mine, timed = {}, []
 for blocks in (0, 2, 4):
@@ -716,7 +716,7 @@ for blocks in (0, 2, 4):
     history = mine[blocks][1]
     timed.append({"blocks": blocks, "training": history.loss.iloc[-1],
                   "held-out": history.held.iloc[-1], "seconds": time.perf_counter() - started})
-course.show_table(timed, training="{:.5f}", seconds="{:.1f}", **{"held-out": "{:.5f}"})
+plotting.show_table(timed, training="{:.5f}", seconds="{:.1f}", **{"held-out": "{:.5f}"})
 assert PROFILE == "smoke" or min(row["held-out"] for row in timed) < 0.7 * base
 
 # %% tags=["nbval-ignore-output", "drawing"]
@@ -726,9 +726,9 @@ wrong = evaluation.distances(held.points, guess).mean(axis=1)
 order = np.argsort(wrong)
 figure, grid = plt.subplots(1, 4, figsize=(9.6, 2.8))
 for axes, k in zip(grid, [*order[:2], *order[-2:]]):
-    plots.draw_face(axes, held.images[k], title=f"{wrong[k]:.1f} px of 96")
-    axes.plot(*held.points[k].T, ".", color=plots.TRUE, markersize=4)
-    axes.plot(*guess[k].T, "x", color=plots.PREDICTED, markersize=3.5, mew=0.9)
+    plotting.draw_face(axes, held.images[k], title=f"{wrong[k]:.1f} px of 96")
+    axes.plot(*held.points[k].T, ".", color=plotting.TRUE, markersize=4)
+    axes.plot(*guess[k].T, "x", color=plotting.PREDICTED, markersize=3.5, mew=0.9)
 chapter.figure(
     figure,
     "16-f",
@@ -750,25 +750,25 @@ chapter.figure(
 def costly(network: str, blocks: int, seed: int) -> list[dict]:
     """Processor seconds of a large network's features and steps, and where 40 steps lead."""
     fetched = large[network].weights == "ImageNet"
-    source = transfer.imagenet(network, 60 if fetched else 0, seed)  # a fresh one to train
+    source = models.transfer.imagenet(network, 60 if fetched else 0, seed)  # a fresh one to train
     started = time.process_time()
-    inputs, looked = (transfer.frozen(source, blocks, part.images[::3]) for part in (train, held))
+    inputs, looked = (models.transfer.frozen(source, blocks, part.images[::3]) for part in (train, held))
     features = time.process_time() - started
-    model = transfer.network_for(source, blocks, START)
+    model = models.transfer.network_for(source, blocks, START)
     trained(model, inputs[:32], train.points[::3][:32], 1, "adam", seed)  # builds the graph
     started, epochs = time.process_time(), epochs_for(len(inputs), 40)
     loss = trained(model, inputs, train.points[::3], epochs, "adam", seed).loss.iloc[-1]
     steps = epochs * -(-len(inputs) // 32)
     seconds = (time.process_time() - started) / steps
-    truth = faces.to_targets(held.points[::3])
+    truth = data.to_targets(held.points[::3])
     answers = {"held out": model(looked), "with the batch's own": model(looked, training=True)}
-    wrong = {name: float(losses.masked_mse(truth, out)) for name, out in answers.items()}
+    wrong = {name: float(models.losses.masked_mse(truth, out)) for name, out in answers.items()}
     return [{"weights": source.weights, "a crop": features / (len(inputs) + len(looked)),
              "a step of 32": seconds, "steps": steps, "training": loss, **wrong}]
 
 
 runs = [{"network": name, "blocks": blocks, "seed": SEED}
-        for name in transfer.LARGE for blocks in (0, 2, 4)]
+        for name in models.transfer.LARGE for blocks in (0, 2, 4)]
 cost = study("large", runs, costly)
 
 # %%
@@ -901,7 +901,7 @@ assert by_rate["RMSprop", 0.1] > 1.5 * lowest_of["RMSprop"]
 # spread. Their best rates we do not know.
 
 # %% tags=["nbval-ignore-output"]
-course.show_table([{"optimiser": name, "rate": rate, **optimised(name, rate, SEED)[0]}
+plotting.show_table([{"optimiser": name, "rate": rate, **optimised(name, rate, SEED)[0]}
                    for name, rate in (("SGD", 0.01), ("SGD", 10.0))],
                   loss="{:.5f}", held="{:.5f}")
 
@@ -939,7 +939,7 @@ def pathed(kernels: str, seed: int, steps: int = 72) -> list[dict]:
     """One training of a network with two paths."""
     keras.utils.set_random_seed(seed)
     model = two_paths(KERNELS[kernels], START)
-    inputs, looked = faces.to_inputs(train.images), faces.to_inputs(held.images)
+    inputs, looked = data.to_inputs(train.images), data.to_inputs(held.images)
     return after(model, inputs, looked, steps, "adam", seed)
 
 
@@ -1062,7 +1062,7 @@ check_1(299 * (2 * 0.003779) ** 0.5)
 # %%
 def check_2(wide: float, high: float) -> None:
     """Say whether both shares are right, to a twentieth."""
-    twins = copies["mirrored"][sixty_eight.mirror_order()]
+    twins = copies["mirrored"][data.sixty_eight.mirror_order()]
     best = (copies["upright"] + twins + copies["upside down"]) / 3
     share = np.ptp(best, axis=0) / np.ptp(mean_face, axis=0)
     right = np.abs(share - (wide, high)).max() < 0.05
@@ -1081,11 +1081,11 @@ check_2(1, 1 / 3)
 met = split.train[:MOST][::3]
 rest = np.setdiff1d(split.train[:MOST], met)
 learn, known, strange = crops_of(rest, CUTS, 0), crops_of(met, 1, 5), crops_of(split.test, 1, 5)
-seen = [flat(transfer.frozen(own, 1, part.images)) for part in (learn, choose, known, strange)]
+seen = [flat(models.transfer.frozen(own, 1, part.images)) for part in (learn, choose, known, strange)]
 _, on_known, on_strange = ridge(seen[0], learn.points, seen[1:])
 for name, part, guess in (("met", known, on_known), ("strangers", strange, on_strange)):
     print(f"{name}: {evaluation.mean_px(part.points, guess):.2f} px of 96, "
-          f"NME {sixty_eight.nme(part.points, guess):.1f} %")
+          f"NME {data.sixty_eight.nme(part.points, guess):.1f} %")
 
 # %% [markdown]
 # Here the two are about equal. The read-out has seen neither group, and so few people differ by more than

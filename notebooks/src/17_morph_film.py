@@ -47,10 +47,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML, display
 
-from fkd_utils import course, demo, evaluation, films, keypoints, morph_film, morphing
-from fkd_utils import open_photos, parts, plots, portraits, scenes, shipped, warping
+from fkd_utils import data, demo, evaluation, files, plotting, training
 
-chapter = course.Chapter("17", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("17", PROFILE, DATA, SEED)
 SIDE = chapter.pick(smoke=96, quick=256, paper=256)  # pixels of a frame
 
 # %% [markdown]
@@ -67,8 +67,8 @@ SIDE = chapter.pick(smoke=96, quick=256, paper=256)  # pixels of a frame
 # are cropped and mixed here). The network has seen none of them in its training.
 
 # %%
-people = range(len(scenes.PEOPLE))
-photographs = [scenes.portrait(person) for person in people]
+people = range(len(demo.group_photo.PEOPLE))
+photographs = [demo.group_photo.portrait(person) for person in people]
 photographs[0].shape, len(photographs)
 
 # %% [markdown]
@@ -76,14 +76,14 @@ photographs[0].shape, len(photographs)
 #
 # DENSE's author framed his face by hand. Chapter 12 has a detector for that: it gives a box, the
 # box is cut out and shrunk to 96 by 96, a network predicts 15 points, and they are mapped back to
-# the photograph. `demo.locate` does all of it. Chapter 12 uses a better network. Here it is Fourth, of
+# the photograph. `demo.locate.locate` does all of it. Chapter 12 uses a better network. Here it is Fourth, of
 # chapter 06: what a network's errors do to a film is one of the questions below, and with a better one
 # their share is smaller.
 
 # %% tags=["nbval-ignore-output"]
-model = shipped.model(shipped.FOURTH)
+model = training.network(training.FOURTH)
 start = time.perf_counter()
-found = [demo.locate(model, photo) for photo in photographs]
+found = [demo.locate.locate(model, photo) for photo in photographs]
 seconds = time.perf_counter() - start
 assert [len(one) for one in found] == [1] * len(people)
 print(f"{seconds / len(people):.2f} s a photograph, box and points together")
@@ -94,9 +94,9 @@ print(f"{seconds / len(people):.2f} s a photograph, box and points together")
 
 # %% tags=["nbval-ignore-output"]
 predicted = np.array([one.points[0] for one in found])
-true = np.array([scenes.portrait_points(person) for person in people])
-files = [open_photos.FOLDER / f"{scenes.name_of(person)}.tem" for person in people]
-template = np.array([open_photos.read_template(file) for file in files])
+true = np.array([demo.group_photo.portrait_points(person) for person in people])
+files = [data.photographs.FOLDER / f"{demo.group_photo.name_of(person)}.tem" for person in people]
+template = np.array([data.photographs.read_template(file) for file in files])
 print(predicted.shape, true.shape, template.shape)
 print(f"the network is off by {evaluation.nme(true, predicted):.1f} % of the eye distance")
 assert evaluation.nme(true, predicted) < 8
@@ -111,13 +111,13 @@ assert evaluation.nme(true, predicted) < 8
 # In code, `(15, 2)` stays `(15, 2)`.
 
 # %%
-squares = [morph_film.frame(points) for points in predicted]
+squares = [demo.morph.frame(points) for points in predicted]
 
 
-def stills_of(sets: np.ndarray) -> list[morph_film.Still]:
+def stills_of(sets: np.ndarray) -> list[demo.morph.Still]:
     """One picture of the film for each person, with their points and the border's."""
     every = zip(photographs, sets, squares)
-    return [morph_film.still(photo, points, square, SIDE) for photo, points, square in every]
+    return [demo.morph.still(photo, points, square, SIDE) for photo, points, square in every]
 
 
 stills = stills_of(predicted)
@@ -138,7 +138,7 @@ one.points.shape
 
 # %%
 middle = (one.points + two.points) / 2
-triangles = morph_film.mesh(one.points, two.points).triangles
+triangles = demo.morph.mesh(one.points, two.points).triangles
 triangles.shape
 
 # %% [markdown]
@@ -162,23 +162,23 @@ print("no circle holds a point")
 # of them.
 
 # %%
-assert len(triangles) == 2 * len(one.points) - 2 - len(morph_film.border(SIDE))
+assert len(triangles) == 2 * len(one.points) - 2 - len(demo.morph.border(SIDE))
 
 # %% tags=["drawing"]
 def draw_mesh(axes: plt.Axes, picture: np.ndarray, points: np.ndarray, triangles: np.ndarray,
               title: str) -> None:
     """A picture with its triangles (t, 3), rows of points (n, 2), and the points of the face."""
     axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
-    axes.triplot(*points.T, triangles, color=plots.COLOURS["sky"], lw=0.8)
-    face = points[: -len(morph_film.border(SIDE))]
-    axes.plot(*face.T, "o", color=plots.PREDICTED, ms=3, mec="black", mew=0.3)
+    axes.triplot(*points.T, triangles, color=plotting.COLOURS["sky"], lw=0.8)
+    face = points[: -len(demo.morph.border(SIDE))]
+    axes.plot(*face.T, "o", color=plotting.PREDICTED, ms=3, mec="black", mew=0.3)
     axes.set(xlim=(-2, len(picture) + 1), ylim=(len(picture) + 1, -2))
     axes.set_axis_off()
     axes.set_title(title)
 
 
 figure, grid = plt.subplots(1, 3, figsize=(8.7, 3.1))
-half = morph_film.Morph(one, two, triangles)
+half = demo.morph.Morph(one, two, triangles)
 draw_mesh(grid[0], one.picture, one.points, triangles, "first")
 draw_mesh(grid[1], half.at(0.5), middle, triangles, "halfway")
 draw_mesh(grid[2], two.picture, two.points, triangles, "second")
@@ -259,7 +259,7 @@ assert np.isclose(weights.sum(), 1)
 # one and $s$ of the other.
 
 # %%
-morph = morph_film.Morph(one, two, triangles)
+morph = demo.morph.Morph(one, two, triangles)
 share = 0.5
 flow = morph.flow(share)
 y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32)
@@ -332,7 +332,7 @@ assert weights.min() > -1e-4
 # checks the lookup and the mixing; the seams were checked by the weights.
 
 # %%
-same = morph_film.Morph(one, one, triangles)
+same = demo.morph.Morph(one, one, triangles)
 shares = np.linspace(0, 1, 11)
 worst = max(np.abs(same.at(s).astype(int) - one.picture).max() for s in shares)
 assert worst <= 1
@@ -346,7 +346,7 @@ print("a face with itself stays itself")
 #
 # $$s(t) = t^2\,(3 - 2t)$$
 #
-# `morph_film.ease` is just this. Follow the 15 points through the film, and look at their mean
+# `demo.morph.ease` is just this. Follow the 15 points through the film, and look at their mean
 # speed.
 
 # %%
@@ -360,18 +360,18 @@ def mean_speed(shape: collections.abc.Callable[[np.ndarray], np.ndarray]) -> np.
         s = shape(np.arange(1, MOVE + 1) / (MOVE + 1))[:, np.newaxis, np.newaxis]
         path += [here] * HOLD + list((1 - s) * here + s * there)
     path += [there] * HOLD
-    return np.linalg.norm(np.diff(path, axis=0), axis=2).mean(axis=1) * films.FPS
+    return np.linalg.norm(np.diff(path, axis=0), axis=2).mean(axis=1) * demo.film.FPS
 
 
-linear, eased = mean_speed(lambda t: t), mean_speed(morph_film.ease)
+linear, eased = mean_speed(lambda t: t), mean_speed(demo.morph.ease)
 jerk = [np.abs(np.diff(speed)).max() for speed in (linear, eased)]
 assert PROFILE == "smoke" or jerk[1] < 0.5 * jerk[0]
 
 # %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(7.2, 2.9))
-seconds = np.arange(1, len(linear) + 1) / films.FPS
-axes.step(seconds, linear, where="mid", color=plots.COLOURS["orange"], label="even")
-axes.plot(seconds, eased, color=plots.COLOURS["blue"], label="smoothstep")
+seconds = np.arange(1, len(linear) + 1) / demo.film.FPS
+axes.step(seconds, linear, where="mid", color=plotting.COLOURS["orange"], label="even")
+axes.plot(seconds, eased, color=plotting.COLOURS["blue"], label="smoothstep")
 axes.set(xlabel="time in the film (s)", ylabel="speed (pixels a second)")
 axes.set_ylim(0, 1.3 * eased.max())
 axes.legend(loc="upper right", ncols=2)
@@ -394,12 +394,12 @@ chapter.figure(
 # first. At 25 frames a second it is written as an .mp4.
 
 # %% tags=["nbval-ignore-output"]
-folder = parts.REPO / "build" / "17_morph_film"
+folder = files.REPO / "build" / "17_morph_film"
 start = time.perf_counter()
-frames = list(morph_film.film(stills, HOLD, MOVE))
+frames = list(demo.morph.film(stills, HOLD, MOVE))
 made = time.perf_counter() - start
-films.write(folder / "film.mp4", frames)
-plays = len(frames) / films.FPS
+demo.film.write(folder / "film.mp4", frames)
+plays = len(frames) / demo.film.FPS
 print(f"{len(frames)} frames of {SIDE} pixels: made in {made:.1f} s, they play for {plays:.1f} s")
 
 # %%
@@ -420,7 +420,7 @@ sheet = cv2.resize(np.vstack(sheet), (980, 840), interpolation=cv2.INTER_AREA)
 figure, axes = plt.subplots(figsize=(6.0, 5.2))
 axes.imshow(sheet)
 axes.set(xticks=70 + 140 * np.arange(7), yticks=[])
-axes.set_xticklabels([f"{morph_film.ease(c / (MOVE + 1)):.2f}" for c in columns])
+axes.set_xticklabels([f"{demo.morph.ease(c / (MOVE + 1)):.2f}" for c in columns])
 axes.set_xlabel("share of the next person")
 axes.grid(False)
 chapter.figure(
@@ -439,10 +439,10 @@ chapter.figure(
 # %% tags=["nbval-ignore-output"]
 size = min(160, SIDE)
 small = [cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA) for frame in frames]
-films.write_gif(folder / "film.gif", small, morph_film.CREDIT)
+demo.film.write_gif(folder / "film.gif", small, demo.morph.CREDIT)
 display(
     HTML(
-        films.gif_as_html(
+        demo.film.gif_as_html(
             folder / "film.gif",
             "The film, without end. Fold it away if it distracts you.",
             alt="A film in which six faces turn into one another, from a young man over five "
@@ -462,30 +462,30 @@ assert (folder / "film.gif").stat().st_size < 1_100_000
 # $$2A = (x_2 - x_1)(y_3 - y_1) - (x_3 - x_1)(y_2 - y_1)$$
 #
 # Comparing the sign at both ends is not enough. On the way the corners move in straight lines, so
-# $A(s)$ is a polynomial of degree two and may dip below zero in between. `morph_film.folds` looks
+# $A(s)$ is a polynomial of degree two and may dip below zero in between. `demo.morph.folds` looks
 # at its lowest point.
 #
 # To see one, let a man tilt his head by 45 degrees. The first mesh is Delaunay's for the upright
 # face, the second for the mean of both.
 
 # %%
-def still_of(picture: np.ndarray, points: np.ndarray) -> morph_film.Still:
+def still_of(picture: np.ndarray, points: np.ndarray) -> demo.morph.Still:
     """A still with its own frame, from true points."""
-    return morph_film.still(picture, points, morph_film.frame(points), SIDE)
+    return demo.morph.still(picture, points, demo.morph.frame(points), SIDE)
 
 
-askew, askew_points = scenes.compose((384, 384), [scenes.Placed(0, 192, 135, 1.0, -45)])
+askew, askew_points = demo.group_photo.compose((384, 384), [demo.group_photo.Placed(0, 192, 135, 1.0, -45)])
 upright = still_of(photographs[4], true[4])
 tilted = still_of(askew, askew_points[0])
-own = warping.delaunay(upright.points)
-folded = own[morph_film.folds(upright.points, tilted.points, own)]
+own = data.open_faces.mesh_warp.delaunay(upright.points)
+folded = own[demo.morph.folds(upright.points, tilted.points, own)]
 for triangle in folded:
-    print(", ".join(morph_film.name_of(row, 15) for row in triangle))
+    print(", ".join(demo.morph.name_of(row, 15) for row in triangle))
 
 # %%
-mean_mesh = morph_film.mesh(upright.points, tilted.points)
+mean_mesh = demo.morph.mesh(upright.points, tilted.points)
 assert len(folded) > 0
-assert len(morph_film.folds(upright.points, tilted.points, mean_mesh.triangles)) == 0
+assert len(demo.morph.folds(upright.points, tilted.points, mean_mesh.triangles)) == 0
 assert len(mean_mesh.left_out) == 0
 
 # %% tags=["drawing"]
@@ -494,14 +494,14 @@ draw_mesh(grid[0], upright.picture, upright.points, own, "mesh of the upright fa
 draw_mesh(grid[1], tilted.picture, tilted.points, own, "the same, tilted")
 for axes, still in zip(grid[:2], (upright, tilted)):
     for triangle in folded:
-        axes.fill(*still.points[triangle].T, color=plots.PREDICTED, alpha=0.6)
+        axes.fill(*still.points[triangle].T, color=plotting.PREDICTED, alpha=0.6)
 paper = np.full((SIDE, SIDE), 255, np.uint8)
 paper[:: SIDE // 24], paper[:, :: SIDE // 24] = 0, 0
 paper = cv2.GaussianBlur(paper, (0, 0), SIDE / 400)
-ruled = morph_film.Still(paper, upright.points)
+ruled = demo.morph.Still(paper, upright.points)
 for axes, mesh, title in ((grid[2], own, "paper, the same mesh"),
                           (grid[3], mean_mesh.triangles, "paper, the mean's mesh")):
-    axes.imshow(morph_film.Morph(ruled, tilted, mesh).warped(1.0)[0], vmin=0, vmax=255)
+    axes.imshow(demo.morph.Morph(ruled, tilted, mesh).warped(1.0)[0], vmin=0, vmax=255)
     axes.set_title(title)
     axes.set_axis_off()
 chapter.figure(
@@ -524,7 +524,7 @@ chapter.figure(
 # %% tags=["nbval-ignore-output"]
 def turned(points: np.ndarray, degrees: float) -> np.ndarray:
     """The points of a face, (n, 2), turned about their middle; those of the border stay."""
-    angle, edge = np.radians(degrees), len(morph_film.border(SIDE))
+    angle, edge = np.radians(degrees), len(demo.morph.border(SIDE))
     spin = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     face = points[:-edge]
     return np.vstack([(face - face.mean(0)) @ spin.T + face.mean(0), points[-edge:]])
@@ -535,25 +535,25 @@ rows = []
 for degrees in (0, 20, 30, 40):
     pairs = [(a, turned(b, degrees)) for a, b in itertools.permutations(faces_true, 2)]
     meshes = {"first's mesh": lambda a, b: a, "mean's mesh": lambda a, b: (a + b) / 2}
-    bad = {name: sum(len(morph_film.folds(a, b, warping.delaunay(of(a, b)))) > 0 for a, b in pairs)
+    bad = {name: sum(len(demo.morph.folds(a, b, data.open_faces.mesh_warp.delaunay(of(a, b)))) > 0 for a, b in pairs)
            for name, of in meshes.items()}
     rows.append({"turned by": f"{degrees}°", "pairs": len(pairs), **bad})
-course.show_table(rows)
+plotting.show_table(rows)
 assert rows[-1]["mean's mesh"] < rows[-1]["first's mesh"]
 
 # %% [markdown]
 # With 15 points and upright heads nothing folds. With many points close to each other even the
-# mean's mesh does. So `morph_film.mesh` goes on: while a triangle folds, it **leaves out** the
+# mean's mesh does. So `demo.morph.mesh` goes on: while a triangle folds, it **leaves out** the
 # point that is a corner of most folded ones, and says so in `left_out`. The film runs, with a
 # point less. Here is what that does to the 189 points set by hand, less those that are not in
 # every picture.
 
 # %% tags=["nbval-ignore-output"]
 in_frame = np.all(
-    [morph_film.within((points - square[:2]) * SIDE / square.side, SIDE)
+    [demo.morph.within((points - square[:2]) * SIDE / square.side, SIDE)
      for points, square in zip(template, squares)], axis=0)
 dense = stills_of(template[:, in_frame])
-meshes = [morph_film.mesh(a.points, b.points) for a, b in itertools.pairwise(dense)]
+meshes = [demo.morph.mesh(a.points, b.points) for a, b in itertools.pairwise(dense)]
 print(f"{in_frame.sum()} points are in every picture")
 print("left out of a mesh:", [len(mesh.left_out) for mesh in meshes])
 print("triangles:", [len(mesh.triangles) for mesh in meshes])
@@ -607,7 +607,7 @@ def regions(first: int, second: int) -> dict[str, np.ndarray]:
     """Masks (SIDE, SIDE) halfway between two people."""
     between = np.mean([(template[k] - squares[k][:2] + 0.5) * SIDE / squares[k].side - 0.5
                        for k in (first, second)], axis=0)
-    fifteen = keypoints.to_fifteen(between, keypoints.FROM_189)
+    fifteen = data.to_fifteen(between, data.FROM_189)
     masks = []
     for points in (fifteen, between[OUTLINE], between):
         mask = np.zeros((SIDE, SIDE), np.uint8)
@@ -628,8 +628,8 @@ def halfway(pair: tuple[int, int]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     i, j = pair
     warped = {"no warp": (stills[i].picture, stills[j].picture)}
     for name, of in ways.items():
-        mesh = morph_film.mesh(of[i].points, of[j].points)
-        warped[name] = morph_film.Morph(of[i], of[j], mesh.triangles).warped(0.5)
+        mesh = demo.morph.mesh(of[i].points, of[j].points)
+        warped[name] = demo.morph.Morph(of[i], of[j], mesh.triangles).warped(0.5)
     return warped
 
 
@@ -643,7 +643,7 @@ mean_kept = {name: np.mean(values, axis=0) for name, values in kept.items()}
 # %% tags=["nbval-ignore-output"]
 names = list(masks)
 rows = [{"points": name, **dict(zip(names, values))} for name, values in mean_kept.items()]
-course.show_table(rows, **{name: "{:.3f}" for name in names})
+plotting.show_table(rows, **{name: "{:.3f}" for name in names})
 better = np.mean(np.array(kept["15 true"])[:, 0] > np.array(kept["15 predicted"])[:, 0])
 print(f"true points beat predicted ones between the points in {better:.0%} of {len(pairs)} pairs")
 
@@ -668,9 +668,9 @@ for axes, (name, (a, b)) in zip(top.subplots(1, 4), halfway((2, 3)).items()):
     axes.set_axis_off()
 axes = below.subplots()
 for name, (colour, marker) in LOOKS.items():
-    axes.plot(mean_kept[name], np.arange(3)[::-1], marker, color=plots.COLOURS[colour], ms=8,
+    axes.plot(mean_kept[name], np.arange(3)[::-1], marker, color=plotting.COLOURS[colour], ms=8,
               mew=2, label=name, zorder=4 if marker == "x" else 3)
-axes.axvline(0.5, color=plots.COLOURS["grey"], ls=":", lw=1)
+axes.axvline(0.5, color=plotting.COLOURS["grey"], ls=":", lw=1)
 axes.set(yticks=[2, 1, 0], yticklabels=names, ylim=(-0.5, 2.5))
 axes.set_xlabel("detail kept k, mean of pairs")
 axes.legend(loc="lower right", ncols=2, fontsize=9)
@@ -705,7 +705,7 @@ print(f"  the points that are missing cost {(best - exact) / (best - base):.0%}"
 # %% tags=["nbval-ignore-output"]
 def in_own_frame(points: np.ndarray) -> np.ndarray:
     """Points (15, 2) of a photograph in a frame of 256 pixels that they choose themselves."""
-    square = morph_film.frame(points)
+    square = demo.morph.frame(points)
     return (points - square[:2] + 0.5) * 256 / square.side - 0.5
 
 
@@ -731,27 +731,27 @@ assert apart[0] < apart[1]
 # %%
 def speaker(gap: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One person with lips `gap` eye distances apart: picture, 15 points, the gap's pixels."""
-    index = open_photos.names().index(scenes.name_of(3))
-    look = morphing.Expression(mouth=gap)
-    pose = morphing.Pose(yaw=0, pitch=0, roll=0, scale=34, centre=(47.5, 38))
-    warp, points = portraits.put(morphing.express(morphing.heads()[index], look), pose)
-    flat = warp.back(warping.mesh().flat)
-    sheet, cover = portraits.people(warp, flat, index, index, 0)
+    index = data.photographs.names().index(demo.group_photo.name_of(3))
+    look = data.open_faces.face_shape.Expression(mouth=gap)
+    pose = data.open_faces.face_shape.Pose(yaw=0, pitch=0, roll=0, scale=34, centre=(47.5, 38))
+    warp, points = data.open_faces.render.put(data.open_faces.face_shape.express(data.open_faces.face_shape.heads()[index], look), pose)
+    flat = warp.back(data.open_faces.mesh_warp.mesh().flat)
+    sheet, cover = data.open_faces.render.people(warp, flat, index, index, 0)
     if gap:
-        rng, tone = np.random.default_rng(3), open_photos.photo(index).tone
-        sheet = portraits.open_mouth(rng, sheet, warp, look, tone)
+        rng, tone = np.random.default_rng(3), data.photographs.photo(index).tone
+        sheet = data.open_faces.render.open_mouth(rng, sheet, warp, look, tone)
     grey = np.clip(np.round(sheet + (1 - cover) * 215), 0, 255).astype(np.uint8)
-    return grey, portraits.OVER * points + (portraits.OVER - 1) / 2, warp.gap()
+    return grey, data.open_faces.render.OVER * points + (data.open_faces.render.OVER - 1) / 2, warp.gap()
 
 
 # %%
 (closed, closed_points, _), (opened, opened_points, _) = speaker(0), speaker(0.34)
 half_open, half_points, gap = speaker(0.17)
-frame_border = morph_film.border(len(closed))
-speech = [morph_film.Still(picture, np.vstack([points, frame_border]))
+frame_border = demo.morph.border(len(closed))
+speech = [demo.morph.Still(picture, np.vstack([points, frame_border]))
           for picture, points in ((closed, closed_points), (opened, opened_points))]
-speech_mesh = morph_film.mesh(speech[0].points, speech[1].points)
-filmed = morph_film.Morph(*speech, speech_mesh.triangles).at(0.5)
+speech_mesh = demo.morph.mesh(speech[0].points, speech[1].points)
+filmed = demo.morph.Morph(*speech, speech_mesh.triangles).at(0.5)
 assert np.allclose((closed_points + opened_points) / 2, half_points, atol=0.01)
 
 # %% tags=["drawing"]
@@ -804,7 +804,7 @@ assert wrong[gap].mean() > 3 * wrong[~gap].mean()
 def check_1(fastest: float, when: float) -> None:
     """Say whether speed and time are right."""
     t = np.linspace(0, 1, 1001)
-    speed = np.gradient(morph_film.ease(t), t)
+    speed = np.gradient(demo.morph.ease(t), t)
     right = abs(fastest - speed.max()) < 0.01 and abs(when - t[speed.argmax()]) < 0.01
     print("right" if right else "not yet: take the derivative, then its derivative")
 
@@ -820,8 +820,8 @@ check_1(1.5, 0.5)  # the derivative is 6 t (1 - t)
 def check_2(answer: int) -> None:
     """Say whether the number of triangles is right."""
     points = np.random.default_rng(0).uniform(20, 80, (68, 2))
-    points = np.vstack([points, morph_film.border(100)])
-    count = len(warping.delaunay(points))
+    points = np.vstack([points, demo.morph.border(100)])
+    count = len(data.open_faces.mesh_warp.delaunay(points))
     print("right" if answer == count else "not yet: 2n - 2 - b, and n counts all points")
 
 
@@ -831,35 +831,35 @@ check_2(2 * (68 + 16) - 2 - 16)
 # %% [markdown]
 # **3. The viewer's left.** A colleague labelled the second face with left and right as the viewer
 # sees them. Predict: how many triangles fold, none, a few or most? Which points will `mesh` leave
-# out? `keypoints.mirror_order()` swaps the pairs.
+# out? `data.mirror_order()` swaps the pairs.
 
 # %% tags=["solution"]
 swapped = two.points.copy()
-swapped[:15] = two.points[keypoints.mirror_order()]
-mesh_of_mean = warping.delaunay((one.points + swapped) / 2)
-count = len(morph_film.folds(one.points, swapped, mesh_of_mean))
-left_out = morph_film.mesh(one.points, swapped).left_out
+swapped[:15] = two.points[data.mirror_order()]
+mesh_of_mean = data.open_faces.mesh_warp.delaunay((one.points + swapped) / 2)
+count = len(demo.morph.folds(one.points, swapped, mesh_of_mean))
+left_out = demo.morph.mesh(one.points, swapped).left_out
 assert count > 5 and len(left_out) > 3
 
 # %% tags=["solution", "nbval-ignore-output"]
 print(f"{count} of {len(mesh_of_mean)} triangles fold; left out:")
-print(", ".join(morph_film.name_of(row, 15) for row in left_out))
+print(", ".join(demo.morph.name_of(row, 15) for row in left_out))
 
 # %% [markdown]
 # **4. Boxes by hand.** DENSE suspects its hand-drawn boxes: the network has trouble with a frame
 # it was not trained on. Make each box of `found` 30% larger about its centre, predict again
-# (`demo.locate(model, photo, boxes)`), and measure the detail kept between the points.
+# (`demo.locate.locate(model, photo, boxes)`), and measure the detail kept between the points.
 
 # %% tags=["solution", "nbval-ignore-output"]
 grown = []
 for photo, one_found in zip(photographs, found):
     left, top, width, height = one_found.boxes[0]
     box = [left - 0.15 * width, top - 0.15 * height, 1.3 * width, 1.3 * height]
-    grown.append(demo.locate(model, photo, [box]).points[0])
+    grown.append(demo.locate.locate(model, photo, [box]).points[0])
 loose, values = stills_of(np.array(grown)), []
 for i, j in pairs:
-    mesh = morph_film.mesh(loose[i].points, loose[j].points)
-    warped_pair = morph_film.Morph(loose[i], loose[j], mesh.triangles).warped(0.5)
+    mesh = demo.morph.mesh(loose[i].points, loose[j].points)
+    warped_pair = demo.morph.Morph(loose[i], loose[j], mesh.triangles).warped(0.5)
     values.append(detail_kept(*warped_pair, regions(i, j)["between the points"]))
 print(f"off by {evaluation.nme(true, np.array(grown)):.1f} % instead of "
       f"{evaluation.nme(true, predicted):.1f} % of the eye distance")
@@ -873,16 +873,16 @@ print(f"detail kept {np.mean(values):.3f} instead of {ours:.3f}, no warp {base:.
 # %% tags=["solution"]
 upside_down = turned(one.points, 180)
 inner = triangles[(triangles < 15).all(axis=1)]
-assert (morph_film.areas(one.points, inner) * morph_film.areas(upside_down, inner) > 0).all()
+assert (demo.morph.areas(one.points, inner) * demo.morph.areas(upside_down, inner) > 0).all()
 s = np.linspace(0, 1, 5)
 for value in s:
-    area = morph_film.areas((1 - value) * one.points + value * upside_down, inner[:1])[0]
-    print(f"share {value:.2f}: {abs(area / morph_film.areas(one.points, inner[:1])[0]):.2f}")
+    area = demo.morph.areas((1 - value) * one.points + value * upside_down, inner[:1])[0]
+    print(f"share {value:.2f}: {abs(area / demo.morph.areas(one.points, inner[:1])[0]):.2f}")
 
 # %% [markdown]
 # **6. Open: five more points.** You may add five of the template's points to the 15 true ones.
 # Which five bring most? Guess, then measure all three regions. Rows 115 to 124 are on the ears, 125
 # to 133 on the jaw, 134 to 144 on the temples and the hairline.
 #
-# And if you have photographs that you may show: `photos.read`, `demo.locate` and the cells above make
+# And if you have photographs that you may show: `photos.read`, `demo.locate.locate` and the cells above make
 # a film of them.

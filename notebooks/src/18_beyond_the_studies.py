@@ -54,12 +54,10 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from fkd_utils import augment, batching, certainty, conditions, course, evaluation, faces, flips
-from fkd_utils import heatmaps
-from fkd_utils import keypoints, ladder, light, losses, models, modern, onnx_export, parts, plots
-from fkd_utils import published, recipes, shipped, sources, timing, training, warps
+from fkd_utils import augment, data, demo, evaluation, models, plotting, training
 
-chapter = course.Chapter("18", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("18", PROFILE, DATA, SEED)
 
 # %% [markdown]
 # ## What was thrown away
@@ -68,21 +66,21 @@ chapter = course.Chapter("18", PROFILE, DATA, SEED)
 # labelled. **Predict**: what share of the rows goes, and what share of the labels?
 
 # %%
-kaggle = published.kaggle_labels()
+kaggle = training.kaggle_labels()
 counts = kaggle["counts"]
 lost_rows, labels = kaggle["rows"] - kaggle["complete"], sum(counts.values())
 lost = labels - kaggle["complete"] * len(counts)
 print(f"{lost_rows:,} of {kaggle['rows']:,} rows, {lost_rows / kaggle['rows']:.0%}")
 print(f"{lost:,} of {labels:,} labelled points, {lost / labels:.0%}")
-four = sum(counts[name] - kaggle["complete"] for name in keypoints.FOUR_POINTS)
+four = sum(counts[name] - kaggle["complete"] for name in data.FOUR_POINTS)
 print(f"{four / lost:.0%} of these are eye centres, nose tips and bottom lips")
 
 # %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(7.2, 3.9))
-names, values = [keypoints.plain(name) for name in counts], np.array(list(counts.values()))
-axes.barh(names, kaggle["complete"], color=plots.COLOURS["sky"], label="on complete rows: kept")
+names, values = [data.plain(name) for name in counts], np.array(list(counts.values()))
+axes.barh(names, kaggle["complete"], color=plotting.COLOURS["sky"], label="on complete rows: kept")
 axes.barh(names, values - kaggle["complete"], left=kaggle["complete"],
-          color=plots.COLOURS["orange"], label="on other rows: thrown away")
+          color=plotting.COLOURS["orange"], label="on other rows: thrown away")
 axes.invert_yaxis()
 axes.set(xlabel="labels in Kaggle's training file")
 axes.legend(loc="center right", fontsize=9, bbox_to_anchor=(1.0, 0.58))
@@ -150,11 +148,11 @@ for loss in (multiply, where_last, where_first):
 # You would see a sound loss once. In a batch the gradients of all faces are added up, so one hole
 # makes every layer before the last one NaN, and with the next step every answer.
 #
-# So the NaN goes first. `losses.masked_mse` does it in that order, for any back-end of Keras.
+# So the NaN goes first. `models.losses.masked_mse` does it in that order, for any back-end of Keras.
 
 # %%
 value, slope = loss_and_gradient(
-    lambda y: losses.masked_mse(truth[tf.newaxis], y[tf.newaxis]), [0.25] * 3)
+    lambda y: models.losses.masked_mse(truth[tf.newaxis], y[tf.newaxis]), [0.25] * 3)
 assert np.isnan(loss_and_gradient(where_last, [0.25] * 3)[1][1])
 assert (value, slope) == loss_and_gradient(where_first, [0.25] * 3)
 
@@ -168,9 +166,9 @@ assert (value, slope) == loss_and_gradient(where_first, [0.25] * 3)
 # from all these training faces?
 
 # %%
-rungs = ladder.rungs()
+rungs = training.ablation.rungs()
 PARTIAL = next(k for k, rung in enumerate(rungs) if rung.all_rows)
-few, many = (published.run(ladder.folder_of(k)).settings["faces"]["train"]
+few, many = (training.published(training.ablation.folder_of(k)).settings["faces"]["train"]
              for k in (PARTIAL - 1, PARTIAL))
 print(f"{few:,} of {many:,} faces are complete: {64 * few / many:.0f} of a batch of 64")
 
@@ -181,10 +179,9 @@ print(f"{few:,} of {many:,} faces are complete: {64 * few / many:.0f} of a batch
 # taken to count from the picture's edge; you will see below what that means.
 
 # %% tags=["nbval-ignore-output"]
-limit = chapter.pick(smoke=recipes.SMOKE_FACES, quick=None, paper=None)
-data = parts.prepare(DATA, SEED, limit, all_rows=True, from_edge=sources.counts_from_edge(DATA))
-print(f"training: {data.train.is_complete().sum():,} complete faces, {len(data.train):,} in all")
-assert len(data.validation) and len(data.test) and not data.train.is_complete().all()
+splits = data.load(DATA, SEED, chapter.limit, all_rows=True, from_edge=data.counts_from_edge(DATA))
+print(f"training: {splits.train.is_complete().sum():,} complete faces, {len(splits.train):,} in all")
+assert len(splits.validation) and len(splits.test) and not splits.train.is_complete().all()
 
 # %% [markdown]
 # Only training faces may have holes. Validation and test are complete, or four points would count
@@ -197,12 +194,12 @@ assert len(data.validation) and len(data.test) and not data.train.is_complete().
 # mixture of two habits.
 #
 # The file does not name the labeller. A row that has no label for any of the other eleven points is
-# taken as the second's (`modern.from_second`).
+# taken as the second's (`models.heatmap.from_second`).
 
 # %% tags=["nbval-ignore-output"]
-second = modern.from_second(data.train.keypoints)
+second = models.heatmap.from_second(splits.train.keypoints)
 print(f"{int(second.sum()):,} rows of the second labeller")
-assert not (second[:, 0].astype(bool) & data.train.is_complete()).any()
+assert not (second[:, 0].astype(bool) & splits.train.is_complete()).any()
 
 # %% [markdown]
 # Say which labeller a row is from, $s = 0$ or $s = 1$, and give the second one **an offset that
@@ -212,18 +209,18 @@ assert not (second[:, 0].astype(bool) & data.train.is_complete()).any()
 #
 # $f(x)$ and $b$ have 30 numbers, $b$ is the same for all faces. Only the difference of the two
 # labellers can be known, so the first one's offset is 0. In use there is no $s$: $f$ alone answers
-# as the first labeller would. `modern.with_sources` puts this around a network, a layer `Dense(30)`
+# as the first labeller would. `models.heatmap.with_sources` puts this around a network, a layer `Dense(30)`
 # without bias whose only input is $s$.
 #
 # An offset shifts every face alike. The other way is **two heads**: the last layer stands twice,
 # each labeller's rows train their own, and everything before it is shared
-# (`modern.with_two_heads`). That can express more. It also lets the second labeller's rows teach
+# (`models.heatmap.with_two_heads`). That can express more. It also lets the second labeller's rows teach
 # the first labeller's points less.
 
 # %%
-network = modern.network()
-ways = {"nothing": network, "an offset": modern.with_sources(network),
-        "two heads": modern.with_two_heads(network)}
+network = models.heatmap.network()
+ways = {"nothing": network, "an offset": models.heatmap.with_sources(network),
+        "two heads": models.heatmap.with_two_heads(network)}
 rows = [{"told apart by": name, "parameters": model.count_params(),
          "more": model.count_params() - network.count_params()} for name, model in ways.items()]
 chapter.table(rows, "18.1", "What it costs to tell two labellers apart.",
@@ -234,10 +231,10 @@ chapter.table(rows, "18.1", "What it costs to tell two labellers apart.",
 # less first, $x$ and $y$; $y$ points down.
 
 # %%
-final = published.run(ladder.folder_of(ladder.FINAL))
+final = training.published(training.ablation.folder_of(training.ablation.FINAL))
 habit = final.metrics["second_labeller_px"]
 for name, (right, down) in habit.items():
-    print(f"{keypoints.plain(name):<18}{right:+6.2f} {down:+6.2f}")
+    print(f"{data.plain(name):<18}{right:+6.2f} {down:+6.2f}")
 assert max(habit, key=lambda name: np.hypot(*habit[name])) == "nose_tip"
 assert min(down for _, down in habit.values()) > -0.1
 
@@ -260,9 +257,9 @@ assert min(down for _, down in habit.values()) > -0.1
 
 # %%
 EDGE = next(k for k, rung in enumerate(rungs) if rung.from_edge)
-leaning = {k: published.run(ladder.folder_of(k)).errors("validation").mean(axis=0)
+leaning = {k: training.published(training.ablation.folder_of(k)).errors("validation").mean(axis=0)
            for k in (0, EDGE - 1, EDGE)}  # each (15, 2)
-course.show_table([{"rung": k, "labels taken to count from": "the picture's edge" if
+plotting.show_table([{"rung": k, "labels taken to count from": "the picture's edge" if
                     rungs[k].from_edge else "the first pixel's centre",
                     "mean error in x (px)": lean[:, 0].mean(),
                     "points to the left, of 15": (lean[:, 0] < 0).sum(),
@@ -284,7 +281,7 @@ assert abs(after[:, 0].mean()) < 0.1 and abs(far_off[:, 0].mean()) < 0.5 * abs(b
 # Fifth, in the first row, learned from mirrored labels too, and leans less. We do not know why.
 #
 # The third row is a network from labels with half a pixel taken off before anything is done with
-# them (`parts.prepare(..., from_edge=True)`). Those it is judged by are moved as well, which comes to
+# them (`data.load(..., from_edge=True)`). Those it is judged by are moved as well, which comes to
 # the same as putting half a pixel back on its answers, as `submit` does. So for these real faces
 # the thesis's 96 - x is right, and for `open`, whose labels count from pixel centres, it is wrong.
 # Chapter 07's proof stands; it is about pictures.
@@ -317,7 +314,7 @@ print(f"Kaggle's x from {kaggle['lowest'][0]:.2f} to {kaggle['highest'][0]:.2f},
 # $z$ is `(576,)`, the places are `(576, 2)`, $\hat{\mathbf x}$ is `(2,)`. This is **soft-argmax**.
 
 # %%
-centres = heatmaps.cell_centres(24, 24, modern.STRIDE)  # (576, 2) pixels
+centres = models.heatmap.cell_centres(24, 24, models.heatmap.STRIDE)  # (576, 2) pixels
 
 
 def peak(x: float, y: float, width: float = 6.0) -> np.ndarray:
@@ -335,11 +332,11 @@ print("largest cell", centres[z.argmax()], " soft-argmax", soft_argmax(z).round(
 
 # %% [markdown]
 # Cells of four pixels, and the point is found to a hundredth. The neighbours of the largest cell
-# say on which side of it the point is. `heatmaps.soft_argmax` does the same for a batch of maps.
+# say on which side of it the point is. `models.heatmap.soft_argmax` does the same for a batch of maps.
 
 # %%
 maps = z.reshape(1, 24, 24, 1).astype(np.float32)
-found = keras.ops.convert_to_numpy(heatmaps.soft_argmax(maps, modern.STRIDE))[0, 0]
+found = keras.ops.convert_to_numpy(models.heatmap.soft_argmax(maps, models.heatmap.STRIDE))[0, 0]
 assert np.allclose(found, soft_argmax(z), atol=1e-3) and np.allclose(found, (41.3, 52.8), atol=0.01)
 
 # %% [markdown]
@@ -352,7 +349,7 @@ assert np.allclose(found, soft_argmax(z), atol=1e-3) and np.allclose(found, (41.
 logits = tf.constant(maps)
 with tf.GradientTape() as tape:
     tape.watch(logits)
-    x = heatmaps.soft_argmax(logits, modern.STRIDE)[0, 0, 0]
+    x = models.heatmap.soft_argmax(logits, models.heatmap.STRIDE)[0, 0, 0]
 p = np.exp(z) / np.exp(z).sum()
 by_hand = p * (centres[:, 0] - soft_argmax(z)[0])
 assert np.allclose(tape.gradient(x, logits).numpy().ravel(), by_hand, atol=1e-4)
@@ -365,19 +362,19 @@ assert np.allclose(tape.gradient(x, logits).numpy().ravel(), by_hand, atol=1e-4)
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.3))
 xs = np.linspace(36, 52, 161)
 slid = np.array([(centres[peak(x, 50).argmax()][0], soft_argmax(peak(x, 50))[0]) for x in xs])
-left.plot(xs, slid[:, 0], color=plots.COLOURS["orange"], label="largest cell")
-left.plot(xs, slid[:, 1], color=plots.COLOURS["blue"], label="soft-argmax")
+left.plot(xs, slid[:, 0], color=plotting.COLOURS["orange"], label="largest cell")
+left.plot(xs, slid[:, 1], color=plotting.COLOURS["blue"], label="soft-argmax")
 left.set(xlabel="true place of the peak (px)", ylabel="place that is read off (px)")
 left.legend()
 heights = np.linspace(-5, 5, 101)
 pairs = [np.logaddexp(peak(30, 50, 4), h + peak(60, 50, 4)) for h in heights]
 places = np.array([(centres[z.argmax()][0], soft_argmax(z)[0]) for z in pairs])
-width = keras.ops.convert_to_numpy(heatmaps.spread(
-    np.float32(pairs).reshape(-1, 24, 24, 1), modern.STRIDE))[:, 0]
-right.plot(heights, places[:, 0], color=plots.COLOURS["orange"], label="largest cell")
-right.plot(heights, places[:, 1], color=plots.COLOURS["blue"], label="soft-argmax")
+width = keras.ops.convert_to_numpy(models.heatmap.spread(
+    np.float32(pairs).reshape(-1, 24, 24, 1), models.heatmap.STRIDE))[:, 0]
+right.plot(heights, places[:, 0], color=plotting.COLOURS["orange"], label="largest cell")
+right.plot(heights, places[:, 1], color=plotting.COLOURS["blue"], label="soft-argmax")
 right.fill_between(heights, places[:, 1] - width, places[:, 1] + width, lw=0,
-                   color=plots.COLOURS["sky"], alpha=0.3, label="spread of the map")
+                   color=plotting.COLOURS["sky"], alpha=0.3, label="spread of the map")
 right.set(xlabel="height of the second peak less the first (logits)", ylabel="x (px)")
 right.legend(fontsize=9, loc="upper left")
 chapter.figure(
@@ -402,7 +399,7 @@ assert abs(places[50, 1] - 45) < 0.5 and width[50] > 2 * width[[0, -1]].max()
 #
 # ### The network
 #
-# `modern.network` halves the picture four times and climbs back twice, to 24 by 24 cells. On the
+# `models.heatmap.network` halves the picture four times and climbs back twice, to 24 by 24 cells. On the
 # way up it adds what it saw on the way down (a U-shape, Ronneberger et al. 2015). Its blocks $g$
 # learn what to *add* to their input (He et al. 2016), $y = \mathrm{relu}(x + g(x))$. $x$, $g(x)$ and
 # $y$ have one shape, for instance `(n, 24, 24, 32)`, so a block is
@@ -447,7 +444,7 @@ def draw_levels(axes: plt.Axes, drawn: list[dict]) -> list[tuple[float, float, f
     for k, level in enumerate(drawn):
         side, wide = level["cells a side"], 0.1 + level["maps"] / 140
         x, y, tall = 1.35 * k, heights[side], 0.22 + side / 120
-        colour = plots.COLOURS["orange" if k == len(drawn) - 1 else "blue"]
+        colour = plotting.COLOURS["orange" if k == len(drawn) - 1 else "blue"]
         corner = x - wide / 2, y - tall / 2
         axes.add_patch(plt.Rectangle(corner, wide, tall, fc="#DCEAF4", ec=colour))
         axes.text(x, corner[1] - 0.08, f"{side}×{side}×{level['maps']}", ha="center", va="top",
@@ -461,7 +458,7 @@ figure, axes = plt.subplots(figsize=(9.6, 3.4))
 ends = draw_levels(axes, [*levels[:-1], {"cells a side": 24, "maps": 15}])
 ends.append((1.35 * len(ends), 1.4, 0.9, 0.4))
 axes.text(ends[-1][0], 1.4, "15 points\n(soft-argmax)", ha="center", va="center", fontsize=9)
-arrow = {"arrowstyle": "-|>", "color": plots.COLOURS["grey"], "lw": 1.2}
+arrow = {"arrowstyle": "-|>", "color": plotting.COLOURS["grey"], "lw": 1.2}
 for (x0, y0, w0, _), (x1, y1, w1, _) in itertools.pairwise(ends):
     axes.annotate("", (x1 - w1 / 2 - 0.05, y1), (x0 + w0 / 2 + 0.05, y0), arrowprops=arrow)
 for k, j in ((2, 6), (3, 5)):
@@ -487,20 +484,20 @@ chapter.figure(
 # What do the maps look like? The stored network was trained on real faces, and none of `open`.
 
 # %%
-asked = shipped.model(ladder.folder_of(ladder.FINAL))
+asked = training.network(training.ablation.folder_of(training.ablation.FINAL))
 POINTS = ("left_eye_inner_corner", "right_eyebrow_outer_end", "nose_tip", "mouth_center_bottom_lip")
 
 # %% tags=["drawing", "nbval-ignore-output"]
 def draw_maps(network: keras.Model, image: np.ndarray) -> plt.Figure:
     """A face with its predicted points, and four of its maps as shares over the face."""
-    logits = modern.heatmaps_of(network)(faces.to_inputs(image[np.newaxis]))
-    shares = keras.ops.convert_to_numpy(heatmaps.probabilities(logits))[0].reshape(15, 24, 24)
-    points = keras.ops.convert_to_numpy(heatmaps.soft_argmax(logits, modern.STRIDE))[0]
+    logits = models.heatmap.heatmaps_of(network)(data.to_inputs(image[np.newaxis]))
+    shares = keras.ops.convert_to_numpy(models.heatmap.probabilities(logits))[0].reshape(15, 24, 24)
+    points = keras.ops.convert_to_numpy(models.heatmap.soft_argmax(logits, models.heatmap.STRIDE))[0]
     figure, grid = plt.subplots(1, 5, figsize=(9.6, 2.3))
-    plots.draw_face(grid[0], image, predicted=points, title="all 15 points")
+    plotting.draw_face(grid[0], image, predicted=points, title="all 15 points")
     for axes, name in zip(grid[1:], POINTS):
-        k = keypoints.INDEX[name]
-        plots.draw_face(axes, image // 2 + 90, title=keypoints.plain(name))
+        k = data.INDEX[name]
+        plotting.draw_face(axes, image // 2 + 90, title=data.plain(name))
         axes.imshow(shares[k], cmap="magma", extent=(-0.5, 95.5, 95.5, -0.5), zorder=2,
                     alpha=np.clip(3 * shares[k] / shares[k].max(), 0, 0.85))
         axes.plot(*points[k], "+", color="#00E5FF", ms=9, mew=1.6, zorder=3)
@@ -508,7 +505,7 @@ def draw_maps(network: keras.Model, image: np.ndarray) -> plt.Figure:
 
 
 chapter.figure(
-    draw_maps(asked, data.test.images[0]),
+    draw_maps(asked, splits.test.images[0]),
     "18-d",
     "A test face, and four of its 15 heat maps: shares of the cells; a cross where they average.",
     alt="A face with fifteen predicted points, then the same face four times, paler, with coloured "
@@ -523,17 +520,17 @@ chapter.figure(
 # ## Five smaller changes
 #
 # **Batches drawn anew.** Stored copies are the same 22 pictures of a face in every epoch.
-# `augment.varied` makes each batch anew: mirrored or not, turned by up to 25 degrees, scaled by up to
+# `augment.random_augment` makes each batch anew: mirrored or not, turned by up to 25 degrees, scaled by up to
 # 20%, slanted and in perspective by up to 12%, shifted, brightness and contrast by up to 40%, and on
 # every second face, by the toss of a coin, a square of 12 to 32 px. A point that leaves the picture
 # becomes NaN, and the masked loss leaves it out. A covered one keeps its label.
 
 # %% tags=["drawing", "nbval-ignore-output"]
 rng = np.random.default_rng(SEED)
-several = [augment.varied(data.train.images[:1], data.train.keypoints[:1], rng) for _ in range(7)]
-several.insert(0, (data.train.images[:1], data.train.keypoints[:1]))
+several = [augment.random_augment(splits.train.images[:1], splits.train.keypoints[:1], rng) for _ in range(7)]
+several.insert(0, (splits.train.images[:1], splits.train.keypoints[:1]))
 chapter.figure(
-    plots.show_faces(*(np.concatenate(arrays) for arrays in zip(*several)), side=2.2),
+    plotting.show_faces(*(np.concatenate(arrays) for arrays in zip(*several)), side=2.2),
     "18-e",
     "A training face, and seven batches' worth of what a network sees of it.",
     alt="A face with its points and seven changed copies: turned, smaller, slanted, darker, "
@@ -560,7 +557,7 @@ PENALTIES = {"mse": lambda e: e**2, "wing": wing,
              "smooth_l1": lambda e: np.where(e < 1, e**2 / 2, e - 0.5)}
 for name, penalty in PENALTIES.items():
     for e in (0.3, 4.0, 20.0):
-        by_module = float(losses.LOSSES[name](np.float32([[0]]), np.float32([[e / 48]])))
+        by_module = float(models.losses.LOSSES[name](np.float32([[0]]), np.float32([[e / 48]])))
         unit = 48**2 if name == "mse" else 1  # masked_mse is in targets, the others in pixels
         assert np.isclose(by_module * unit, penalty(np.float64(e)), rtol=1e-4)
 
@@ -569,8 +566,8 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.2))
 e = np.linspace(0, 15, 601)
 for (name, penalty), colour in zip(PENALTIES.items(), ("orange", "blue", "green")):
     label = {"mse": "squared", "wing": "Wing", "smooth_l1": "smooth L1"}[name]
-    left.plot(e, penalty(e), color=plots.COLOURS[colour], label=label)
-    right.plot(e, np.gradient(penalty(e), e), color=plots.COLOURS[colour], label=label)
+    left.plot(e, penalty(e), color=plotting.COLOURS[colour], label=label)
+    right.plot(e, np.gradient(penalty(e), e), color=plotting.COLOURS[colour], label=label)
 left.set(xlabel="error (px)", ylabel="penalty", ylim=(0, 40))
 right.set(xlabel="error (px)", ylabel="pull (derivative of the penalty)", ylim=(0, 8))
 left.legend(loc="upper right")
@@ -613,15 +610,15 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 2.9))
 rates = []
 for one_cycle in (False, True):
     recipe = dataclasses.replace(rungs[0].recipe, one_cycle=one_cycle)
-    rate = recipe.rate(ladder.STEPS)
-    at = np.arange(0, ladder.STEPS * ladder.EPOCHS, 40)
+    rate = recipe.rate(training.ablation.STEPS)
+    at = np.arange(0, training.ablation.STEPS * training.ablation.EPOCHS, 40)
     rates.append([float(rate(k)) if one_cycle else rate for k in at])
-left.plot(at, rates[0], "--", color=plots.COLOURS["grey"], label="constant")
-left.plot(at, rates[1], color=plots.COLOURS["blue"], label="one cycle")
+left.plot(at, rates[0], "--", color=plotting.COLOURS["grey"], label="constant")
+left.plot(at, rates[1], color=plotting.COLOURS["blue"], label="one cycle")
 left.set(xlabel="step", ylabel="learning rate", ylim=(0, None))
 left.legend()
 for k, (label, colour) in enumerate((("as it walks", "orange"), ("averaged", "blue"))):
-    right.plot(np.array(walked)[:, k], color=plots.COLOURS[colour], label=label)
+    right.plot(np.array(walked)[:, k], color=plotting.COLOURS[colour], label=label)
 right.set(xlabel="step", ylabel="distance from the best place", ylim=(0, None))
 right.legend()
 chapter.figure(
@@ -639,7 +636,7 @@ chapter.figure(
 # **A mirror at prediction.** Ask twice, about the face $x$ and its mirror image $Mx$, mirror the
 # second answer back (95 - x, and left and right change names), and average:
 # $\tfrac12\left(f(x) + M f(Mx)\right)$. An error that leans to one side of the picture cancels. It
-# costs twice the time and no training (`flips.flip_averaged`).
+# costs twice the time and no training (`augment.flip_averaged`).
 #
 # ## The ladder
 #
@@ -657,9 +654,9 @@ chapter.figure(
 # yours; the real faces themselves may not be passed on.
 
 # %%
-every = ladder.every()
+every = training.ablation.every()
 OFFSET = next(k for k, rung in enumerate(rungs) if rung.recipe.sources)
-stored = {k: published.run(ladder.folder_of(k)) for k in range(len(every))}
+stored = {k: training.published(training.ablation.folder_of(k)) for k in range(len(every))}
 sizes = {name: models.MODELS[name].build().count_params()
          for name in ("fifth", "modern_dense", "modern")}
 
@@ -670,7 +667,7 @@ sizes = {name: models.MODELS[name].build().count_params()
 # a narrow interval around 0 says that the change brings next to nothing, a wide one that you do not know.
 
 # %%
-def per_face(run: published.Stored) -> np.ndarray:
+def per_face(run: training.Stored) -> np.ndarray:
     """Mean point distance of each test face: (n,), pixels."""
     return run.distances("test").mean(axis=1)
 
@@ -678,7 +675,7 @@ def per_face(run: published.Stored) -> np.ndarray:
 def change(number: int, below: int) -> tuple[float, float, float]:
     """Mean difference to another rung on the test faces, and its interval, pixels."""
     difference = per_face(stored[number]) - per_face(stored[below])
-    return tuple(map(float, conditions.interval(difference, stored[number].groups("test"))))
+    return tuple(map(float, evaluation.interval(difference, stored[number].groups("test"))))
 
 
 def verdict(low: float, high: float) -> str:
@@ -686,27 +683,27 @@ def verdict(low: float, high: float) -> str:
 
 
 # %%
-below = {k: k - 1 for k in range(1, ladder.FINAL + 1)} | {ladder.HEADS: OFFSET}
+below = {k: k - 1 for k in range(1, training.ablation.FINAL + 1)} | {training.ablation.HEADS: OFFSET}
 changes = {k: change(k, b) for k, b in below.items()}
 short = {k: rung.change.split(":")[0] for k, rung in enumerate(every)}
-short |= {0: "rung 0: Fifth, trained briefly", ladder.FINAL: "final: trained for longer",
-          ladder.HEADS: "instead: two heads"}
+short |= {0: "rung 0: Fifth, trained briefly", training.ablation.FINAL: "final: trained for longer",
+          training.ablation.HEADS: "instead: two heads"}
 columns = ("val rmse_px", "rmse_px", "NME", "best epoch", "difference", "interval", "so it")
 
 
-def measured(run: published.Stored) -> dict[str, float]:
+def measured(run: training.Stored) -> dict[str, float]:
     m = run.metrics
     return {"val rmse_px": m["validation"]["rmse_px"], "rmse_px": m["test"]["rmse_px"],
             "NME": m["test"]["nme"], "best epoch": m["best_epoch"]}
 
 
 # %%
-thesis = published.of_rows(["Fourth, dropout", *recipes.TABLE_4_4])
+thesis = training.of_rows(["Fourth, dropout", *training.TABLE_4_4])
 rows = [{"rung": "", "change": f"{name}, at the thesis's length",
          "parameters": run.metrics["parameters"]} | dict.fromkeys(columns, np.nan) | measured(run)
         for name, run in thesis.items()]
 for k, rung in enumerate(every):
-    name = {ladder.FINAL: "final", ladder.HEADS: f"{OFFSET}, instead"}.get(k, str(k))
+    name = {training.ablation.FINAL: "final", training.ablation.HEADS: f"{OFFSET}, instead"}.get(k, str(k))
     row = {"rung": name, "change": rung.change, "parameters": sizes[rung.recipe.model]}
     row |= dict.fromkeys(columns, np.nan) | measured(stored[k])
     if k in changes:
@@ -722,20 +719,20 @@ chapter.table(rows, "18.3", "The ladder: errors on real test faces (rmse_px, NME
 
 # %% tags=["drawing"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.0), sharey=True, width_ratios=[1, 1.15])
-order = [*range(OFFSET + 1), ladder.HEADS, *range(OFFSET + 1, ladder.FINAL + 1)]
+order = [*range(OFFSET + 1), training.ablation.HEADS, *range(OFFSET + 1, training.ablation.FINAL + 1)]
 at = {k: place for place, k in enumerate(order)}
 TINTS = {"helps": "blue", "hurts": "red", "cannot be told": "grey"}
 for k, run in stored.items():
-    mean, low, high = conditions.interval(per_face(run), run.groups("test"))
-    left.hlines(at[k], low, high, color=plots.COLOURS["sky"], lw=4)
-    left.plot(mean, at[k], "o", color=plots.COLOURS["blue"], ms=3)
+    mean, low, high = evaluation.interval(per_face(run), run.groups("test"))
+    left.hlines(at[k], low, high, color=plotting.COLOURS["sky"], lw=4)
+    left.plot(mean, at[k], "o", color=plotting.COLOURS["blue"], ms=3)
 for k, (mean, low, high) in changes.items():
-    colour = plots.COLOURS[TINTS[verdict(low, high)]]
+    colour = plotting.COLOURS[TINTS[verdict(low, high)]]
     right.hlines(at[k], low, high, color=colour, lw=4, alpha=0.6)
     right.plot(mean, at[k], "o", color=colour, ms=3)
 for word, colour in TINTS.items():
-    right.plot([], [], "o-", color=plots.COLOURS[colour], label=word)
-right.axvline(0, color=plots.COLOURS["black"], lw=1)
+    right.plot([], [], "o-", color=plotting.COLOURS[colour], label=word)
+right.axvline(0, color=plotting.COLOURS["black"], lw=1)
 right.legend(loc="upper left", bbox_to_anchor=(0, 1.12), ncols=3, fontsize=9)
 left.set_yticks(list(at.values()), [short[k] for k in at])
 left.set(xlabel="mean distance on a test face (px)", xlim=(0, None), ylim=(len(at) - 0.5, -0.5))
@@ -756,21 +753,21 @@ for word in TINTS:
     names = [short[k] for k in words if words[k] == word]
     print(f"{word}: {'; '.join(names) or 'none'}")
 for name, run in thesis.items():
-    mean, low, high = conditions.interval(per_face(final) - per_face(run), final.groups("test"))
+    mean, low, high = evaluation.interval(per_face(final) - per_face(run), final.groups("test"))
     print(f"final less {name}: {mean:+.2f} px ({low:+.2f} to {high:+.2f})")
-first, last = (stored[k].metrics["test"]["rmse_px"] for k in (0, ladder.FINAL))
+first, last = (stored[k].metrics["test"]["rmse_px"] for k in (0, training.ablation.FINAL))
 print(f"final / rung 0: {last / first:.2f}")
 assert [k for k in words if words[k] == "hurts"] == [1, 2, 4]
-assert [k for k in words if words[k] == "cannot be told"] == [6, 10, ladder.HEADS]
+assert [k for k in words if words[k] == "cannot be told"] == [6, 10, training.ablation.HEADS]
 assert min(changes, key=lambda k: changes[k][2] - changes[k][1]) == 10  # averaged weights
-steps = {k: mean for k, (mean, _, _) in changes.items() if k <= ladder.LAST and mean < 0}
+steps = {k: mean for k, (mean, _, _) in changes.items() if k <= training.ablation.LAST and mean < 0}
 mean, low, high = change(PARTIAL + 1, PARTIAL - 1)
 print(f"all rows, every second face complete, against complete rows: {mean:+.2f} px "
       f"({low:+.2f} to {high:+.2f})")
 assert low > 0
 
 # %%
-nose = keypoints.INDEX["nose_tip"]
+nose = data.INDEX["nose_tip"]
 too_low = {k: stored[k].errors("test")[:, nose, 1].mean() for k in (OFFSET - 1, OFFSET)}
 for k, off in too_low.items():
     away = stored[k].distances("test")[:, nose].mean()
@@ -829,7 +826,7 @@ rows = [{"what": what, "reached": found, "at most": most, "met": "yes" if found 
         for what, found, most in target]
 chapter.table(rows, "18.4", "The target and the final network.",
               reached="{:.2f}", **{"at most": "{:.2f}"})
-print(f"{final.settings['recipe']['epochs']} epochs of {ladder.STEPS} batches on "
+print(f"{final.settings['recipe']['epochs']} epochs of {training.ablation.STEPS} batches on "
       f"{final.settings['faces']['train']:,} real faces, lowest validation error at epoch "
       f"{m['best_epoch']}")
 assert [row["what"] for row in rows if row["met"] == "no"] == ["rmse_px, validation, one look"]
@@ -847,21 +844,21 @@ assert [row["what"] for row in rows if row["met"] == "no"] == ["rmse_px, validat
 #
 # How soon is the new network as good as the old one? The aim was Fifth's error for a tenth of Fifth's
 # work. Fifth's error is the lowest validation error of a stored Fifth at the thesis's length. Count
-# the batches of 64 faces that each run took to get there (`ladder.batches_until`). For Fifth the
+# the batches of 64 faces that each run took to get there (`training.ablation.batches_until`). For Fifth the
 # count ends at its best epoch, not at its last: that is kind to Fifth. Averaging over the mirror image
 # has no training of its own and no row.
 
 # %%
-long = published.of_rows(list(recipes.TABLE_4_4))
+long = training.of_rows(list(training.TABLE_4_4))
 named = min(long, key=lambda row: long[row].metrics["validation_mse"])
 error, best = long[named].metrics["validation_mse"], long[named].metrics["best_epoch"]
 print(f"validation MSE {error:.6f}, by {named}, at epoch {best}")
-fifth_long = recipes.named(named, "paper")
+fifth_long = training.recipe_of(named, "paper")
 print(f"its {fifth_long.epochs} epochs are {fifth_long.drawn(fifth_long.epochs) / 64:,.0f} "
       "batches of 64 faces")
-until = {named: ladder.batches_until(long[named], error)}
-until |= {short[k]: ladder.batches_until(run, error) for k, run in stored.items()
-          if run.settings["recipe"]["model"] == "modern" and k != ladder.FINAL - 1}
+until = {named: training.ablation.batches_until(long[named], error)}
+until |= {short[k]: training.ablation.batches_until(run, error) for k, run in stored.items()
+          if run.settings["recipe"]["model"] == "modern" and k != training.ablation.FINAL - 1}
 rows = [{"run": name, "batches": n or np.nan, "share": n / until[named] if n else np.nan}
         for name, n in until.items()]
 chapter.table(rows, "18.5", "Batches of 64 faces to Fifth's lowest validation error, for the "
@@ -887,7 +884,7 @@ def brief(recipe: training.Recipe, cpu: float = 0.0):
     network = recipe.build()
     trained = recipe.around(network, recipe.steps)
     trained.run_eagerly = PROFILE == "smoke"  # a graph would take longer than the training
-    batches, done = batching.Batches(data.train, recipe, 0), 1
+    batches, done = training.batches.Batches(splits.train, recipe, 0), 1
     trained.train_on_batch(*batches[0])  # builds the graph, and does not count
     started = time.process_time()
     while done < recipe.steps or time.process_time() - started < cpu:
@@ -906,15 +903,15 @@ mine, told, done, cpu = brief(ours)
 fifth, _, done_fifth, cpu_fifth = brief(theirs, cpu)
 
 # %% tags=["nbval-ignore-output"]
-test = data.test
+test = splits.test
 guesses = {"Fifth": training.predict(fifth, test.images),
            "residual, heat maps": training.predict(mine, test.images)}
 spent = {"Fifth": (done_fifth, cpu_fifth), "residual, heat maps": (done, cpu)}
-mean_face = np.broadcast_to(evaluation.mean_face(data.train.keypoints), test.keypoints.shape)
+mean_face = np.broadcast_to(evaluation.mean_face(splits.train.keypoints), test.keypoints.shape)
 rows = [{"network": name, "batches": spent[name][0], "CPU seconds": spent[name][1],
          **evaluation.measures(test.keypoints, guess)} for name, guess in guesses.items()]
 rows.append({"network": "mean face", **evaluation.measures(test.keypoints, mean_face)})
-course.show_table(rows, batches="{:.0f}", mse="{:.5f}", nme="{:.1f} %",
+plotting.show_table(rows, batches="{:.0f}", mse="{:.5f}", nme="{:.1f} %",
                   **dict.fromkeys(("CPU seconds", "rmse_px", "mean_px"), "{:.2f}"))
 
 # %% tags=["nbval-ignore-output"]
@@ -925,7 +922,7 @@ assert PROFILE == "smoke" or DATA != "open" or not on_cpu or (
     scores["residual, heat maps"] < scores["Fifth"])
 gap = np.subtract(*(evaluation.distances(test.keypoints, guess).mean(axis=1)
                     for guess in guesses.values()))
-mean, low, high = conditions.interval(gap, test.groups)
+mean, low, high = evaluation.interval(gap, test.groups)
 print(f"Fifth is off by {mean:.2f} px more ({low:+.2f} to {high:+.2f}, by group): "
       f"the new recipe {verdict(-high, -low)}")
 
@@ -945,8 +942,8 @@ reached = {name: batches for name, batches in until.items() if name != named and
 for name in sorted(reached, key=reached.get)[:3]:
     print(f"{name}: Fifth's error for {ratio * reached[name] / until[named]:.1%} of Fifth's work")
 bar = stored[0].metrics["validation_mse"]
-soonest = min(ladder.batches_until(stored[k], bar) or np.inf for k in range(1, ladder.FINAL))
-share = ratio * soonest / ladder.batches_until(stored[0], bar)
+soonest = min(training.ablation.batches_until(stored[k], bar) or np.inf for k in range(1, training.ablation.FINAL))
+share = ratio * soonest / training.ablation.batches_until(stored[0], bar)
 print(f"rung 0's error for {share:.0%} of rung 0's work")
 assert PROFILE == "smoke" or not on_cpu or ratio * min(reached.values()) < 0.1 * until[named]
 
@@ -964,15 +961,15 @@ assert PROFILE == "smoke" or not on_cpu or ratio * min(reached.values()) < 0.1 *
 # where they are. The network was told none of this, only which rows are its.
 
 # %% tags=["nbval-ignore-output"]
-learnt = modern.offset_px(told)
-apart = np.linalg.norm(np.subtract(*(data.train.keypoints[:, keypoints.INDEX[f"{side}_eye_center"]]
+learnt = models.heatmap.offset_px(told)
+apart = np.linalg.norm(np.subtract(*(splits.train.keypoints[:, data.INDEX[f"{side}_eye_center"]]
                                      for side in ("left", "right"))), axis=1)
 by_program = {"nose_tip": 0.06, "mouth_center_bottom_lip": -0.04}
-for name in keypoints.FOUR_POINTS:
-    right, down = learnt[keypoints.INDEX[name]]
+for name in data.FOUR_POINTS:
+    right, down = learnt[data.INDEX[name]]
     known = f", the program: +0.00 {by_program.get(name, 0) * np.nanmean(apart):+.2f}"
-    print(f"{keypoints.plain(name):<18}{right:+6.2f} {down:+6.2f}{known if DATA == 'open' else ''}")
-nose = learnt[keypoints.INDEX["nose_tip"]]
+    print(f"{data.plain(name):<18}{right:+6.2f} {down:+6.2f}{known if DATA == 'open' else ''}")
+nose = learnt[data.INDEX["nose_tip"]]
 assert PROFILE == "smoke" or DATA != "open" or abs(nose[1] - 0.06 * np.nanmean(apart)) < 1
 
 # %% [markdown]
@@ -987,7 +984,7 @@ assert PROFILE == "smoke" or DATA != "open" or abs(nose[1] - 0.06 * np.nanmean(a
 
 # %% tags=["drawing", "nbval-ignore-output"]
 chapter.figure(
-    draw_maps(mine, data.test.images[0]),
+    draw_maps(mine, splits.test.images[0]),
     "18-i",
     "The same face, the heat maps of your network after its short training.",
     alt="A face with fifteen predicted points, then the same face four times with the coloured "
@@ -996,8 +993,8 @@ chapter.figure(
 )
 
 # %% tags=["nbval-ignore-output"]
-held = data.validation
-wide = {"validation": modern.spreads(mine, held.images), "test": modern.spreads(mine, test.images)}
+held = splits.validation
+wide = {"validation": models.heatmap.spreads(mine, held.images), "test": models.heatmap.spreads(mine, test.images)}
 off = {"validation": evaluation.distances(held.keypoints, training.predict(mine, held.images)),
        "test": evaluation.distances(test.keypoints, guesses["residual, heat maps"])}
 print(f"your network: spread {wide['test'].mean():.0f} px on average, "
@@ -1015,16 +1012,16 @@ print(f"stored network: spread {spread.mean():.1f} px on average, "
       f"error {final.distances('test').mean():.2f} px")
 order = np.argsort(spread.mean(axis=0))
 for k in (*order[:3], *order[-3:]):
-    print(f"{keypoints.plain(keypoints.KEYPOINTS[k]):<26}spread {spread[:, k].mean():5.1f} px, "
+    print(f"{data.plain(data.KEYPOINTS[k]):<26}spread {spread[:, k].mean():5.1f} px, "
           f"error {final.distances('test')[:, k].mean():.2f} px")
 
 # %% [markdown]
 # So a spread in pixels is not an error in pixels. Its exchange rate must be learnt, on validation
 # faces: they chose the epoch, but moved no weight. Sort the points by spread, cut them into equal
 # parts, and note the mean distance of each. Where a wider part has the smaller mean, the two are
-# joined, so that the line rises (`certainty.calibrate`).
+# joined, so that the line rises (`evaluation.calibration.calibrate`).
 #
-# All keypoints in one line, or a line for **each keypoint** (`certainty.calibrate_each`)? A keypoint
+# All keypoints in one line, or a line for **each keypoint** (`evaluation.calibration.calibrate_each`)? A keypoint
 # whose map is wide by habit is not unsure for that. But a line each also knows which keypoint it is
 # asked about, and some are harder than others. So hold it against a promise that knows nothing else:
 # each keypoint's mean distance, **no spread** at all. Measure how well each promise sorts the test
@@ -1042,11 +1039,11 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
 def promises(spreads: dict, distances: dict) -> dict[str, np.ndarray]:
     """Expected distances (n, 15) of the test points, pixels, learnt on the validation part."""
     learn = spreads["validation"], distances["validation"]
-    one, each = certainty.calibrate(*learn), certainty.calibrate_each(*learn)
+    one, each = evaluation.calibration.calibrate(*learn), evaluation.calibration.calibrate_each(*learn)
     usual = distances["validation"].mean(axis=0)
     return {"one line": one.expected(spreads["test"]),
             "no spread": np.broadcast_to(usual, spreads["test"].shape),
-            "a line each": certainty.expected_each(each, spreads["test"])}
+            "a line each": evaluation.calibration.expected_each(each, spreads["test"])}
 
 
 # %%
@@ -1055,32 +1052,32 @@ off_real = {part: final.distances(part) for part in PARTS}
 wide_real = {part: final.array(f"{part}_spread") for part in PARTS}
 real = promises(wide_real, off_real)
 for name, expected in real.items():
-    promised, kept = certainty.reliability(expected, off_real["test"])
+    promised, kept = evaluation.calibration.reliability(expected, off_real["test"])
     print(f"{name:<12} ranks {rank_correlation(expected, off_real['test']):+.2f}; surest tenth "
           f"of the points {promised[0]:.2f} px, found {kept[0]:.2f}; least sure "
           f"{promised[-1]:.2f}, found {kept[-1]:.2f}")
 expected = real["a line each"]
 ranks = {name: rank_correlation(promise, off_real["test"]) for name, promise in real.items()}
 assert ranks["a line each"] > ranks["no spread"] + 0.05 > ranks["one line"] + 0.1
-assert np.abs(np.subtract(*certainty.reliability(expected, off_real["test"]))).max() < 0.3
+assert np.abs(np.subtract(*evaluation.calibration.reliability(expected, off_real["test"]))).max() < 0.3
 
 # %% tags=["nbval-ignore-output"]
 own = promises(wide, off)
 for name, guess in own.items():
     print(f"your network, {name}: ranks {rank_correlation(guess, off['test']):+.2f}")
-surest, *_, least = certainty.reliability(own["a line each"], off["test"])[1]
+surest, *_, least = evaluation.calibration.reliability(own["a line each"], off["test"])[1]
 assert PROFILE == "smoke" or least > surest
 
 # %% tags=["drawing"]
-lines = certainty.calibrate_each(wide_real["validation"], off_real["validation"])
+lines = evaluation.calibration.calibrate_each(wide_real["validation"], off_real["validation"])
 
 
 def draw_rates(axes: plt.Axes) -> None:
     """What a spread is worth for four keypoints of the stored network."""
     for name, colour in zip(POINTS, ("blue", "orange", "green", "purple")):
-        line = lines[keypoints.INDEX[name]]
-        axes.plot(line.spread, line.distance, "o-", color=plots.COLOURS[colour], ms=4,
-                  label=keypoints.plain(name))
+        line = lines[data.INDEX[name]]
+        axes.plot(line.spread, line.distance, "o-", color=plotting.COLOURS[colour], ms=4,
+                  label=data.plain(name))
     axes.set(xlabel="spread of the heat map (px)", ylabel="mean distance, validation (px)",
              xlim=(0, None), ylim=(0, None))
     axes.legend(fontsize=8.5)
@@ -1093,11 +1090,11 @@ several = [(real, off_real, "stored network, real faces", "blue"),
            (own, off, "your network, your faces", "orange")]
 for made, true, label, colour in several:
     for name, style in (("one line", "o:"), ("a line each", "o-")):
-        filled = plots.COLOURS[colour] if style == "o-" else "white"
-        right.plot(*certainty.reliability(made[name], true["test"]), style, mfc=filled, ms=5,
-                   color=plots.COLOURS[colour], label=f"{label}, {name}")
+        filled = plotting.COLOURS[colour] if style == "o-" else "white"
+        right.plot(*evaluation.calibration.reliability(made[name], true["test"]), style, mfc=filled, ms=5,
+                   color=plotting.COLOURS[colour], label=f"{label}, {name}")
 end = 1.05 * max(*right.get_xlim(), *right.get_ylim())
-right.plot([0, end], [0, end], color=plots.COLOURS["grey"], lw=1)
+right.plot([0, end], [0, end], color=plotting.COLOURS["grey"], lw=1)
 right.set(xlabel="expected distance (px)", ylabel="found on test faces (px)", xlim=(0, end),
           ylim=(0, end))
 figure.legend(*right.get_legend_handles_labels(), fontsize=8.5, loc="outside lower center", ncols=2)
@@ -1139,12 +1136,12 @@ chapter.figure(
 FAILED = 8.0  # percent of the distance between the outer eye corners
 
 
-def nme_of(run: published.Stored) -> np.ndarray:
+def nme_of(run: training.Stored) -> np.ndarray:
     """NME of each test face of a stored run: (n,), percent."""
     return 100 * run.distances("test").mean(axis=1) / run.array("test_eye_distance")
 
 
-counted = thesis | {short[k]: stored[k] for k in (0, ladder.FINAL)}
+counted = thesis | {short[k]: stored[k] for k in (0, training.ablation.FINAL)}
 rows = []
 for name, run in counted.items():
     nme = nme_of(run)
@@ -1153,7 +1150,7 @@ for name, run in counted.items():
 chapter.table(rows, "18.6", "Failures on real test faces (NME above 8%).",
               **{"median NME": "{:.1f} %", "worst NME": "{:.1f} %"})
 lost = {row["network"]: row["failed"] for row in rows}
-assert lost["Fourth, dropout"] > 6 * max(1, lost[short[ladder.FINAL]])
+assert lost["Fourth, dropout"] > 6 * max(1, lost[short[training.ablation.FINAL]])
 
 # %% [markdown]
 # The thesis's Fourth, which never saw a changed copy, loses every sixth face. Fifth loses few, the
@@ -1176,7 +1173,7 @@ assert missed[doubtful].mean() > 1.3 * missed[~doubtful].mean()
 # draw dark glasses on all of them, over the eyes or over the mouth.
 
 # %%
-def by_condition(run: published.Stored) -> dict[str, float]:
+def by_condition(run: training.Stored) -> dict[str, float]:
     """Mean distance (px) on the real test faces under each condition."""
     off, tilt = per_face(run), np.abs(run.array("test_tilt"))
     grey = run.array("test_brightness")
@@ -1226,7 +1223,7 @@ assert hidden["mouth"]["final"] > hidden["mouth"]["Fourth, dropout"]
 #
 # ### Out of Keras
 #
-# ONNX is a file format for networks. What runs it needs neither Keras nor TensorFlow. `modern.for_export`
+# ONNX is a file format for networks. What runs it needs neither Keras nor TensorFlow. `models.heatmap.for_export`
 # puts the normalisation inside: grey values 0 to 255 go in, pixels come out. The division by 255
 # costs nothing, as it is taken into the kernel of the first convolution.
 
@@ -1234,7 +1231,7 @@ assert hidden["mouth"]["final"] > hidden["mouth"]["Fourth, dropout"]
 def into_file(network: keras.Model, folder: str) -> pathlib.Path:
     """A network as an ONNX file in a folder."""
     path = pathlib.Path(folder) / f"{network.name}.onnx"
-    onnx_export.export(modern.for_export(network), path)
+    models.export.to_onnx(models.heatmap.for_export(network), path)
     return path
 
 
@@ -1243,11 +1240,11 @@ def grey(images: np.ndarray) -> np.ndarray:
 
 
 # %% tags=["nbval-ignore-output"]
-networks = {"Fourth, dropout": shipped.model("wild_fourth_dropout"), "final": asked}
+networks = {"Fourth, dropout": training.network("wild_fourth_dropout"), "final": asked}
 with tempfile.TemporaryDirectory() as folder:
     written = {name: into_file(network, folder) for name, network in networks.items()}
-    score = {name: onnx_export.scorer(path) for name, path in written.items()}
-    alone = onnx_export.scorer(written["final"], threads=1)
+    score = {name: models.export.scorer(path) for name, path in written.items()}
+    alone = models.export.scorer(written["final"], threads=1)
     megabytes = written["final"].stat().st_size / 1e6
 answer = training.predict(asked, test.images)
 most = np.abs(score["final"](grey(test.images)) - answer).max()
@@ -1256,7 +1253,7 @@ assert most < 0.01 or not on_cpu  # a graphics card may round more coarsely than
 
 # %% tags=["nbval-ignore-output"]
 one = grey(test.images[:1])
-took = timing.measure(lambda: alone(one), repeats=5)
+took = evaluation.timing.measure(lambda: alone(one), repeats=5)
 print(f"one face on one core: {1e3 * took.median:.2f} ms")
 
 # %% [markdown]
@@ -1298,14 +1295,14 @@ assert PROFILE == "smoke" or found["final"].mean() < found["Fourth, dropout"].me
 worst = np.argsort(-found["final"])[: chapter.pick(4, 8, 8)]
 pictures, points = test.images[worst], test.keypoints[worst]
 guess = score["final"](grey(pictures)) - habits["final"]
-home = certainty.calibrate_each(  # the real faces' exchange rate is not that of other pictures
-    modern.spreads(asked, held.images),
+home = evaluation.calibration.calibrate_each(  # the real faces' exchange rate is not that of other pictures
+    models.heatmap.spreads(asked, held.images),
     evaluation.distances(held.keypoints, score["final"](grey(held.images)) - habits["final"]))
-promise = certainty.expected_each(home, modern.spreads(asked, pictures)).mean(axis=1)
+promise = evaluation.calibration.expected_each(home, models.heatmap.spreads(asked, pictures)).mean(axis=1)
 promise = 100 * promise / evaluation.eye_distance(points)
 titles = [f"NME {e:.1f}, expected {p:.1f}" for e, p in zip(found["final"][worst], promise)]
 chapter.figure(
-    plots.show_faces(pictures, points, guess, titles=titles, side=2.3),
+    plotting.show_faces(pictures, points, guess, titles=titles, side=2.3),
     "18-k",
     "The final network's worst of your test faces: true points green, predicted red; NME in %, "
     "found and expected from the spreads.",
@@ -1328,28 +1325,28 @@ chapter.figure(
 # such a look. (It does not redraw the labels: one that is off stays off.)
 
 # %%
-def usual_place(images: np.ndarray, points: np.ndarray) -> warps.Pair:
+def usual_place(images: np.ndarray, points: np.ndarray) -> augment.Pair:
     """Faces moved and scaled so that middle and eye distance are those of the average."""
     middle, eyes = np.nanmean(points, axis=1), evaluation.eye_distance(points)
     usual_eyes = evaluation.eye_distance(held.keypoints).mean()
-    to_centre = warps.translation(*(warps.CENTRE - middle).T)
-    back = warps.translation(*(held.keypoints.mean(axis=(0, 1)) - warps.CENTRE))
-    return warps.warp(images, points, back @ warps.scaling(usual_eyes / eyes) @ to_centre)
+    to_centre = augment.translation(*(augment.CENTRE - middle).T)
+    back = augment.translation(*(held.keypoints.mean(axis=(0, 1)) - augment.CENTRE))
+    return augment.warp(images, points, back @ augment.scaling(usual_eyes / eyes) @ to_centre)
 
 
-tilts = conditions.tilt(test.keypoints)
-usual_light = conditions.brightness(held.images, held.keypoints).mean()
-greys = conditions.brightness(test.images, test.keypoints)
+tilts = evaluation.tilt(test.keypoints)
+usual_light = evaluation.brightness(held.images, held.keypoints).mean()
+greys = evaluation.brightness(test.images, test.keypoints)
 pair = test.images, test.keypoints
-treated = {"as they are": pair, "mirrored (control)": warps.flip(*pair),
-           "upright": warps.rotate(*pair, -tilts), "usual place and size": usual_place(*pair),
-           "usual brightness": light.brighten(*pair, usual_light / greys)}
+treated = {"as they are": pair, "mirrored (control)": augment.flip(*pair),
+           "upright": augment.rotate(*pair, -tilts), "usual place and size": usual_place(*pair),
+           "usual brightness": augment.brighten(*pair, usual_light / greys)}
 
 # %% tags=["nbval-ignore-output"]
 worst = np.argsort(-found["final"])[: max(8, (found["final"] > FAILED).sum())]
 hard = np.isin(np.arange(len(test)), worst)
 treated_nme = {what: errors_of(*some)["final"] for what, some in treated.items()}
-course.show_table([{"faces": what, "NME, the hard ones": nme[hard].mean(),
+plotting.show_table([{"faces": what, "NME, the hard ones": nme[hard].mean(),
                     "still failed": int((nme[hard] > FAILED).sum()),
                     "NME, the others": nme[~hard].mean()} for what, nme in treated_nme.items()],
                   **dict.fromkeys(("NME, the hard ones", "NME, the others"), "{:.1f} %"))
@@ -1374,10 +1371,10 @@ assert PROFILE == "smoke" or DATA != "open" or gains[helped] < 1
 # %% tags=["nbval-ignore-output"]
 angles = chapter.pick(smoke=(-30, 30), quick=(-30, -15, 0, 15, 30), paper=range(-30, 31, 5))
 greyness = chapter.pick(smoke=(40, 220), quick=(40, 100, 160, 220), paper=range(40, 221, 20))
-turned = [errors_of(*warps.rotate(*pair, angle - tilts)) for angle in angles]
-lit = [errors_of(*light.brighten(*pair, goal / greys)) for goal in greyness]
-covered = {"none": pair[0], "over the eyes": conditions.add_glasses(*pair),
-           "over the mouth": conditions.add_glasses(*pair, down=0.75)}
+turned = [errors_of(*augment.rotate(*pair, angle - tilts)) for angle in angles]
+lit = [errors_of(*augment.brighten(*pair, goal / greys)) for goal in greyness]
+covered = {"none": pair[0], "over the eyes": demo.stickers.add_glasses(*pair),
+           "over the mouth": demo.stickers.add_glasses(*pair, down=0.75)}
 covered = {where: errors_of(images, test.keypoints) for where, images in covered.items()}
 
 # %% tags=["drawing", "nbval-ignore-output"]
@@ -1385,9 +1382,9 @@ figure, grid = plt.subplots(1, 3, figsize=(9.6, 3.4), sharey=True)
 for name, colour, shift in (("Fourth, dropout", "orange", -0.18), ("final", "blue", 0.18)):
     for axes, x, several in ((grid[0], angles, turned), (grid[1], greyness, lit)):
         y = [errors[name].mean() for errors in several]
-        axes.plot(list(x), y, "o-", color=plots.COLOURS[colour], ms=4, label=name)
+        axes.plot(list(x), y, "o-", color=plotting.COLOURS[colour], ms=4, label=name)
     y = [errors[name].mean() for errors in covered.values()]
-    grid[2].bar(np.arange(3) + shift, y, 0.34, color=plots.COLOURS[colour])
+    grid[2].bar(np.arange(3) + shift, y, 0.34, color=plotting.COLOURS[colour])
 grid[0].set(xlabel="tilt (degrees)", ylabel="mean NME (%)", ylim=(0, None))
 grid[1].set(xlabel="mean grey value of the face")
 grid[2].set_xticks(range(3), ["no\nglasses", "over\nthe eyes", "over\nthe mouth"])
@@ -1435,10 +1432,10 @@ assert PROFILE == "smoke" or cost("final", turned) < 1.6 < 2 < cost("Fourth, dro
 
 # %% tags=["nbval-ignore-output"]
 rows = []
-for name, folder in (("real faces", ladder.folder_of(ladder.LAST)),
-                     ("the embedded faces", ladder.CARRIED)):
-    run, network = published.run(folder), shipped.model(folder)
-    guess = flips.flip_averaged(functools.partial(training.predict, network), test.images)
+for name, folder in (("real faces", training.ablation.folder_of(training.ablation.LAST)),
+                     ("the embedded faces", training.ablation.CARRIED)):
+    run, network = training.published(folder), training.network(folder)
+    guess = augment.flip_averaged(functools.partial(training.predict, network), test.images)
     for where, errors, eyes in (("real test faces", run.errors("test"),
                                  run.array("test_eye_distance")),
                                 ("your test faces", guess - test.keypoints,
@@ -1469,10 +1466,10 @@ abroad = {row["trained on"]: row for row in rows if row["tested on"] == "real te
 for column in ("NME", "NME without habits"):
     here, there = (abroad[name][column] for name in ("real faces", "the embedded faces"))
     print(f"on real faces, {column}: learned there {here:.1f} %, on embedded ones {there:.1f} %")
-carried = published.run(ladder.CARRIED)
+carried = training.published(training.ablation.CARRIED)
 habit = carried.errors("test").mean(axis=0)
-brows = [k for k, name in enumerate(keypoints.KEYPOINTS) if "eyebrow" in name]
-down = {"brow ends": habit[brows, 1].mean(), "nose tip": habit[keypoints.INDEX["nose_tip"], 1]}
+brows = [k for k, name in enumerate(data.KEYPOINTS) if "eyebrow" in name]
+down = {"brow ends": habit[brows, 1].mean(), "nose tip": habit[data.INDEX["nose_tip"], 1]}
 print("below the real labels, on average:", ", ".join(f"{n} {v:+.1f} px" for n, v in down.items()))
 bare = np.linalg.norm(carried.errors("test") - habit, axis=2).mean(axis=1)
 steep = np.abs(carried.array("test_tilt")) > 10
@@ -1561,11 +1558,11 @@ check_2(2 * 20 / (2 * 20 + 40 * 2 * 0.5), 1 / (1 + 40 * 10 / 2.5))
 # maps or of narrow ones?
 
 # %% tags=["solution", "nbval-ignore-output"]
-logits = modern.heatmaps_of(mine).predict(faces.to_inputs(test.images), batch_size=256, verbose=0)
+logits = models.heatmap.heatmaps_of(mine).predict(data.to_inputs(test.images), batch_size=256, verbose=0)
 wide_ones = wide["test"] > np.median(wide["test"])
 for temperature in (0.5, 1.0, 2.0):
-    at, width = (keras.ops.convert_to_numpy(read(logits, modern.STRIDE, temperature))
-                 for read in (heatmaps.soft_argmax, heatmaps.spread))
+    at, width = (keras.ops.convert_to_numpy(read(logits, models.heatmap.STRIDE, temperature))
+                 for read in (models.heatmap.soft_argmax, models.heatmap.spread))
     shift = np.linalg.norm(at - guesses["residual, heat maps"], axis=2)
     print(f"temperature {temperature}: {evaluation.mean_px(test.keypoints, at):.2f} px off, spread "
           f"{width.mean():.1f} px; points moved by {shift[wide_ones].mean():.2f} px where maps "
@@ -1585,7 +1582,7 @@ def answers(name: str, images: np.ndarray) -> np.ndarray:
 
 for name in score:
     ask = functools.partial(answers, name)
-    guesses_of = ask(test.images), flips.flip_averaged(ask, test.images)
+    guesses_of = ask(test.images), augment.flip_averaged(ask, test.images)
     one, two = (evaluation.mean_px(test.keypoints, guess) for guess in guesses_of)
     print(f"{name}: {one:.2f} px once, {two:.2f} twice, {two / one - 1:+.1%}")
 
@@ -1598,7 +1595,7 @@ for name in score:
 def twins(images: np.ndarray) -> np.ndarray:
     """How far a face's points and its mirror twin's lie apart: (n, 15), pixels."""
     turned = training.predict(mine, np.ascontiguousarray(images[:, :, ::-1]))
-    back = warps.move(turned, warps.mirroring())
+    back = augment.move(turned, augment.mirroring())
     return np.linalg.norm(back - training.predict(mine, images), axis=2)
 
 
@@ -1612,4 +1609,4 @@ for what, (sign, made) in signs.items():
 # %% [markdown]
 # **6. Open.** The ladder has one order and one seed. Choose two rungs whose difference could not be
 # told, and plan a study that could tell: how many seeds, which faces, which interval, and how many
-# CPU hours? `ladder.rungs()` has the recipes, and `training.train` runs them.
+# CPU hours? `training.ablation.rungs()` has the recipes, and `training.train` runs them.

@@ -42,9 +42,10 @@ import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the pag
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fkd_utils import claims, course, plots, published
+from fkd_utils import evaluation, plotting, training
 
-chapter = course.Chapter("19", PROFILE, DATA, SEED)
+
+chapter = plotting.Chapter("19", PROFILE, DATA, SEED)
 
 # %% [markdown]
 # ## The rules
@@ -61,7 +62,7 @@ chapter = course.Chapter("19", PROFILE, DATA, SEED)
 # test that computes it again.
 
 # %%
-report = claims.stored()
+report = training.report()
 print(f"{len(report)} claims of {report.study.nunique()} studies")
 
 # %% [markdown]
@@ -69,19 +70,19 @@ print(f"{len(report)} claims of {report.study.nunique()} studies")
 # hands?
 
 # %%
-shares = report.verdict.value_counts().reindex(claims.VERDICTS, fill_value=0)
+shares = report.verdict.value_counts().reindex(training.VERDICTS, fill_value=0)
 for verdict, count in shares.items():
     print(f"{verdict:<12}{count:>3}  {count / len(report):.0%}")
 
 # %% tags=["drawing"]
 counts = report.groupby(["study", "verdict"]).size().unstack(fill_value=0)
-counts = counts.reindex(columns=claims.VERDICTS, fill_value=0)
+counts = counts.reindex(columns=training.VERDICTS, fill_value=0)
 counts = counts.loc[report.study.unique()]
 figure, axes = plt.subplots(figsize=(7.2, 1.2 + 0.45 * len(counts)))
 left = np.zeros(len(counts))
-for verdict, colour in zip(claims.VERDICTS, ("green", "red", "orange", "grey")):
+for verdict, colour in zip(training.VERDICTS, ("green", "red", "orange", "grey")):
     width = counts[verdict].to_numpy()
-    bars = axes.barh(counts.index, width, left=left, color=plots.COLOURS[colour], label=verdict)
+    bars = axes.barh(counts.index, width, left=left, color=plotting.COLOURS[colour], label=verdict)
     axes.bar_label(bars, [str(w) if w else "" for w in width], label_type="center", color="white")
     left += width
 axes.invert_yaxis()
@@ -118,7 +119,7 @@ chapter.table(
 # the second number of that row.)
 
 # %%
-plain, adam = (published.run(f"wild_{name}").metrics for name in ("second", "second_adam"))
+plain, adam = (training.published(f"wild_{name}").metrics for name in ("second", "second_adam"))
 ratio = adam["test"]["mse"] / plain["test"]["mse"]
 row = report[report.claim.str.startswith("Adam gets")].iloc[0]
 print(
@@ -131,10 +132,10 @@ assert row.ours.startswith(f"{ratio:.2f}")
 # And one that rests on seeds: dropout in Fourth.
 
 # %%
-seeds = published.seeds("table_4_1")
+seeds = training.seeds("table_4_1")
 error = seeds.pivot(index="seed", columns="model", values="test_mse")
 each = error["Fourth, dropout"] / error["Fourth"]
-text, verdict = claims.by_seeds(error["Fourth, dropout"], error["Fourth"])
+text, verdict = evaluation.by_seeds(error["Fourth, dropout"], error["Fourth"])
 print("seed by seed:", ", ".join(f"{value:.2f}" for value in each))
 print(f"together: {text}: {verdict}")
 
@@ -189,7 +190,7 @@ for start in SURPRISES:
 # of which only y changes places.
 
 # %%
-wrong = claims.stored("corrections.csv")
+wrong = training.report("corrections.csv")
 chapter.table(
     wrong.rename(columns={"effect_px": "effect (px)"}).to_dict("records"),
     "19.2",
@@ -199,7 +200,7 @@ chapter.table(
 # %% tags=["drawing"]
 wrong = wrong.assign(px=wrong.effect_px.astype(float)).sort_values("px")
 figure, axes = plt.subplots(figsize=(8.6, 0.9 + 0.42 * len(wrong)))
-axes.plot(wrong.px, range(len(wrong)), "o", color=plots.COLOURS["red"], ms=8)
+axes.plot(wrong.px, range(len(wrong)), "o", color=plotting.COLOURS["red"], ms=8)
 for y, (px, effect) in enumerate(zip(wrong.px, wrong.effect_px)):
     axes.annotate(
         f"{effect} px", (px, y), (9, 0), textcoords="offset points", va="center", fontsize=9
@@ -253,7 +254,7 @@ chapter.figure(
 # ## Exercises
 #
 # **1. A verdict of your own.** Second against First: compute the ratio of the test errors from
-# `published.run`, and say whether "slightly better" is the right word.
+# `training.published`, and say whether "slightly better" is the right word.
 
 
 # %%
@@ -264,19 +265,19 @@ def check_1(ratio: float) -> None:
 
 
 # %% tags=["solution"]
-first, second = (published.run(f"wild_{n}").metrics["test"]["mse"] for n in ("first", "second"))
+first, second = (training.published(f"wild_{n}").metrics["test"]["mse"] for n in ("first", "second"))
 check_1(second / first)
 
 # %% [markdown]
 # **2. How many seeds?** Suppose that the ratio of two errors has a spread of 5% from seed to seed, and
 # that the true change is 4%. Predict how many seeds you need until the interval leaves 1 in most
-# trials. Then simulate it with `claims.by_seeds`.
+# trials. Then simulate it with `evaluation.by_seeds`.
 
 # %% tags=["solution"]
 rng = np.random.default_rng(0)
 for count in (3, 5, 10, 20):
     seen = [
-        claims.by_seeds(np.exp(rng.normal(-0.04, 0.05, count)), np.ones(count))[1]
+        evaluation.by_seeds(np.exp(rng.normal(-0.04, 0.05, count)), np.ones(count))[1]
         for _ in range(400)
     ]
     print(f"{count:>2} seeds: found in {np.mean(np.array(seen) == 'holds'):.0%} of trials")

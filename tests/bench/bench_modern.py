@@ -9,21 +9,13 @@ import time
 import numpy as np
 import pytest
 
-from fkd_utils import (
-    batching,
-    ladder,
-    modern,
-    onnx_export,
-    parts,
-    published,
-    recipes,
-    shipped,
-    timing,
-    training,
-)
+from fkd_utils.data import splits
+from fkd_utils.evaluation import timing
+from fkd_utils.models import export, heatmap
+from fkd_utils.training import ablation, batches, fitting, results, thesis_runs
 
 ROUNDS, STEPS, CALLS = 5, 6, 200
-FIFTHS = [name for name in recipes.TABLE_4_4 if published.of_rows([name])]
+FIFTHS = [name for name in thesis_runs.TABLE_4_4 if results.of_rows([name])]
 
 
 def cpu_seconds_a_step(trained, batches, steps: int) -> float:
@@ -33,20 +25,22 @@ def cpu_seconds_a_step(trained, batches, steps: int) -> float:
     return (time.process_time() - started) / steps
 
 
-def ready(recipe: training.Recipe, data: parts.Parts):
+def ready(recipe: fitting.Recipe, data: splits.Splits):
     trained = recipe.around(recipe.build(), 1000)
-    batches = batching.Batches(data.train, recipe, 0)
-    trained.train_on_batch(*batches[0])  # builds the graph
-    return trained, batches
+    made = batches.Batches(data.train, recipe, 0)
+    trained.train_on_batch(*made[0])  # builds the graph
+    return trained, made
 
 
 @pytest.mark.skipif(not FIFTHS, reason="no run of Fifth at full length is published yet")
 def test_fifths_error_for_a_tenth_of_its_training(capsys):
-    fifth, final = (published.run(name) for name in (published.folder_of(FIFTHS[-1]), "wild_final"))
+    fifth, final = (
+        results.published(name) for name in (results.folder_of(FIFTHS[-1]), "wild_final")
+    )
     error = fifth.metrics["validation_mse"]
-    theirs, ours = (ladder.batches_until(run, error) for run in (fifth, final))
-    data = parts.prepare("open", 0, None, False, True)
-    sides = [ready(ladder.rungs()[0].recipe, data), ready(ladder.final().recipe, data)]
+    theirs, ours = (ablation.batches_until(run, error) for run in (fifth, final))
+    data = splits.load("open", 0, None, False, True)
+    sides = [ready(ablation.rungs()[0].recipe, data), ready(ablation.final().recipe, data)]
     ratios = []
     for _ in range(ROUNDS):
         one, two = (cpu_seconds_a_step(*side, STEPS) for side in sides)
@@ -61,9 +55,9 @@ def test_fifths_error_for_a_tenth_of_its_training(capsys):
 
 
 def test_one_face_in_a_millisecond_on_one_core(tmp_path, capsys):
-    network, path = shipped.model("wild_final"), tmp_path / "final.onnx"
-    onnx_export.export(modern.for_export(network), path)
-    score, face = onnx_export.scorer(path, threads=1), 255 * timing.pictures(1)
+    network, path = results.network("wild_final"), tmp_path / "final.onnx"
+    export.to_onnx(heatmap.for_export(network), path)
+    score, face = export.scorer(path, threads=1), 255 * timing.pictures(1)
     expected = 48 + 48 * network.predict_on_batch(face / 255).reshape(1, 15, 2)
     np.testing.assert_allclose(score(face), expected, atol=0.01)
     seconds = []

@@ -5,28 +5,30 @@ import time
 
 import cv2
 
-from fkd_utils import films, keypoints, morph_film, open_photos, scenes
+from fkd_utils import faces
+from fkd_utils.data import photographs
+from fkd_utils.demo import film, group_photo, morph
 
 HOLD, MOVE, ROUNDS = 8, 24, 5
 
 
-def stills(dense: bool) -> list[morph_film.Still]:
+def stills(dense: bool) -> list[morph.Still]:
     """The held-out people with 15 points, or with all of the template that are in every frame."""
-    people = range(len(scenes.PEOPLE))
-    files = [open_photos.FOLDER / f"{scenes.name_of(k)}.tem" for k in people]
-    templates = [open_photos.read_template(file) for file in files]
-    squares = [morph_film.frame(scenes.portrait_points(k)) for k in people]
+    people = range(len(group_photo.PEOPLE))
+    files = [photographs.FOLDER / f"{group_photo.name_of(k)}.tem" for k in people]
+    templates = [photographs.read_template(file) for file in files]
+    squares = [morph.frame(group_photo.portrait_points(k)) for k in people]
     if not dense:
-        points = [keypoints.to_fifteen(t, keypoints.FROM_189) for t in templates]
+        points = [faces.to_fifteen(t, faces.FROM_189) for t in templates]
     else:
         inside = [
-            morph_film.within((t - s[:2]) * morph_film.SIDE / s.side, morph_film.SIDE)
+            morph.within((t - s[:2]) * morph.SIDE / s.side, morph.SIDE)
             for t, s in zip(templates, squares, strict=True)
         ]
         kept = [all(column) for column in zip(*inside, strict=True)]
         points = [t[kept] for t in templates]
     return [
-        morph_film.still(scenes.portrait(k), p, s)
+        morph.still(group_photo.portrait(k), p, s)
         for k, p, s in zip(people, points, squares, strict=True)
     ]
 
@@ -39,13 +41,13 @@ def test_a_film_is_made_faster_than_it_plays(tmp_path, capsys):
             ratios = []
             for _ in range(ROUNDS):
                 started = time.perf_counter()
-                frames = morph_film.film(people, HOLD, MOVE)
-                count = films.write(tmp_path / "film.mp4", frames)
-                ratios.append((time.perf_counter() - started) / (count / films.FPS))
+                frames = morph.film(people, HOLD, MOVE)
+                count = film.write(tmp_path / "film.mp4", frames)
+                ratios.append((time.perf_counter() - started) / (count / film.FPS))
             assert count == len(people) * (HOLD + MOVE)
             with capsys.disabled():
                 print(
-                    f"\n{name}: {count} frames of {morph_film.SIDE} pixels, meshes and .mp4 "
+                    f"\n{name}: {count} frames of {morph.SIDE} pixels, meshes and .mp4 "
                     f"included, in {statistics.median(ratios):.2f} of the time they play "
                     f"({min(ratios):.2f} to {max(ratios):.2f})"
                 )

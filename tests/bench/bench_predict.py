@@ -5,7 +5,8 @@ import time
 
 import numpy as np
 
-from fkd_utils import onnx_export, timing
+from fkd_utils.evaluation import timing
+from fkd_utils.models import export
 
 ROUNDS, CALLS = 7, 20
 
@@ -23,7 +24,7 @@ def test_onnx_runtime_is_fifty_times_as_fast_for_one_face(capsys):
     def predict(inputs: np.ndarray) -> np.ndarray:
         return model.predict(inputs, verbose=0)
 
-    score = onnx_export.through_onnx(model)
+    score = export.through_onnx(model)
     np.testing.assert_allclose(score(face), predict(face), atol=1e-4)  # the warm-up of both
     ratios, ours = [], []
     for _ in range(ROUNDS):

@@ -13,7 +13,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 
-from fkd_utils import csvsource, kaggle, sources
+from fkd_utils.data import kaggle, sources
 
 ROUNDS = 3
 
@@ -36,7 +36,7 @@ def timed(action) -> tuple[float, np.ndarray]:
 
 
 def test_reading(tmp_path, monkeypatch):
-    path = csvsource.find(sources.place(os.environ.get("FKD_BENCH_DATA", "open")), "training")
+    path = kaggle.find_csv(sources.place(os.environ.get("FKD_BENCH_DATA", "open")), "training")
     usual, first, cached = [], [], []
     for number in range(ROUNDS):
         seconds, expected = timed(lambda: row_by_row(path))

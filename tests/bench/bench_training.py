@@ -6,10 +6,12 @@ import time
 
 import numpy as np
 
-from fkd_utils import faces, parts, training
+from fkd_utils import faces
+from fkd_utils.data import splits
+from fkd_utils.training import fitting
 
 ROUNDS, EPOCHS = 5, 3
-RECIPE = training.Recipe("fourth", "adam", 0.001, epochs=EPOCHS, dropout=0.25)
+RECIPE = fitting.Recipe("fourth", "adam", 0.001, epochs=EPOCHS, dropout=0.25)
 
 
 def some_faces(n: int) -> faces.Faces:
@@ -19,7 +21,7 @@ def some_faces(n: int) -> faces.Faces:
     return faces.Faces(images, points, np.arange(n), np.arange(n), "noise")
 
 
-def seconds_bare(data: parts.Parts) -> float:
+def seconds_bare(data: splits.Splits) -> float:
     model = RECIPE.build()
     x, y = faces.to_inputs(data.train.images), faces.to_targets(data.train.keypoints)
     held = faces.to_inputs(data.validation.images), faces.to_targets(data.validation.keypoints)
@@ -36,15 +38,15 @@ def seconds_bare(data: parts.Parts) -> float:
     return time.perf_counter() - started
 
 
-def seconds_ours(data: parts.Parts, store, seed: int) -> float:
+def seconds_ours(data: splits.Splits, store, seed: int) -> float:
     recipe = dataclasses.replace(RECIPE, seed=seed)
     started = time.perf_counter()
-    training.train(recipe, data, store)
+    fitting.train(recipe, data, store)
     return time.perf_counter() - started
 
 
 def test_training_costs_at_most_five_percent_more(tmp_path, capsys):
-    data = parts.Parts(some_faces(1712), some_faces(214), some_faces(10), parts.Source("noise"))
+    data = splits.Splits(some_faces(1712), some_faces(214), some_faces(10), splits.Source("noise"))
     seconds_bare(data)  # warm-up
     ratios = [seconds_ours(data, tmp_path, k) / seconds_bare(data) for k in range(ROUNDS)]
     with capsys.disabled():

@@ -1,0 +1,94 @@
+"""What the course says while it works, and what it keeps Keras's backend from saying.
+
+TensorFlow 2.21 writes several lines about the processor and about missing graphics cards to
+the process's standard error, whatever TF_CPP_MIN_LOG_LEVEL says; they would stand in every chapter.
+"""
+
+import collections.abc
+import contextlib
+import logging
+import os
+import sys
+import time
+
+
+def in_notebook() -> bool:
+    """True when the code runs in a Jupyter kernel."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and hasattr(shell, "kernel")
+
+
+@contextlib.contextmanager
+def no_standard_error() -> collections.abc.Iterator[None]:
+    """Nothing reaches standard error inside, not even from compiled code; errors still raise."""
+    # The lines come from C++, below sys.stderr: the file descriptor itself has to be led away.
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def start_backend() -> None:
+    """Import Keras and let its backend look for devices, in silence; errors still raise."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with no_standard_error():
+        import keras
+
+        keras.ops.zeros(1)  # the first operation makes the backend look for devices
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow
+
+            # Its fusing pass trips over the gradient of LeakyReLU and writes an error for every
+            # network that has one. Without the pass these networks train as fast.
+            tensorflow.config.optimizer.set_experimental_options({"remapping": False})
+    # Every chapter trains several networks in a row, and TensorFlow takes that for a mistake.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+class ProgressLine:
+    """A line that is overwritten: in a notebook one output, in a pipe one line every 30 s."""
+
+    def __init__(self, interval: float = 0.5) -> None:
+        self._notebook = in_notebook()
+        self._terminal = sys.stderr.isatty()
+        self._interval = interval if self._notebook or self._terminal else 30.0
+        self._last = time.monotonic() - (interval if self._terminal or self._notebook else 0.0)
+        self._handle = None
+        self._width = 0
+
+    def update(self, text: str, force: bool = False) -> None:
+        """Show `text` unless the last one was shown a moment ago."""
+        now = time.monotonic()
+        if not force and now - self._last < self._interval:
+            return
+        self._last = now
+        if self._notebook:
+            from IPython.display import display
+
+            content = {"text/plain": text}
+            if self._handle is None:
+                self._handle = display(content, raw=True, display_id=True)
+            else:
+                self._handle.update(content, raw=True)
+        elif self._terminal:
+            print("\r" + text.ljust(self._width), end="", file=sys.stderr, flush=True)
+            self._width = len(text)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+    def done(self, text: str) -> None:
+        """Show the last text and end the line."""
+        self.update(text, force=True)
+        if self._terminal and not self._notebook:
+            print(file=sys.stderr)
+
+    def clear(self) -> None:
+        """Wipe the line in a terminal, so that the next print starts clean."""
+        if self._terminal and not self._notebook and self._width:
+            print("\r" + " " * self._width + "\r", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,73 @@
+"""Faces, from a file on the disk to the three parts: trained, chosen and reported on.
+
+`load` goes the whole way: read, cleaned as chapter 02 says, split. The files of this room:
+sources (which set), splits (the parts), kaggle (its csv files), cleaning, duplicates and
+label_errors (what is left out), landmarks (other formats), photos (any picture), photographs (the
+embedded ones). What is said of a set of faces in memory, `fkd_utils.faces`, is offered here too.
+"""
+
+from fkd_utils.data import (
+    cleaning,
+    duplicates,
+    kaggle,
+    label_errors,
+    landmarks,
+    photographs,
+    photos,
+    sixty_eight,
+)
+from fkd_utils.data.sources import counts_from_edge, place, read, read_test
+from fkd_utils.data.splits import SplitRows, Splits, checked, grouped_split, load, random_split
+from fkd_utils.faces import (
+    COLUMNS,
+    FOUR_POINTS,
+    FROM_189,
+    INDEX,
+    KEYPOINTS,
+    MIRROR_PAIRS,
+    SIDE,
+    Faces,
+    joined,
+    mirror_order,
+    plain,
+    to_fifteen,
+    to_inputs,
+    to_pixels,
+    to_targets,
+)
+
+__all__ = [
+    "COLUMNS",
+    "FOUR_POINTS",
+    "FROM_189",
+    "INDEX",
+    "KEYPOINTS",
+    "MIRROR_PAIRS",
+    "SIDE",
+    "Faces",
+    "SplitRows",
+    "Splits",
+    "checked",
+    "cleaning",
+    "counts_from_edge",
+    "duplicates",
+    "grouped_split",
+    "joined",
+    "kaggle",
+    "label_errors",
+    "landmarks",
+    "load",
+    "mirror_order",
+    "photographs",
+    "photos",
+    "place",
+    "plain",
+    "random_split",
+    "read",
+    "read_test",
+    "sixty_eight",
+    "to_fifteen",
+    "to_inputs",
+    "to_pixels",
+    "to_targets",
+]

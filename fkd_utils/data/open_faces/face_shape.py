@@ -1,0 +1,211 @@
+"""Shape of a face: two people's points mixed, moved by an expression, turned, and warped to.
+
+Head coordinates have their origin between the eyes and the distance of the eyes as their unit;
+x runs to the right of the picture, y down, z towards the camera.
+"""
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from fkd_utils.data import photographs
+
+# Left out: the rings around the irises (2-17), which touch the lids, and points so close to
+# another that some faces have the two the other way round, which would fold the mesh.
+_DROPPED = [*range(2, 18), 34, 43, 75, 78, 158, 160, 161, 163, 164, 167, 179, 180, 181, 182]
+KEPT = np.setdiff1d(np.arange(photographs.POINTS), _DROPPED)
+UPPER_INNER_LIP = (94, 95, 96, 97, 98)
+LOWER_INNER_LIP = (99, 100, 101, 102, 103)
+MOUTH_CORNERS = (87, 93)
+OUTER = np.r_[115:125, 134:158, 183, 184]  # ears, hairline, hair, neck
+# Sixteen points far outside the head: the wall behind it.
+FRAME = np.array(
+    [(x, y) for x in (-4.2, -1.5, 1.5, 4.2) for y in (-3.8, -1.2, 1.8, 4.6)]
+    + [(-2.6, 0.3), (2.6, 0.3)],
+    np.float32,
+)
+FRAME = FRAME[np.abs(FRAME - (0, 0.4)).max(axis=1) > 2]
+
+
+@dataclasses.dataclass(frozen=True)
+class Expression:
+    """How far the face is from neutral; 0 everywhere is the photograph's own face.
+
+    mouth: gap between the lips in eye distances. smile, pucker, brows, frown, eyes: about -1..1.
+    gaze: shift of the eyes' centres in eye distances.
+    """
+
+    mouth: float = 0.0
+    smile: float = 0.0
+    pucker: float = 0.0
+    brows: float = 0.0
+    frown: float = 0.0
+    eyes: float = 0.0
+    gaze: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Pose:
+    """Where the head is: angles in degrees, eye distance and place of the eyes in pixels.
+
+    perspective: how much larger a point one eye distance closer to the camera appears.
+    """
+
+    yaw: float
+    pitch: float
+    roll: float
+    scale: float
+    centre: tuple[float, float]
+    perspective: float = 0.06
+
+
+def to_head(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Head coordinates of a template, (n, 2), and the (2, 3) matrix from head to pixels."""
+    right, left = points[0].astype(np.float64), points[1].astype(np.float64)
+    a, b = left - right
+    back = np.array([[a, -b, (right + left)[0] / 2], [b, a, (right + left)[1] / 2]])
+    forth = np.linalg.inv(back[:, :2])
+    return (points - back[:, 2]) @ forth.T, back
+
+
+@functools.lru_cache(maxsize=1)
+def heads() -> np.ndarray:
+    """Every template in head coordinates: (photographs, 189, 2) float64."""
+    return np.stack([to_head(points)[0] for points in photographs.templates()])
+
+
+@functools.lru_cache(maxsize=1)
+def average() -> np.ndarray:
+    """The mean of `heads()`: (189, 2) float64."""
+    return heads().mean(axis=0)
+
+
+def mix(first: int, second: int, share: float, widen: tuple[float, float]) -> np.ndarray:
+    """The shape of two photographs' people, (189, 2) in head coordinates.
+
+    share: 0 = the first's, 1 = the second's; the hair follows the first more, since its picture
+    is the first's. widen: factors on x and y.
+    """
+    weight = np.full((photographs.POINTS, 1), share)
+    weight[OUTER] = 0.3 * share
+    shape = heads()
+    return (shape[first] * (1 - weight) + shape[second] * weight) * np.asarray(widen)
+
+
+def _pull(centre: tuple[float, float], reach: tuple[float, float]) -> np.ndarray:
+    """(189, 1) weights in 0..1 that fall off smoothly around a place of the average face."""
+    away = (average() - centre) / reach
+    return np.exp(-(away**2).sum(axis=1, keepdims=True))
+
+
+@functools.lru_cache(maxsize=1)
+def _movements() -> dict[str, np.ndarray]:
+    """For each field of Expression the (189, 2) shift of the points at value 1."""
+    base = average()
+    side = np.sign(base[:, :1])
+    down, out = np.array([[0.0, 1.0]]), side * np.array([[1.0, 0.0]])
+    moves = {}
+    corner = _pull((0.4, 1.11), (0.25, 0.2)) + _pull((-0.4, 1.11), (0.25, 0.2))
+    cheek = _pull((0.65, 0.7), (0.3, 0.3)) + _pull((-0.65, 0.7), (0.3, 0.3))
+    lids = np.zeros((len(base), 1))
+    lids[[28, 29, 30, 31, 32, 33]] = 1
+    upper_lip = _pull((0, 1.02), (0.3, 0.12))
+    moves["smile"] = corner * (0.09 * out - 0.07 * down) - cheek * 0.05 * down
+    moves["smile"] += -0.03 * upper_lip * down - 0.02 * lids * down
+    moves["pucker"] = -0.12 * corner * out
+    brow = np.zeros((len(base), 1))
+    brow[71:87] = 1
+    forehead = _pull((0.55, -0.4), (0.5, 0.2)) + _pull((-0.55, -0.4), (0.5, 0.2))
+    moves["brows"] = -0.1 * np.maximum(brow, 0.6 * forehead) * down
+    inner = _pull((0.2, -0.2), (0.25, 0.15)) + _pull((-0.2, -0.2), (0.25, 0.15))
+    moves["frown"] = inner * (0.07 * down - 0.05 * out)
+    jaw = np.zeros((len(base), 1))
+    jaw[[*LOWER_INNER_LIP, 104, 105, 106, 107, 108]] = 1
+    jaw[[174, 175, 176, 177, 178]] = 1
+    jaw[[127, 128, 129, 130, 131]] = [[0.6], [0.9], [0.9], [0.9], [0.6]]
+    jaw[[126, 132]] = 0.3
+    jaw[list(MOUTH_CORNERS)] = 0.4
+    jaw[[160, 163]] = 0.35
+    jaw[[183, 184]] = 0.4
+    bow = np.zeros((len(base), 1))
+    bow[[99, 103]], bow[[104, 108]] = 0.3, 0.2
+    moves["mouth"] = (jaw - bow) * down
+    gap = base[[29, 32]] - base[[20, 25]]
+    eyes = np.zeros_like(base)
+    for upper, lower in ((18, 28), (23, 31)):
+        opening = base[lower : lower + 3] - base[upper + 1 : upper + 4]
+        eyes[upper + 1 : upper + 4] = -0.35 * opening
+        eyes[lower : lower + 3] = 0.06 * opening
+    eyes[[0, 1]] = -0.12 * gap
+    eyes[34:44] = -0.03 * down
+    moves["eyes"] = eyes
+    gaze = np.zeros_like(base)
+    gaze[[0, 1], 0] = 1
+    moves["gaze"] = gaze
+    return moves
+
+
+def express(shape: np.ndarray, expression: Expression) -> np.ndarray:
+    """Move the points of a shape, (189, 2) in head coordinates, as the expression says."""
+    moves = _movements()
+    shift = [value * moves[name] for name, value in dataclasses.asdict(expression).items()]
+    return shape + np.sum(shift, axis=0)
+
+
+def depth(x: np.ndarray | float, y: np.ndarray | float) -> np.ndarray:
+    """How far the average head comes towards the camera at (x, y), in eye distances."""
+    inner = np.minimum(np.abs(x), 1.0)
+    round_head = -0.4 * inner**2 - 0.7 * np.clip(np.abs(x) - 1.0, 0, 0.6)
+    round_head -= 0.12 * np.clip(y - 0.5, -1.6, 1.6) ** 2
+    steep = np.where(y < 0.5, 0.34, 0.15)
+    nose = 0.34 * np.exp(-((x / 0.22) ** 2) - ((y - 0.5) / steep) ** 2)
+    mouth = 0.08 * np.exp(-((x / 0.35) ** 2) - ((y - 1.12) / 0.25) ** 2)
+    sockets = -0.07 * np.exp(-(((np.abs(x) - 0.5) / 0.25) ** 2) - (y / 0.16) ** 2)
+    return round_head + nose + mouth + sockets
+
+
+def place(head: np.ndarray, z: np.ndarray, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
+    """Turn points about the neck and put them into the picture.
+
+    head: (n, 2), z: (n,), head coordinates. Returns ((n, 2) pixels, (n,) nearness).
+    """
+    yaw, pitch = np.radians((pose.yaw, pose.pitch))
+    middle = np.array([0.0, 0.6, -0.9])
+    turn_yaw = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+    turn_pitch = np.array(
+        [[1, 0, 0], [0, np.cos(pitch), np.sin(pitch)], [0, -np.sin(pitch), np.cos(pitch)]]
+    )
+    turn = turn_pitch @ turn_yaw
+
+    def project(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        turned = (points - middle) @ turn.T + middle
+        return turned[:, :2] / (1 - pose.perspective * turned[:, 2:]), turned[:, 2]
+
+    flat, near = project(np.column_stack([head, z]))
+    eyes, _ = project(np.array([[0.0, 0.0, depth(0.5, 0.0)]]))
+    return flat_to_pixels(flat - eyes, pose), near
+
+
+def flat_to_pixels(flat: np.ndarray, pose: Pose) -> np.ndarray:
+    """Roll, scale and shift points of the picture plane, (n, 2) in eye distances, to pixels."""
+    roll = np.radians(pose.roll)
+    spin = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
+    return pose.scale * flat @ spin.T + np.asarray(pose.centre)
+
+
+@functools.lru_cache(maxsize=1)
+def relief() -> np.ndarray:
+    """(189,) `depth` of the template's points."""
+    return depth(average()[:, 0], average()[:, 1])
+
+
+def scaled(pose: Pose, factor: float) -> Pose:
+    """The same pose, `factor` times as large."""
+    return dataclasses.replace(pose, scale=pose.scale * factor)
+
+
+def moved(pose: Pose, shift: np.ndarray) -> Pose:
+    """The same pose, `shift` pixels further."""
+    x, y = np.add(pose.centre, shift)
+    return dataclasses.replace(pose, centre=(float(x), float(y)))

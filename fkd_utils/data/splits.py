@@ -1,0 +1,176 @@
+"""From a data source to the three parts that the chapters train, choose and report on."""
+
+import dataclasses
+import functools
+import hashlib
+
+import numpy as np
+
+from fkd_utils import augment, faces, files
+from fkd_utils.data import cache, cleaning, sources
+from fkd_utils.files import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class SplitRows:
+    """Positions (int64 arrays, each sorted) of the three parts; together they are every face once.
+
+    Weights learn on `train`, the epoch is chosen on `validation`, and nothing is chosen on `test`.
+    """
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+SMOKE_FACES = 120  # that train in the profile smoke
+HELD_OUT = 0.1  # of the faces for validation, and as much again for test
+
+
+def random_split(n: int, seed: int) -> SplitRows:
+    """SplitRows n faces 80/10/10 at random, row by row (THESIS 3.1, its 20% halved into two parts)."""
+    order = np.random.default_rng(seed).permutation(n)
+    held = round(HELD_OUT * n)
+    return SplitRows(
+        np.sort(order[2 * held :]), np.sort(order[:held]), np.sort(order[held : 2 * held])
+    )
+
+
+def grouped_split(groups: np.ndarray, seed: int) -> SplitRows:
+    """SplitRows about 80/10/10 so that no group stands on two sides.
+
+    groups: (n,) int. Groups are taken in random order; a group goes to test while it brings the
+    test part nearer to its share, then the same for validation, else to training.
+    """
+    groups = np.asarray(groups)
+    names, sizes = np.unique(groups, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(names))
+    held = HELD_OUT * len(groups)
+    parts: dict[str, list] = {"test": [], "validation": [], "train": []}
+    filled = dict.fromkeys(parts, 0)
+    for k in order:
+        part = next((p for p in ("test", "validation") if filled[p] + sizes[k] / 2 < held), "train")
+        parts[part].append(names[k])
+        filled[part] += sizes[k]
+    where = {part: np.flatnonzero(np.isin(groups, names)) for part, names in parts.items()}
+    return SplitRows(where["train"], where["validation"], where["test"])
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Where parts come from: enough to make them again.
+
+    data: "open", "kaggle" or a path; seed: of the split; limit: at most so many training faces;
+    grown: the training faces have mirror twins and transformed copies (THESIS 4.7).
+    all_rows: the training faces are also those of which only some points are labelled.
+    from_edge: the labels counted from the picture's edge and were moved half a pixel back.
+    """
+
+    data: str
+    seed: int = 0
+    limit: int | None = None
+    grown: bool = False
+    all_rows: bool = False
+    from_edge: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Splits:
+    """Cleaned faces; no person or copy stands in two. Validation and test are fully labelled."""
+
+    train: faces.Faces
+    validation: faces.Faces
+    test: faces.Faces
+    source: Source
+
+    def fingerprint(self) -> str:
+        """Changes when a training or validation face or label does."""
+        return self.train.fingerprint()[:8] + self.validation.fingerprint()[:8]
+
+
+@functools.lru_cache(maxsize=2)
+def load(
+    data: str,
+    seed: int = 0,
+    limit: int | None = None,
+    grown: bool = False,
+    all_rows: bool = False,
+    from_edge: bool = False,
+) -> Splits:
+    """Load, clean as chapter 02 says, keep complete faces, split by group, then grow if asked.
+
+    limit: keep at most so many training faces, and a quarter as many in the other parts
+    (the smoke profile). all_rows: training also gets the partly labelled faces of groups that the
+    other parts do not have. from_edge: the labels are taken to count from the picture's edge and
+    come half a pixel further left and up, see `faces.HALF_PIXEL`. Raises InputError for bad
+    input, and for too few faces or groups to make three parts.
+    """
+    source = Source(data, seed, limit, grown, all_rows, from_edge)
+    if all_rows:
+        plain = load(data, seed, limit, grown, False, from_edge)
+        return dataclasses.replace(plain, train=_with_partial(plain), source=source)
+    if grown:
+        plain = load(data, seed, limit, False, False, from_edge)
+        return dataclasses.replace(plain, train=grow(plain.train, seed), source=source)
+    clean = _labelled(data, from_edge).complete()
+    split = grouped_split(clean.groups, seed)
+    if not all(len(index) for index in (split.train, split.validation, split.test)):
+        count = len(np.unique(clean.groups))
+        raise InputError(
+            f"{data}: {len(clean)} clean, fully labelled faces in {count} groups "
+            "cannot be split into three parts; add faces, or use --data open"
+        )
+
+    def part(index: np.ndarray, most: int | None) -> faces.Faces:
+        return clean.take(index if most is None else index[:most])
+
+    return Splits(
+        part(split.train, limit),
+        part(split.validation, limit and limit // 4),
+        part(split.test, limit and limit // 4),
+        source,
+    )
+
+
+def _labelled(data: str, from_edge: bool) -> faces.Faces:
+    rows = cleaned(sources.read(data))
+    if not from_edge:
+        return rows
+    return dataclasses.replace(rows, keypoints=rows.keypoints - np.float32(faces.HALF_PIXEL))
+
+
+def _with_partial(plain: Splits) -> faces.Faces:
+    """The training faces and, behind them, those with some labels only."""
+    limit = plain.source.limit
+    rows = _labelled(plain.source.data, plain.source.from_edge)
+    held = np.concatenate([plain.validation.groups, plain.test.groups])
+    labelled = np.isfinite(rows.keypoints).all(axis=2).any(axis=1)
+    free = np.flatnonzero(labelled & ~rows.is_complete() & ~np.isin(rows.groups, held))
+    return faces.joined(plain.train, rows.take(free if limit is None else free[:limit]))
+
+
+def grow(part: faces.Faces, seed: int) -> faces.Faces:
+    """Faces with their mirror twins and ten transformed copies of both: 22 times as many."""
+    images, points = augment.transformed_copies(part.images, part.keypoints, seed)
+    times = len(images) // len(part)
+    return faces.Faces(
+        images, points, np.tile(part.ids, times), np.tile(part.groups, times), part.name
+    )
+
+
+def cleaned(rows: faces.Faces) -> faces.Faces:
+    """`rows` without copies and suspicious labels, as `checked` found them."""
+    return cleaning.clean(rows, checked(rows))
+
+
+def checked(rows: faces.Faces) -> cleaning.Report:
+    """`cleaning.check`, kept in the cache: checking the same faces again costs nothing."""
+    # A check looks at groups, too, and names rows by their ids.
+    numbers = np.stack([rows.ids, rows.groups]).astype(np.int64).tobytes()
+    named = f"{rows.fingerprint()}-{hashlib.sha256(numbers).hexdigest()[:8]}"
+    store = cache.root() / f"check-{cleaning.VERSION}-{named}.json"
+    if not store.exists():
+        report = cleaning.check(rows)
+        with files.replacing(store) as path:
+            path.write_text(report.to_json(), encoding="utf-8")
+    return cleaning.Report.from_json(store.read_text(encoding="utf-8"))

@@ -1,0 +1,123 @@
+"""Films frame by frame: writing an .mp4 or a .gif, reading one, and the webcam."""
+
+import base64
+import collections.abc
+import html
+import pathlib
+
+import cv2
+import numpy as np
+import PIL.Image
+
+from fkd_utils import console, files
+from fkd_utils.files import InputError
+
+FPS = 25  # frames a second
+COLOURS = 64  # of a .gif, which holds 256 at most; fewer make a smaller file
+
+
+def write(
+    path: pathlib.Path, frames: collections.abc.Iterable[np.ndarray], fps: float = FPS
+) -> int:
+    """Write pictures (h, w, 3) uint8 of one size as an .mp4; returns how many.
+
+    Raises InputError when OpenCV cannot write there.
+    """
+    with files.replacing(path) as aside:
+        # OpenCV chooses the container by the ending, which a file written aside has not.
+        aside = aside.with_name(f"{aside.name}.mp4")
+        writer, count = None, 0
+        try:
+            for frame in frames:
+                if writer is None:
+                    code = cv2.VideoWriter_fourcc(*"mp4v")
+                    writer = cv2.VideoWriter(str(aside), code, fps, frame.shape[1::-1])
+                    if not writer.isOpened():
+                        raise InputError(f"{path}: OpenCV cannot write a film there")
+                writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+                count += 1
+            if writer is None:
+                raise InputError(f"{path}: no frames to write")
+            writer.release()
+            aside.replace(aside.with_suffix(""))
+        finally:
+            if writer is not None:
+                writer.release()
+            aside.unlink(missing_ok=True)
+    return count
+
+
+def write_gif(
+    path: pathlib.Path, frames: collections.abc.Iterable[np.ndarray], comment: str = ""
+) -> int:
+    """Write pictures (h, w, 3) uint8 of one size as an endless .gif; returns how many.
+
+    FPS of them are a second. All share one palette: with one each, what stands still would
+    flicker. comment: kept in the file, such as whose pictures they are.
+    Raises InputError when there are no frames.
+    """
+    pictures = list(frames)
+    if not pictures:
+        raise InputError(f"{path}: no frames to write")
+    sample = np.concatenate(pictures[:: -(-len(pictures) // 12)])
+    palette = PIL.Image.fromarray(sample).quantize(COLOURS)
+    first, *rest = (
+        PIL.Image.fromarray(p).quantize(palette=palette, dither=PIL.Image.Dither.NONE)
+        for p in pictures
+    )
+    with files.replacing(path) as aside:
+        first.save(
+            aside,
+            "GIF",
+            save_all=True,
+            append_images=rest,
+            duration=1000 // FPS,
+            loop=0,
+            comment=comment.encode(),
+        )
+    return len(pictures)
+
+
+def gif_as_html(path: pathlib.Path, title: str, alt: str) -> str:
+    """A .gif as part of a page that needs no other file; the reader can fold it away.
+
+    alt: what a reader who cannot see it must know.
+    """
+    content = base64.b64encode(path.read_bytes()).decode()
+    return (
+        f"<details open><summary>{html.escape(title)}</summary>"
+        f'<img alt="{html.escape(alt)}" style="max-width:100%" '
+        f'src="data:image/gif;base64,{content}"></details>'
+    )
+
+
+def read(path: pathlib.Path) -> collections.abc.Iterator[np.ndarray]:
+    """The frames of a film one by one: (h, w, 3) uint8. Raises InputError for no film."""
+    with console.no_standard_error():  # what OpenCV says there is said as an InputError
+        film = cv2.VideoCapture(str(path))
+    try:
+        if not film.isOpened():
+            raise InputError(f"{path}: this is no film that OpenCV can read")
+        while True:
+            there, frame = film.read()
+            if not there:
+                return
+            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+    finally:
+        film.release()
+
+
+def webcam(frames: int) -> list[np.ndarray]:
+    """Up to `frames` pictures of the first camera: (h, w, 3) uint8; none where there is none."""
+    with console.no_standard_error():
+        camera = cv2.VideoCapture(0)
+    try:
+        taken = []
+        while camera.isOpened() and len(taken) < frames:
+            there, frame = camera.read()
+            if not there:
+                break
+            taken.append(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
+        return taken
+    finally:
+        camera.release()

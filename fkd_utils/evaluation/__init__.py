@@ -1,0 +1,47 @@
+"""How far off: the four measures, how sure they are, and how long an answer takes.
+
+metrics and statistics are offered by name; the clock's are `evaluation.timing`.
+"""
+
+from fkd_utils.evaluation import calibration, timing
+from fkd_utils.evaluation.metrics import (
+    distances,
+    eye_distance,
+    face_mse,
+    mean_face,
+    mean_px,
+    measures,
+    mse,
+    nme,
+    rmse_px,
+)
+from fkd_utils.evaluation.statistics import (
+    brightness,
+    by_bins,
+    by_seeds,
+    change,
+    interval,
+    label_statistics,
+    tilt,
+)
+
+__all__ = [
+    "brightness",
+    "by_bins",
+    "by_seeds",
+    "calibration",
+    "change",
+    "distances",
+    "eye_distance",
+    "face_mse",
+    "interval",
+    "label_statistics",
+    "mean_face",
+    "mean_px",
+    "measures",
+    "mse",
+    "nme",
+    "rmse_px",
+    "tilt",
+    "timing",
+]

@@ -1,0 +1,297 @@
+"""Measuring how long things take, and what a row of such measurements says.
+
+Which machine measured what: its description, and tables of measurements as CSV.
+"""
+
+import collections.abc
+import dataclasses
+import datetime
+import importlib
+import math
+import os
+import pathlib
+import platform
+import time
+
+import keras
+import numpy as np
+import pandas as pd
+
+from fkd_utils import files
+from fkd_utils.files import InputError
+from fkd_utils.models import catalogue
+
+LEAST = 0.02  # seconds that a repeat should take, so that the clock can see it
+
+Score = collections.abc.Callable[[np.ndarray], np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Timing:
+    """One thing measured several times.
+
+    seconds: (repeats,), wall clock. cpu_seconds: (repeats,), processor time of this process,
+    all its threads together.
+    """
+
+    seconds: np.ndarray
+    cpu_seconds: np.ndarray
+
+    @property
+    def median(self) -> float:
+        """The middle repeat's wall seconds."""
+        return float(np.median(self.seconds))
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        """A quarter of the repeats was faster than the first, a quarter slower than the second."""
+        low, high = np.quantile(self.seconds, (0.25, 0.75))
+        return float(low), float(high)
+
+    @property
+    def busy(self) -> float:
+        """Processor seconds for each second of wall clock: how many cores were at work."""
+        return float(np.median(self.cpu_seconds / self.seconds))
+
+
+def measure(work: collections.abc.Callable[[], object], repeats: int = 7) -> Timing:
+    """Time `work()`, which must not return before its result is there.
+
+    One call goes first and does not count: it compiles, fills caches and reserves memory. Work
+    shorter than LEAST is called several times a repeat, and the time divided.
+    """
+    work()
+    start = time.perf_counter()
+    work()
+    calls = max(1, math.ceil(LEAST / max(time.perf_counter() - start, 1e-9)))
+    marks = [(time.perf_counter(), time.process_time())]
+    for _ in range(repeats):
+        for _ in range(calls):
+            work()
+        marks.append((time.perf_counter(), time.process_time()))
+    seconds, cpu_seconds = np.diff(np.array(marks), axis=0).T / calls
+    return Timing(seconds, cpu_seconds)
+
+
+def pictures(n: int, side: int = 96) -> np.ndarray:
+    """n inputs of noise (n, side, side, 1), float32 in [0, 1]: no layer is faster on a face."""
+    return np.random.default_rng(n).random((n, side, side, 1), np.float32)
+
+
+def at_side(model: keras.Model, side: int) -> keras.Model:
+    """The same layers, with new weights, for pictures of side x side."""
+    layers = [layer.__class__.from_config(layer.get_config()) for layer in model.layers]
+    return keras.Sequential([keras.layers.Input((side, side, 1)), *layers], name=model.name)
+
+
+def network(name: str, side: int = 96) -> keras.Model:
+    """A network of `catalogue.MODELS`, compiled with Adam, for pictures of side x side."""
+    model = catalogue.MODELS[name].build()
+    model = model if side == 96 else at_side(model, side)
+    model.compile("adam", "mse")
+    return model
+
+
+def networks() -> dict[str, keras.Model]:
+    """First to Fourth by name, ready to train."""
+    return {name: network(name) for name in ("first", "second", "third", "fourth")}
+
+
+def measure_training(model: keras.Model, n: int, batch: int = 64, repeats: int = 7) -> Timing:
+    """Time epochs of one training on n pictures of the size the network takes.
+
+    The first epoch does not count. Nothing is validated or stored in between.
+    """
+    inputs, targets = pictures(n, model.input_shape[1]), np.zeros((n, 30), np.float32)
+    clock = EpochClock()
+    epochs = repeats + 1
+    model.fit(inputs, targets, batch_size=batch, epochs=epochs, verbose=0, callbacks=[clock])
+    seconds, cpu_seconds = np.diff(np.array(clock.marks), axis=0).T
+    return Timing(seconds, cpu_seconds)
+
+
+class EpochClock(keras.callbacks.Callback):
+    """Notes wall and processor clock at the end of every epoch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.marks: list[tuple[float, float]] = []
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self.marks.append((time.perf_counter(), time.process_time()))
+
+
+def compiled(model: keras.Model) -> Score:
+    """The network as one compiled function, inputs (n, side, side, 1) to outputs (n, 30).
+
+    Compiled by the back-end of Keras; PyTorch has no compiler that is always there, and calls
+    the network without noting gradients.
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        call = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
+    elif backend == "jax":
+        import jax
+
+        weights = [v.value for v in model.trainable_variables]
+        others = [v.value for v in model.non_trainable_variables]
+        call = jax.jit(lambda inputs: model.stateless_call(weights, others, inputs)[0])
+    else:
+        import torch
+
+        call = torch.inference_mode()(lambda inputs: model(inputs, training=False))
+    # Copied back to numpy: a graphics card answers before it has finished.
+    return lambda inputs: keras.ops.convert_to_numpy(call(keras.ops.convert_to_tensor(inputs)))
+
+
+def exponent(sizes: np.ndarray, seconds: np.ndarray) -> float:
+    """The p of seconds ~ sizes^p: the slope of a straight line through the logarithms."""
+    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
+
+
+def overhead(sizes: np.ndarray, seconds: np.ndarray) -> tuple[float, float]:
+    """Fit seconds = fixed + each * size; returns (fixed, each), neither below zero.
+
+    Least squares of the relative error, so that a short time counts as much as a long one.
+    """
+    sizes, seconds = np.asarray(sizes, float), np.asarray(seconds, float)
+    columns = np.stack([1 / seconds, sizes / seconds], axis=1)
+    fits = [np.linalg.lstsq(columns, np.ones(len(sizes)))[0]]
+    for k in range(2):  # with the other one zero
+        only = columns[:, k] @ np.ones(len(sizes)) / (columns[:, k] @ columns[:, k])
+        fits.append(np.eye(2)[k] * only)
+    possible = [fit for fit in fits if fit.min() >= 0]
+    best = min(possible, key=lambda fit: np.sum((columns @ fit - 1) ** 2))
+    return float(best[0]), float(best[1])
+
+
+MEASURED = files.PUBLISHED / "timing"
+TRAINED, SCORED = 1712, 428  # pictures in the thesis's two parts
+
+DESCRIPTION = ("machine", "kind", "device", "cores", "backend", "versions", "date")
+COLUMNS = (
+    *DESCRIPTION,
+    "measure",  # train: an epoch with batches of 64; score: the outputs, in one compiled call
+    "network",
+    "pictures",
+    "repeats",
+    "low",  # quartile, wall seconds
+    "median",
+    "high",
+    "cpu_seconds",
+)
+
+
+def describe(name: str) -> dict[str, object]:
+    """The columns of `DESCRIPTION` for this machine and the device that Keras computes on."""
+    card = graphics_card()
+    backend = keras.backend.backend()
+    python = f"python {platform.python_version()}"
+    return {
+        "machine": name,
+        "kind": "gpu" if card else "cpu",
+        "device": card or processor(),
+        "cores": cores(),
+        "backend": backend,
+        "versions": f"keras {keras.__version__}, {backend} {_version(backend)}, {python}",
+        "date": datetime.date.today().isoformat(),
+    }
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    count = getattr(os, "process_cpu_count", None)  # from Python 3.13 on
+    if count:
+        return count()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def processor() -> str:
+    """The processor's name."""
+    listing = pathlib.Path("/proc/cpuinfo")  # Linux; platform.processor() is empty there
+    lines = listing.read_text(encoding="utf-8").splitlines() if listing.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return (names or [platform.processor() or platform.machine()])[0]
+
+
+def graphics_card() -> str:
+    """The name of the graphics card that the back-end of Keras computes on, "" without one."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        cards = tf.config.list_physical_devices("GPU")
+        details = tf.config.experimental.get_device_details(cards[0]) if cards else {}
+        return details.get("device_name", "GPU") if cards else ""
+    if backend == "jax":
+        import jax
+
+        first = jax.devices()[0]
+        return "" if first.platform == "cpu" else first.device_kind
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else ""
+
+
+def _version(backend: str) -> str:
+    return importlib.import_module(backend).__version__
+
+
+def measurements(
+    name: str,
+    networks: dict[str, keras.Model],
+    repeats: int = 7,
+    trained: int = TRAINED,
+) -> pd.DataFrame:
+    """Measure this machine: an epoch of each network, and scoring of 428 pictures and of one.
+
+    networks: compiled, such as `networks()`; trained: pictures an epoch. Returns a table
+    with the columns `COLUMNS`.
+    """
+    rows = []
+
+    def note(measure: str, network: str, pictures: int, timed: Timing) -> None:
+        low, high = timed.quartiles
+        cpu = float(np.median(timed.cpu_seconds))
+        values = (measure, network, pictures, len(timed.seconds), low, timed.median, high, cpu)
+        rows.append(dict(zip(COLUMNS[len(DESCRIPTION) :], values, strict=True)))
+
+    for network, model in networks.items():
+        note("train", network, trained, measure_training(model, trained, 64, repeats))
+        score = compiled(model)
+        for n in (SCORED, 1):
+            inputs = pictures(n, model.input_shape[1])
+            note("score", network, n, measure(lambda s=score, x=inputs: s(x), repeats))
+    return pd.DataFrame(rows).assign(**describe(name))[list(COLUMNS)]
+
+
+def write_measured(table: pd.DataFrame, path: pathlib.Path) -> None:
+    """Store measurements as CSV, seconds to four digits."""
+    with files.replacing(path) as aside:
+        table.to_csv(aside, index=False, float_format="%.4g")
+
+
+def read_measured(folder: pathlib.Path = MEASURED) -> pd.DataFrame:
+    """All stored measurements, with the columns `COLUMNS`; no rows when there are none.
+
+    Raises InputError naming the file that lacks a column or holds something that is no time.
+    """
+    tables = [_read_file(path) for path in sorted(folder.glob("*.csv"))]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
+
+
+def _read_file(path: pathlib.Path) -> pd.DataFrame:
+    table = pd.read_csv(path)
+    for column in COLUMNS:
+        if column not in table:
+            raise InputError(f"{path}: no column {column!r}; measure again (timing --help)")
+    for column in ("low", "median", "high"):
+        wrong = ~(pd.to_numeric(table[column], errors="coerce") > 0)
+        if wrong.any():
+            row = int(wrong.idxmax()) + 2
+            raise InputError(
+                f"{path}, row {row}, column {column!r}: not a time; measure again (timing --help)"
+            )
+    return table[list(COLUMNS)]

@@ -1,0 +1,24 @@
+"""The networks of the course, as the chapters teach them, for use in later chapters.
+
+thesis: First to Fifth. deep: DEPTH's. heatmap: chapter 18's. losses: for labels with holes.
+export: to ONNX.
+"""
+
+from fkd_utils.models import cascade, deep, export, heatmap, losses, transfer
+from fkd_utils.models.catalogue import MODELS
+from fkd_utils.models.thesis import fifth, fourth, multiply_adds, second, third
+
+__all__ = [
+    "MODELS",
+    "cascade",
+    "deep",
+    "export",
+    "fifth",
+    "fourth",
+    "heatmap",
+    "losses",
+    "multiply_adds",
+    "second",
+    "third",
+    "transfer",
+]

@@ -1,0 +1,29 @@
+"""The networks by name, each with the chapter that teaches it."""
+
+import collections.abc
+import dataclasses
+
+import keras
+
+from fkd_utils.models import deep, heatmap, thesis
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A network of the course: how to build it and the chapter that teaches it."""
+
+    build: collections.abc.Callable[..., keras.Model]
+    title: str
+    chapter: str
+
+
+MODELS = {
+    "first": Entry(thesis.first, "First", "03"),
+    "second": Entry(thesis.second, "Second", "04"),
+    "third": Entry(thesis.third, "Third", "05"),
+    "fourth": Entry(thesis.fourth, "Fourth", "06"),
+    "fifth": Entry(thesis.fifth, "Fifth", "08"),
+    "deep": Entry(deep.deep_cnn, "Deep", "13"),
+    "modern_dense": Entry(heatmap.dense_network, "Residual, dense", "18"),
+    "modern": Entry(heatmap.network, "Residual, heat maps", "18"),
+}

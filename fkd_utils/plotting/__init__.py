@@ -1,0 +1,32 @@
+"""Figures and tables as every chapter shows them: one size, one set of colours, one index."""
+
+from fkd_utils.plotting import figures
+from fkd_utils.plotting.chapter import Chapter, show_table
+from fkd_utils.plotting.network_diagram import draw_network
+from fkd_utils.plotting.plots import (
+    COLOURS,
+    CYCLE,
+    PREDICTED,
+    TRUE,
+    changes_figure,
+    draw_face,
+    learning_figure,
+    show_faces,
+    stored_figure,
+)
+
+__all__ = [
+    "COLOURS",
+    "CYCLE",
+    "PREDICTED",
+    "TRUE",
+    "Chapter",
+    "changes_figure",
+    "draw_face",
+    "draw_network",
+    "figures",
+    "learning_figure",
+    "show_faces",
+    "show_table",
+    "stored_figure",
+]

@@ -1,0 +1,188 @@
+"""Every figure and numbered table goes through here: one name, one entry in the index.
+
+Tables as HTML: words stand left, numbers right.
+"""
+
+import base64
+import dataclasses
+import html
+import io
+import json
+import pathlib
+import re
+import shutil
+
+import matplotlib.figure
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import PIL.Image
+
+from fkd_utils import files
+from fkd_utils.files import InputError
+
+COMMITTED = files.REPO / "figures"
+DPI = 150
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """What the index says of a figure or table.
+
+    number: the thesis's own, or chapter and letter; kind: "figure" (PNG) or "table" (CSV);
+    alt: what a figure shows, for readers who cannot see it; "" for a table, which they can read.
+    """
+
+    number: str
+    title: str
+    alt: str
+    chapter: str
+    profile: str
+    data: str
+    seed: int
+    versions: dict[str, str]
+    kind: str = "figure"
+
+    @property
+    def file(self) -> str:
+        """The name of the file, such as ch03_fig_4.1.png or ch06_table_4.1.csv."""
+        kind, ending = ("table", "csv") if self.kind == "table" else ("fig", "png")
+        return f"ch{self.chapter}_{kind}_{self.number}.{ending}"
+
+
+def folder() -> pathlib.Path:
+    """Where a running chapter puts its figures: $FKD_FIGURES or build/figures."""
+    return files.chosen("FKD_FIGURES", files.REPO / "build" / "figures")
+
+
+def save(figure: matplotlib.figure.Figure, entry: Entry) -> bytes:
+    """Write a figure as PNG with its entry beside it; returns the PNG."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
+    plt.close(figure)
+    png = buffer.getvalue()
+    _write(png, entry)
+    return png
+
+
+def save_table(table: pd.DataFrame, entry: Entry) -> None:
+    """Write a table as CSV with its entry beside it."""
+    _write(table.to_csv(index=False).encode(), entry)
+
+
+def _write(content: bytes, entry: Entry) -> None:
+    with files.replacing(folder() / entry.file) as path:
+        path.write_bytes(content)
+    with files.replacing((folder() / entry.file).with_suffix(".json")) as path:
+        path.write_text(json.dumps(dataclasses.asdict(entry), indent=1), encoding="utf-8")
+
+
+def figure_as_html(png: bytes, entry: Entry) -> str:
+    """The picture with its alt text and caption, as a chapter shows it."""
+    name = f"Figure {entry.number}" if entry.number[0].isdigit() else entry.number
+    width = int.from_bytes(png[16:20], "big") * 100 // DPI
+    kind, content = lighter(png)
+    return (
+        f'<figure style="margin:0"><img alt="{html.escape(entry.alt)}" width="{width}" '
+        f'style="max-width:100%;height:auto" '
+        f'src="data:image/{kind};base64,{base64.b64encode(content).decode()}">'
+        f"<figcaption><b>{html.escape(name)}.</b> {html.escape(entry.title)}</figcaption></figure>"
+    )
+
+
+def lighter(png: bytes) -> tuple[str, bytes]:
+    """A picture as a page should hold it: ("jpeg", ...) where that takes less than half the bytes.
+
+    That is so for photographs; drawings stay ("png", ...). A page of photographs would else weigh
+    megabytes in every commit.
+    """
+    buffer = io.BytesIO()
+    with PIL.Image.open(io.BytesIO(png)) as picture:
+        white = PIL.Image.new("RGB", picture.size, "white")
+        white.paste(picture, mask=picture.getchannel("A") if "A" in picture.getbands() else None)
+        white.save(buffer, "JPEG", quality=88, subsampling=0, optimize=True)
+    jpeg = buffer.getvalue()
+    return ("jpeg", jpeg) if 2 * len(jpeg) < len(png) else ("png", png)
+
+
+def versions() -> dict[str, str]:
+    """The versions a figure depends on."""
+    import keras
+    import matplotlib
+
+    names = {"numpy": np.__version__, "matplotlib": matplotlib.__version__}
+    return names | {"keras": keras.__version__, "backend": keras.backend.backend()}
+
+
+def collect(source: pathlib.Path, target: pathlib.Path = COMMITTED) -> list[dict]:
+    """Copy figures and tables in `source` to `target` and bring target/index.json up to date.
+
+    Only figures of the embedded set `open` are taken: nobody else's face leaves the build folder.
+    Raises InputError when there is none, or one was made from other data.
+    """
+    entries = [(p, json.loads(p.read_text(encoding="utf-8"))) for p in source.glob("*.json")]
+    if not entries:
+        raise InputError(f"{source}: no figures there; run the chapters first (make report)")
+    strange = sorted(p.stem for p, e in entries if e["data"] != "open" or e["profile"] == "smoke")
+    if strange:
+        raise InputError(
+            f"{source}: {strange[0]} was not made from the embedded faces in quick or paper; "
+            "only such figures are collected"
+        )
+    target.mkdir(parents=True, exist_ok=True)
+    index = target / "index.json"
+    old = json.loads(index.read_text(encoding="utf-8")) if index.exists() else []
+    fresh = {e["chapter"] for _, e in entries}
+    kept = [e for e in old if e["chapter"] not in fresh]
+    new = [{"file": Entry(**e).file, **e} for _, e in entries]
+    for entry in new:
+        with files.replacing(target / entry["file"]) as path:
+            shutil.copyfile(source / entry["file"], path)
+    for entry in old:
+        if entry not in kept and entry["file"] not in {e["file"] for e in new}:
+            (target / entry["file"]).unlink(missing_ok=True)
+    result = sorted(kept + new, key=lambda e: (e["chapter"], _natural(e["number"])))
+    with files.replacing(index) as path:
+        path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return result
+
+
+def _natural(number: str) -> list[tuple[int, str]]:
+    # 4.2 before 4.10
+    return [
+        (int(part) if part.isdigit() else 0, part) for part in number.replace("-", ".").split(".")
+    ]
+
+
+_CELL = re.compile(
+    r'(<t[hd] id="T_table_\w+" class="(?:col_heading level0|data row\d+) col(\d+)") >(.*?)(?=</t)',
+    re.DOTALL,
+)
+_LONG = 24  # characters; a longer cell is a sentence, even when it begins with a number
+
+
+def table_as_html(frame: pd.DataFrame, formats: dict[str, str]) -> str:
+    """A table without its index; formats: by column, such as {"mse": "{:.5f}"}."""
+    style = frame.style.format(formats, na_rep="").hide(axis="index")
+    return _aligned(style.set_uuid("table").set_table_attributes('class="dataframe"').to_html())
+
+
+def _aligned(content: str) -> str:
+    """A table of `table_as_html` with columns of words to the left.
+
+    A column holds words when most of its cells begin with a letter or one of them is long.
+    The style stands in each cell: rules by column would be shared by all tables of a page.
+    """
+    columns: dict[str, list[str]] = {}
+    for start, number, text in _CELL.findall(content):
+        if start.startswith("<td") and text:
+            columns.setdefault(number, []).append(text)
+    left = {number for number, texts in columns.items() if _are_words(texts)}
+    return _CELL.sub(
+        lambda m: f'{m[1]} style="text-align:left" >{m[3]}' if m[2] in left else m[0], content
+    )
+
+
+def _are_words(texts: list[str]) -> bool:
+    letters = sum(text[0].isalpha() for text in texts)
+    return letters > len(texts) / 2 or any(len(text) > _LONG for text in texts)

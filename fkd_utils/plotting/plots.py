@@ -1,0 +1,178 @@
+"""The looks of the course: colours, faces with points, learning curves."""
+
+import collections.abc
+
+import matplotlib as mpl
+import matplotlib.axes
+import matplotlib.figure
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib import ticker
+
+from fkd_utils.evaluation import metrics, statistics
+
+# Okabe and Ito's palette: told apart by colour-blind readers, and mostly in grey print.
+COLOURS = {
+    "blue": "#0072B2",
+    "orange": "#E69F00",
+    "green": "#009E73",
+    "red": "#D55E00",
+    "purple": "#CC79A7",
+    "sky": "#56B4E9",
+    "grey": "#5F5F5F",
+    "black": "#222222",
+}
+CYCLE = [COLOURS[c] for c in ("blue", "orange", "green", "red", "purple", "sky", "grey")]
+TRUE, PREDICTED = "#00C853", "#FF3D00"  # bright: they lie on grey skin
+
+
+def use_style() -> None:
+    """Set matplotlib's defaults for every figure of the course."""
+    mpl.rcParams.update(
+        {
+            "figure.figsize": (7.2, 3.6),
+            "figure.dpi": 100,
+            "font.size": 10,
+            "axes.titlesize": 10.5,
+            "axes.labelsize": 10,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "grid.color": "#DDDDDD",
+            "grid.linewidth": 0.7,
+            "lines.linewidth": 1.8,
+            "legend.frameon": False,
+            "axes.prop_cycle": mpl.cycler(color=CYCLE),
+            "image.cmap": "gray",
+            "figure.constrained_layout.use": True,
+        }
+    )
+
+
+def draw_face(
+    axes: matplotlib.axes.Axes,
+    image: np.ndarray,
+    truth: np.ndarray | None = None,
+    predicted: np.ndarray | None = None,
+    title: str = "",
+) -> None:
+    """One face (96, 96) with its points (15, 2): true ones green dots, predicted red crosses."""
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255)
+    if truth is not None:
+        axes.plot(*truth.T, "o", color=TRUE, markersize=3.6, markeredgecolor="black", mew=0.4)
+    if predicted is not None:
+        axes.plot(*predicted.T, "x", color=PREDICTED, markersize=4.5, mew=1.5)
+    axes.set_axis_off()
+    axes.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
+    if title:
+        axes.set_title(title, fontsize=9, pad=3)
+
+
+def show_faces(
+    images: np.ndarray,
+    truth: np.ndarray | None = None,
+    predicted: np.ndarray | None = None,
+    columns: int = 4,
+    titles: collections.abc.Sequence[str] | None = None,
+    side: float = 1.8,
+) -> matplotlib.figure.Figure:
+    """A sheet of faces (n, 96, 96) with points (n, 15, 2); `side`: inches a face."""
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    extra = 0.22 if titles is not None else 0.0
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(columns * side, rows * (side + extra)), squeeze=False
+    )
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for k, image in enumerate(images):
+        draw_face(
+            grid.flat[k],
+            image,
+            None if truth is None else truth[k],
+            None if predicted is None else predicted[k],
+            "" if titles is None else titles[k],
+        )
+    return figure
+
+
+def draw_curves(axes: matplotlib.axes.Axes, history: pd.DataFrame, best_epoch: int) -> None:
+    """Training and validation MSE by epoch on a logarithmic axis, the best epoch marked."""
+    axes.plot(history.epoch, history.loss, color=COLOURS["orange"], label="training")
+    best = history.loc[history.epoch == best_epoch, "val_loss"].iloc[0]
+    label = f"validation, lowest {best:.5f} at epoch {best_epoch}"
+    axes.plot(history.epoch, history.val_loss, color=COLOURS["blue"], label=label)
+    axes.plot(best_epoch, best, "o", color=COLOURS["blue"], markersize=7, markeredgecolor="white")
+    low, high = np.nanmin(history[["loss", "val_loss"]]), np.nanmax(history[["loss", "val_loss"]])
+    axes.set(yscale="log", xlabel="epoch", ylabel="MSE (targets in [-1, 1])")
+    axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
+    axes.set_ylim(low / 1.2, high * 1.6)
+    axes.legend(loc="upper right", fontsize=9)
+
+
+def learning_figure(
+    history: pd.DataFrame,
+    best_epoch: int,
+    images: np.ndarray,
+    truth: np.ndarray,
+    predicted: np.ndarray,
+) -> matplotlib.figure.Figure:
+    """Learning curve beside the three best (top) and three worst (bottom) faces.
+
+    The layout of THESIS Fig 4.1 to 4.15. images: (n, 96, 96); truth, predicted: (n, 15, 2) px.
+    """
+    errors = metrics.face_mse(truth, predicted)
+    order = np.argsort(errors)
+    figure = plt.figure(figsize=(9.6, 4.0))
+    left, right = figure.subfigures(1, 2, width_ratios=[1.0, 1.25])
+    draw_curves(left.subplots(), history, best_epoch)
+    grid = right.subplots(2, 3)
+    for axes, k in zip(grid.flat, [*order[:3], *order[::-1][:3]], strict=True):
+        draw_face(axes, images[k], truth[k], predicted[k], f"MSE {errors[k]:.5f}")
+    right.suptitle("best three above, worst three below", fontsize=9.5)
+    grid[0, 0].plot([], [], "o", color=TRUE, mec="black", mew=0.4, markersize=4, label="true")
+    grid[0, 0].plot([], [], "x", color=PREDICTED, markersize=5, mew=1.5, label="predicted")
+    right.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure
+
+
+def stored_figure(
+    history: pd.DataFrame, best_epoch: int, errors: np.ndarray
+) -> matplotlib.figure.Figure:
+    """Learning curve of a published run beside the distances of its faces, which are not shown.
+
+    errors: (n, 15, 2), predicted minus labelled points, pixels.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.4))
+    draw_curves(left, history, best_epoch)
+    distances = np.nanmean(np.linalg.norm(errors, axis=2), axis=1)
+    right.hist(distances, bins=np.arange(0, distances.max() + 0.5, 0.5), color=COLOURS["sky"])
+    mean = distances.mean()
+    right.axvline(mean, color=COLOURS["black"], linestyle=":", label=f"mean {mean:.2f} px")
+    right.set(xlabel="mean point distance of a test face (pixels)", ylabel="faces")
+    right.legend()
+    return figure
+
+
+def changes_figure(
+    rows: dict[str, statistics.Change], seeds_label: str, full_label: str
+) -> matplotlib.figure.Figure:
+    """A row for each change: its seeds with the 95% interval of their mean, and single runs."""
+    figure, axes = plt.subplots(figsize=(7.6, 1.1 + 0.62 * len(rows)))
+    axes.axvline(1, color=COLOURS["black"], lw=1)
+    for y, change in enumerate(rows.values()):
+        axes.hlines(y, *change.interval, color=COLOURS["sky"], lw=4, alpha=0.6)
+        dots = [y] * len(change.by_seed)
+        axes.plot(change.by_seed, dots, "o", color=COLOURS["blue"], mec="white", ms=7)
+        if change.full is not None:
+            axes.plot(change.full, y + 0.24, "s", color=COLOURS["green"], ms=6)
+        axes.plot(change.thesis, y - 0.24, "D", color=COLOURS["orange"], ms=6)
+    axes.plot([], [], "o", color=COLOURS["blue"], label=seeds_label)
+    axes.plot([], [], "s", color=COLOURS["green"], label=full_label)
+    axes.plot([], [], "D", color=COLOURS["orange"], label="the thesis (validation)")
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set(ylim=(len(rows) - 0.5, -0.5), xlabel="error with the change / error without")
+    figure.legend(loc="outside lower center", ncols=3, fontsize=9)
+    return figure

@@ -1,0 +1,265 @@
+"""Results that come with the course, in data/published, and tables of several trainings.
+
+The folder of a run holds recipe.json (what was trained, on what, where), history.csv (its learning
+curve), metrics.json (its errors), predictions.npz (the same face by face) and, of some,
+weights.npz. `python -m studies` writes and checks them.
+"""
+
+import collections.abc
+import dataclasses
+import functools
+import json
+import pathlib
+import re
+import typing
+
+import filelock
+import numpy as np
+import pandas as pd
+
+from fkd_utils import files
+from fkd_utils.data import sources
+from fkd_utils.evaluation import metrics
+from fkd_utils.files import InputError
+
+if typing.TYPE_CHECKING:
+    import keras
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """A full-length run that comes with the course; `verifying` checks it.
+
+    settings: recipe.json; metrics: metrics.json (measures of the best epoch on validation and
+    test); history: one row an epoch, columns epoch, loss, val_loss, seconds.
+    """
+
+    folder: pathlib.Path
+    settings: dict
+    metrics: dict
+    history: pd.DataFrame
+
+    def array(self, name: str) -> np.ndarray:
+        """An array of predictions.npz, a row a face; `publishing.publish` says which there are."""
+        with np.load(self.folder / "predictions.npz", allow_pickle=False) as stored:
+            return stored[name]
+
+    def errors(self, part: str) -> np.ndarray:
+        """Predicted minus labelled points of "validation" or "test": (n, 15, 2), pixels."""
+        return self.array(f"{part}_errors")
+
+    def distances(self, part: str) -> np.ndarray:
+        """How far each predicted point of "validation" or "test" lies off: (n, 15), pixels."""
+        return np.linalg.norm(self.errors(part), axis=2)
+
+    def face_mse(self, part: str) -> np.ndarray:
+        """MSE of each face of "validation" or "test", on targets: (n,)."""
+        errors = self.errors(part)
+        return metrics.face_mse(np.zeros_like(errors), errors)
+
+    def groups(self, part: str) -> np.ndarray:
+        """Which faces of "validation" or "test" belong together: (n,) int."""
+        return self.array(f"{part}_group")
+
+    def summary(self) -> str:
+        """What was trained on what, and how it ended, in two lines."""
+        faces_in, m = self.settings["faces"]["train"], self.metrics
+        loss = "MSE" if self.settings["recipe"].get("loss") in (None, "mse") else "loss"
+        return (
+            f"{self.settings['recipe']['epochs']} epochs on {faces_in:,} real faces; lowest "
+            f"validation MSE {m['validation_mse']:.5f} at epoch {m['best_epoch']}, training {loss} "
+            f"there {m['training_mse']:.5f}\n{m['test_faces']} test faces: "
+            f"MSE {m['test']['mse']:.5f}, mean_px {m['test']['mean_px']:.2f}, "
+            f"NME {m['test']['nme']:.1f} %"
+        )
+
+
+def published(name: str) -> Stored:
+    """The published run in the folder `name`, such as wild_first."""
+    folder = files.PUBLISHED / name
+    texts = [
+        (folder / f"{part}.json").read_text(encoding="utf-8") for part in ("recipe", "metrics")
+    ]
+    return Stored(folder, *map(json.loads, texts), pd.read_csv(folder / "history.csv"))
+
+
+def folder_of(row: str) -> str:
+    """Folder of the published run of a row of Table 4.1 or 4.4: "Fourth, dropout" is
+    wild_fourth_dropout.
+    """
+    return "wild_" + "_".join(re.findall(r"[a-z0-9]+", row.lower().replace("relu ", "")))
+
+
+def of_rows(rows: collections.abc.Iterable[str]) -> dict[str, Stored]:
+    """The published runs of rows of Tables 4.1 and 4.4, by row; rows without one are left out."""
+    there = [row for row in rows if (files.PUBLISHED / folder_of(row) / "metrics.json").exists()]
+    return {row: published(folder_of(row)) for row in there}
+
+
+def best_run(rows: collections.abc.Iterable[str]) -> Stored:
+    """The stored run among `rows` with the lowest validation error; at least one must be stored."""
+    return min(of_rows(rows).values(), key=lambda published: published.metrics["validation_mse"])
+
+
+def seeds(table: str) -> pd.DataFrame:
+    """Shorter trainings with several seeds, "table_4_1" or "table_4_4"; see `seedstudy`."""
+    return pd.read_csv(files.PUBLISHED / "seeds" / f"{table}.csv")
+
+
+def mean_face_measures() -> dict:
+    """All measures of the mean face on the real faces of the published runs, by part."""
+    return json.loads((files.PUBLISHED / "wild_mean_face.json").read_text(encoding="utf-8"))
+
+
+def kaggle_labels(folder: pathlib.Path | None = None) -> dict:
+    """`statistics.label_statistics` of the competition's own 7,049 training rows, as they are stored."""
+    folder = folder or files.PUBLISHED
+    of_all = json.loads((folder / "kaggle_labels.json").read_text(encoding="utf-8"))
+    by_keypoint = pd.read_csv(folder / "kaggle_keypoints.csv", index_col="keypoint")
+    counts = {str(name): int(count) for name, count in by_keypoint.labelled.items()}
+    return of_all | {"counts": counts, "mean_face": by_keypoint[["x", "y"]].to_numpy().tolist()}
+
+
+def real_faces_check() -> dict:
+    """How many rows, pairs of copies and flagged rows `cleaning.check` found on real faces.
+
+    Faces cut from photographs (300-W) and videos, in Kaggle's format. They may not be passed on.
+    """
+    return json.loads((files.PUBLISHED / "real_faces_check.json").read_text(encoding="utf-8"))
+
+
+DEFAULT_NETWORK = "wild_final"  # chapter 18's: finds the first face, the demonstration's, and in `predict_as_published`
+FOURTH = "first_face"  # Fourth, trained on the embedded faces: chapters 14, 16 and 17 use it
+
+
+def networks() -> list[str]:
+    """The networks that come with weights."""
+    return sorted(path.parent.name for path in files.PUBLISHED.glob("*/weights.npz"))
+
+
+def network(name: str = DEFAULT_NETWORK, root: pathlib.Path | None = None) -> "keras.Model":
+    """A trained network: one that is shipped, or a run of your own from `runs list`.
+
+    name: the folder's name; of a run its beginning is enough. root: the folder of the shipped
+    ones, data/published by default. Raises InputError when there is no
+    such network or its files are damaged.
+    """
+    from fkd_utils.training import fitting
+
+    folder = root / name if root else _folder_of_network(name)
+    try:
+        content = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+        network = fitting.Recipe(**content["recipe"]).build()
+        with np.load(folder / "weights.npz", allow_pickle=False) as stored:
+            weights = [stored[str(i)].astype(np.float32) for i in range(len(stored.files))]
+        network.set_weights(weights)
+    except files.DAMAGED as error:
+        raise InputError(
+            f"{folder}: these are not the files of a network of this course ({error}); restore "
+            "the folder"
+        ) from error
+    return network
+
+
+def predict_as_published(images: np.ndarray, name: str = DEFAULT_NETWORK) -> np.ndarray:
+    """Keypoints of uint8 pictures (n, 96, 96) as a network's own measures were taken: (n, 15, 2).
+
+    Some were taken on a face and its mirror twin, averaged (see `flips`). Float32, pixels.
+    """
+    from fkd_utils import augment
+    from fkd_utils.training import fitting
+
+    once = functools.partial(fitting.predict, network(name))
+    measures = _folder_of_network(name) / "metrics.json"  # runs of one's own have none
+    averaged = (
+        measures.exists()
+        and json.loads(measures.read_text(encoding="utf-8")).get("prediction", "face") != "face"
+    )
+    return augment.flip_averaged(once, images) if averaged else once(images)
+
+
+def network_counts_from_edge(name: str = DEFAULT_NETWORK) -> bool:
+    """Whether a network's predictions count from the picture's edge, as the labels it learnt.
+
+    Not so where these labels counted from pixel centres, or were moved there before.
+    """
+    content = json.loads((_folder_of_network(name) / "recipe.json").read_text(encoding="utf-8"))
+    learnt = content["data"]
+    return sources.counts_from_edge(learnt["data"]) and not learnt.get("from_edge", False)
+
+
+def _folder_of_network(name: str) -> pathlib.Path:
+    from fkd_utils.training import fitting
+
+    if name in networks():
+        return files.PUBLISHED / name
+    runs = fitting.default_store().glob("*/weights.npz")
+    hits = sorted(path.parent for path in runs if path.parent.name.startswith(name))
+    if len(hits) != 1 or not name:
+        what = f"{len(hits)} trainings start" if hits else "no network is called so or starts"
+        known = ", ".join(networks()) or "none"
+        raise InputError(
+            f"{name!r}: {what} with this name. Shipped: {known}; for your own trainings: "
+            "python -m fkd_utils runs list"
+        )
+    return hits[0]
+
+
+FORMAT = "%.7g"  # of the numbers in a study's file
+
+
+def study(
+    path: pathlib.Path,
+    runs: collections.abc.Iterable[dict],
+    rows_of: collections.abc.Callable[..., pd.DataFrame | list[dict]],
+    profile: str,
+) -> pd.DataFrame | None:
+    """The rows of a study's file; with the profile paper, runs that are missing are made first.
+
+    A run is a dict of settings: its rows are `rows_of(**run)` with the settings as columns beside
+    them. The file is written after every run, so a stopped study goes on where it was, and several
+    processes may run it at once. None, and a line that says so, when nobody has run the study.
+    Raises InputError for a setting that a csv file cannot hold.
+    """
+    for run in runs if profile == "paper" else ():
+        missing = [name for name, value in run.items() if pd.isna(value)]
+        if missing:  # read back it would equal nothing, and the run be made again and again
+            raise InputError(f"{path.name}: the setting {missing[0]!r} is None; give it a word")
+        if not _holds(_read_study(path), run):
+            _add(path, run, pd.DataFrame(rows_of(**run)).assign(**run))
+    rows = _read_study(path)
+    if rows is None:
+        print(f"the study {path.name} has not been run yet; the profile paper runs it")
+    return rows
+
+
+def _read_study(path: pathlib.Path) -> pd.DataFrame | None:
+    return pd.read_csv(path) if path.exists() else None
+
+
+def _holds(rows: pd.DataFrame | None, run: dict) -> bool:
+    """Whether some rows have these settings, as they are read back from the file."""
+    if rows is None:
+        return False
+    kept = {name: float(FORMAT % v) if isinstance(v, float) else v for name, v in run.items()}
+    return bool((rows[list(run)] == pd.Series(kept)).all(axis=1).any())
+
+
+def _add(path: pathlib.Path, run: dict, fresh: pd.DataFrame) -> None:
+    """Write the rows of a run behind those in the file, unless another process was faster."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(path.with_suffix(".lock")):
+        rows = _read_study(path)
+        if _holds(rows, run):
+            return
+        rows = fresh if rows is None else pd.concat([rows, fresh], ignore_index=True)
+        with files.replacing(path) as aside:
+            rows.to_csv(aside, index=False, float_format=FORMAT)
+
+
+VERDICTS = ("holds", "fails", "depends", "not tested")
+
+
+def report(name: str = "claims.csv", folder: pathlib.Path | None = None) -> pd.DataFrame:
+    """claims.csv or corrections.csv of data/published (or `folder`), all text."""
+    return pd.read_csv((folder or files.PUBLISHED) / name, dtype=str, keep_default_na=False)

@@ -1,0 +1,1 @@
+"""How data/published was made: trainings, seeds, claims. `python -m studies` runs it."""

@@ -1,0 +1,69 @@
+"""What Kaggle's labels alone say about DEPTH's numbers: how many shifts stay, what is largest.
+
+The labels may not be passed on; data/published/depth holds what is counted here. To count again:
+
+    python -c "from fkd_utils import depth_counts as d; d.write(d.labels('training.csv'))"
+"""
+
+import itertools
+import pathlib
+
+import numpy as np
+import pandas as pd
+
+from fkd_utils import faces, files
+from fkd_utils.training import depth_runs
+
+PIXELS = range(8, 18)
+_BOTH = (1, -1)
+
+
+def labels(path: pathlib.Path | str) -> np.ndarray:
+    """The complete rows of a file with the competition's 30 label columns: (n, 15, 2) pixels.
+
+    Other columns, such as Image, are not read. Raises ValueError when a label column is missing.
+    """
+    table = pd.read_csv(path, usecols=list(faces.COLUMNS))[list(faces.COLUMNS)]
+    return table.dropna().to_numpy(np.float64).reshape(-1, len(faces.KEYPOINTS), 2)
+
+
+def shifts(points: np.ndarray) -> pd.DataFrame:
+    """How many of each face's four shifts keep all points inside 0..96 (DEPTH 3: 6,350 stay).
+
+    points: (n, 15, 2) pixels, complete. Columns: pixels, straight (left, right, up, down),
+    diagonal (both at once by so many pixels).
+    """
+    straight = [(way, 0) for way in _BOTH] + [(0, way) for way in _BOTH]
+    kinds = {"straight": straight, "diagonal": list(itertools.product(_BOTH, repeat=2))}
+    counted = []
+    for pixels in PIXELS:
+        moved = {
+            kind: [points + pixels * np.array(way) for way in ways] for kind, ways in kinds.items()
+        }
+        stay = {kind: sum(map(_inside, sets)) for kind, sets in moved.items()}
+        counted.append({"pixels": pixels} | stay)
+    return pd.DataFrame(counted)
+
+
+def largest(points: np.ndarray) -> pd.DataFrame:
+    """How many faces have their largest coordinate in each of the 30 outputs, most first.
+
+    points: (n, 15, 2), complete. Columns: output, faces; outputs that never win are left out.
+    DEPTH's accuracy asks for no more than this output.
+    """
+    winners = points.reshape(len(points), -1).argmax(axis=1)
+    counts = pd.Series(np.array(faces.COLUMNS)[winners]).value_counts()
+    table = counts.rename_axis("output").reset_index(name="faces")
+    return table.sort_values(["faces", "output"], ascending=[False, True], ignore_index=True)
+
+
+def write(points: np.ndarray, folder: pathlib.Path = depth_runs.FOLDER) -> None:
+    """Store `shifts` and `largest` of complete labels as kaggle_shifts.csv, kaggle_argmax.csv."""
+    tables = {"kaggle_shifts": shifts(points), "kaggle_argmax": largest(points)}
+    for name, table in tables.items():
+        with files.replacing(folder / f"{name}.csv") as path:
+            table.to_csv(path, index=False)
+
+
+def _inside(points: np.ndarray) -> int:
+    return int(((points > 0) & (points < faces.SIDE)).all(axis=(1, 2)).sum())
