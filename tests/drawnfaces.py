@@ -5,8 +5,7 @@ import dataclasses
 import cv2
 import numpy as np
 
-from fkd_utils import faces
-from fkd_utils.faces import Faces
+from fkd_utils.faces import FOUR_POINTS, KEYPOINTS, Faces
 
 # One face looking at us, eyes 2 apart, in the order of faces.KEYPOINTS.
 FACE = np.array(
@@ -28,7 +27,7 @@ FACE = np.array(
         [0.0, 2.3],
     ]
 )
-FOUR = np.isin(faces.KEYPOINTS, faces.FOUR_POINTS)
+FOUR = np.isin(KEYPOINTS, FOUR_POINTS)
 
 
 def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

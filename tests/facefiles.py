@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fkd_utils import faces
 from fkd_utils.data import kaggle
+from fkd_utils.faces import COLUMNS
 from fkd_utils.files import InputError
 
-HEADER = ",".join((*faces.COLUMNS, "Image"))
+HEADER = ",".join((*COLUMNS, "Image"))
 
 
 def faces(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

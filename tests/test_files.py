@@ -1,10 +1,15 @@
+"""Files are written whole or not at all, and folders lie where the reader says."""
+
 import errno
+import pathlib
 
 import numpy as np
 import pytest
 
-from fkd_utils import files
+from fkd_utils import files, training
+from fkd_utils.data import cache
 from fkd_utils.files import InputError
+from fkd_utils.plotting import figures
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path):
@@ -68,3 +73,35 @@ def test_arrays_stand_where_they_were_asked_for_and_numpy_reads_them(tmp_path):
             np.testing.assert_array_equal(stored[name], array)
     with pytest.raises(ValueError, match="allow_pickle"):
         files.save_arrays(tmp_path / "objects", {"a": np.array([print])})
+
+
+HOME = pathlib.Path("/home/reader")
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (None, HOME / "default"),
+        ("", HOME / "default"),
+        ("~/faces", HOME / "faces"),
+        ("below/it", None),
+        ("/elsewhere", pathlib.Path("/elsewhere")),
+        ("~nobody-of-this-name", None),
+    ],
+)
+def test_a_folder_is_absolute_and_an_empty_variable_names_none(value, found, monkeypatch):
+    monkeypatch.setenv("HOME", str(HOME))
+    if value is not None:
+        monkeypatch.setenv("FKD_X", value)
+    found = found or pathlib.Path.cwd() / value
+    assert files.chosen("FKD_X", HOME / "default") == found
+
+
+def test_every_folder_that_can_be_moved_is(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    moved = {"FKD_CACHE": cache.root, "FKD_RUNS": training.default_store}
+    for variable, folder in (moved | {"FKD_FIGURES": figures.folder}).items():
+        monkeypatch.setenv(variable, "moved")
+        assert folder() == tmp_path / "moved"
+        monkeypatch.setenv(variable, "")
+        assert folder().is_absolute() and folder() != tmp_path

@@ -11,9 +11,10 @@ import numpy as np
 
 from fkd_utils import faces
 from fkd_utils.data import landmarks, photographs, photos, splits
-from fkd_utils.demo import detection
-from fkd_utils.evaluation import metrics
 from fkd_utils.files import InputError
+
+if typing.TYPE_CHECKING:  # rooms above this one, which the functions below import when called
+    from fkd_utils.demo import detection
 
 POINTS = 68
 MARGIN = 1.25  # side of the crop over the longer side of the box around the points
@@ -143,11 +144,13 @@ def _name(picture: pathlib.Path) -> str:
 
 def square_of(
     points: np.ndarray, right: float = 0.0, down: float = 0.0, size: float = 1.0
-) -> detection.Square:
+) -> "detection.Square":
     """The square of MARGIN times the box around points (m, 2), moved and scaled.
 
     right, down: in parts of its side; size: factor.
     """
+    from fkd_utils.demo import detection
+
     low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
     side = MARGIN * (high - low).max()
     middle = (low + high) / 2 + side * np.array([right, down])
@@ -155,8 +158,10 @@ def square_of(
     return detection.Square(*(round(float(v)) for v in corner), max(1, round(float(size * side))))
 
 
-def cut(photo: Photo, square: detection.Square) -> tuple[np.ndarray, np.ndarray]:
+def cut(photo: Photo, square: "detection.Square") -> tuple[np.ndarray, np.ndarray]:
     """A square of a photograph as (96, 96) uint8, and the points in it: (68, 2) float32 pixels."""
+    from fkd_utils.demo import detection
+
     image = detection.to_face(detection.cut(photo.grey, square))
     return image, detection.to_crop(photo.points, square).astype(np.float32)
 
@@ -194,6 +199,8 @@ def nme(truth: np.ndarray, predicted: np.ndarray) -> float:
 
     truth, predicted: (n, 68, 2), any one unit; NaN in truth = does not count.
     """
+    from fkd_utils.evaluation import metrics
+
     corners = truth[:, OUTER_EYES].astype(np.float64)
     eyes = np.linalg.norm(corners[:, 0] - corners[:, 1], axis=-1)
     relative = np.linalg.norm(predicted.astype(np.float64) - truth, axis=-1) / eyes[:, np.newaxis]

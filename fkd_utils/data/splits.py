@@ -28,7 +28,7 @@ HELD_OUT = 0.1  # of the faces for validation, and as much again for test
 
 
 def random_split(n: int, seed: int) -> SplitRows:
-    """SplitRows n faces 80/10/10 at random, row by row (THESIS 3.1, its 20% halved into two parts)."""
+    """Split n faces 80/10/10 at random, row by row (THESIS 3.1, its 20% halved into two parts)."""
     order = np.random.default_rng(seed).permutation(n)
     held = round(HELD_OUT * n)
     return SplitRows(
@@ -37,7 +37,7 @@ def random_split(n: int, seed: int) -> SplitRows:
 
 
 def grouped_split(groups: np.ndarray, seed: int) -> SplitRows:
-    """SplitRows about 80/10/10 so that no group stands on two sides.
+    """Split about 80/10/10 so that no group stands on two sides.
 
     groups: (n,) int. Groups are taken in random order; a group goes to test while it brings the
     test part nearer to its share, then the same for validation, else to training.

@@ -1,3 +1,5 @@
+"""DEPTH's counts on labels made by hand, and the stored ones."""
+
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,6 +1,9 @@
+"""What stands in front of a face and behind it."""
+
 import numpy as np
 import pytest
 
+from fkd_utils.data import photographs
 from fkd_utils.data.open_faces import face_shape, occlusion, render
 
 
@@ -27,3 +30,12 @@ def test_every_thing_hides_some_of_the_face_and_not_all(draw):
         hidden.append((np.abs(drawn - sheet) > 20).mean())
     assert max(hidden) > 0.01
     assert max(hidden) < 0.65
+
+
+def test_backgrounds_differ_and_have_no_holes():
+    photograph = photographs.photo(0).grey
+    walls = [
+        occlusion.draw_scenery(np.random.default_rng(k), 96, 150, [photograph]) for k in range(40)
+    ]
+    assert all(wall.shape == (96, 96) and np.isfinite(wall).all() for wall in walls)
+    assert np.std([wall.mean() for wall in walls]) > 20

@@ -1,3 +1,5 @@
+"""What a check finds in a set with planted copies and mistakes, and what cleaning leaves."""
+
 import dataclasses
 import itertools
 import json

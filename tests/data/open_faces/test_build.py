@@ -210,7 +210,7 @@ def test_works_in_a_program_without_a_main_guard(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(
         "import pathlib, sys\n"
-        "from fkd_utils import open_faces\n"
+        "from fkd_utils.data.open_faces import build\n"
         "sizes = build.Sizes(first=4, gaps=0, second=0, copies=0, wrong=0, test=1)\n"
         "build.make(pathlib.Path(sys.argv[1]), sizes, processes=2)\n"
     )

@@ -1,3 +1,5 @@
+"""Copies are found however they were altered, and nothing else is taken for one."""
+
 import numpy as np
 import pytest
 from drawnfaces import ALTERED

@@ -1,3 +1,5 @@
+"""From the word after --data to faces: built once, found again, explained when absent."""
+
 import errno
 import os
 import time

@@ -1,3 +1,5 @@
+"""Picture files of every sort, whole, turned, huge and broken."""
+
 import io
 import pathlib
 
