@@ -4,13 +4,12 @@ thesis: First to Fifth. deep: DEPTH's. heatmap: chapter 18's. losses: for labels
 export: to ONNX.
 """
 
-from fkd_utils.models import cascade, deep, export, heatmap, losses, transfer
+from fkd_utils.models import deep, export, heatmap, losses
 from fkd_utils.models.catalogue import MODELS
 from fkd_utils.models.thesis import fifth, fourth, multiply_adds, second, third
 
 __all__ = [
     "MODELS",
-    "cascade",
     "deep",
     "export",
     "fifth",
@@ -20,5 +19,4 @@ __all__ = [
     "multiply_adds",
     "second",
     "third",
-    "transfer",
 ]

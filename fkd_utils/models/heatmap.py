@@ -118,7 +118,8 @@ def network() -> keras.Model:
     maps = keras.layers.Conv2D(len(faces.KEYPOINTS), 1, name="heatmaps")(x)
     points = SoftArgmax(STRIDE, name="points")(maps)
     targets = keras.layers.Rescaling(1 / HALF, offset=-1.0)(points)
-    return keras.Model(picture, keras.layers.Reshape((-1,))(targets), name="modern")
+    outputs = keras.layers.Reshape((-1,), name="targets")(targets)
+    return keras.Model(picture, outputs, name="modern")
 
 
 def heatmaps_of(model: keras.Model) -> keras.Model:
@@ -167,6 +168,17 @@ def with_two_heads(model: keras.Model) -> keras.Model:
     second = keras.layers.Input((1,), name="second")
     outputs = keras.ops.where(second > 0.5, targets, model.output)
     return keras.Model([model.inputs[0], second], outputs, name=f"{model.name}_with_two_heads")
+
+
+def alone(model: keras.Model) -> keras.Model:
+    """The network that `with_sources` or `with_two_heads` was built around, its weights shared.
+
+    Any other model is handed back as it is.
+    """
+    if len(model.inputs) == 1:
+        return model
+    inner = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+    return inner[0] if inner else keras.Model(model.inputs[0], model.get_layer("targets").output)
 
 
 def offset_px(model: keras.Model) -> np.ndarray:

@@ -18,14 +18,17 @@ HALF = faces.SIDE / 2  # pixels; what 1 in the targets is worth
 JOINT = 1.0  # pixels; where smooth L1 goes from square to straight (Girshick 2015)
 WIDTH, BEND = 10.0, 2.0  # pixels; the w and epsilon of Wing's paper
 
+VERSION = 1  # of what these functions compute; part of a run's name
 Tensor = typing.Any  # of the back-end that Keras runs on
 
 
+@keras.saving.register_keras_serializable("fkd_utils")
 def masked_mse(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """Mean squared error, in squared targets: `evaluation.mse` of the labelled coordinates."""
     return _mean_of_labelled(keras.ops.square, y_true, y_pred)
 
 
+@keras.saving.register_keras_serializable("fkd_utils")
 def smooth_l1(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """Square near zero, straight beyond, in pixels: a wrong label pulls no harder than any other.
 
@@ -39,6 +42,7 @@ def smooth_l1(y_true: Tensor, y_pred: Tensor) -> Tensor:
     return _mean_of_labelled(penalty, y_true, y_pred)
 
 
+@keras.saving.register_keras_serializable("fkd_utils")
 def wing(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """Wing loss, in pixels: small errors pull harder than large ones (Feng et al. 2018).
 

@@ -39,7 +39,7 @@ def third(dropout: float = 0.0) -> keras.Model:
             keras.layers.Conv2D(8, 4, strides=2, padding="same", activation="relu"),
             keras.layers.Flatten(),
             keras.layers.Dense(250, activation="relu"),
-            keras.layers.Dropout(dropout),
+            *_dropout(dropout),
             keras.layers.Dense(30),
         ],
         name="third",
@@ -62,7 +62,7 @@ def fourth(dropout: float = 0.0) -> keras.Model:
             keras.layers.MaxPooling2D(2),
             keras.layers.Flatten(),
             keras.layers.Dense(250, activation="relu"),
-            keras.layers.Dropout(dropout),
+            *_dropout(dropout),
             keras.layers.Dense(30),
         ],
         name="fourth",
@@ -86,11 +86,11 @@ def fifth(dropout: float = 0.0, leaky: float = 0.0) -> keras.Model:
             keras.layers.Conv2D(filters, side, padding="same"),
             activation(),
             keras.layers.MaxPooling2D(2),
-            keras.layers.Dropout(dropout / 2),
+            *_dropout(dropout / 2),
         ]
     layers.append(keras.layers.Flatten())
     for _ in range(2):
-        layers += [keras.layers.Dense(250), activation(), keras.layers.Dropout(dropout)]
+        layers += [keras.layers.Dense(250), activation(), *_dropout(dropout)]
     return keras.Sequential([*layers, keras.layers.Dense(30)], name="fifth")
 
 
@@ -108,3 +108,8 @@ def multiply_adds(network: keras.Model, patches_a_face: int = 1) -> int:
         elif isinstance(layer, keras.layers.Dense | keras.layers.EinsumDense):
             total += int(np.prod(layer.kernel.shape))
     return total
+
+
+def _dropout(rate: float) -> list[keras.layers.Layer]:
+    """No layer where nothing is left out: a network without dropout is one without the layer."""
+    return [keras.layers.Dropout(rate)] if rate else []

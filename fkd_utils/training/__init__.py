@@ -1,11 +1,11 @@
 """Training, stored under what decided it; the runs that the tables of the course name.
 
-train: the training itself. thesis_runs: the rows of Tables 4.1 and 4.4. results: what comes with
-the course in data/published.
+fitting: `fit`, the training itself. thesis_runs: the rows of Tables 4.1 and 4.4. results: what
+comes with the course in data/published. ablation, depth_runs: the studies of chapters 18 and 13.
 """
 
-from fkd_utils.training import ablation, batches, depth_runs, sweep
-from fkd_utils.training.fitting import AVERAGE_OVER, Recipe, Run, default_store, predict, train
+from fkd_utils.training import ablation, batches, cascade, depth_runs, sweep, transfer
+from fkd_utils.training.fitting import Run, default_store, fit, predict
 from fkd_utils.training.results import (
     FOURTH,
     VERDICTS,
@@ -21,22 +21,22 @@ from fkd_utils.training.results import (
     seeds,
     study,
 )
-from fkd_utils.training.thesis_runs import TABLE_4_1, TABLE_4_4, recipe_of
+from fkd_utils.training.thesis_runs import TABLE_4_1, TABLE_4_4, thesis_model, thesis_run
 
 __all__ = [
-    "AVERAGE_OVER",
     "FOURTH",
     "TABLE_4_1",
     "TABLE_4_4",
     "VERDICTS",
-    "Recipe",
     "Run",
     "Stored",
     "ablation",
     "batches",
     "best_run",
+    "cascade",
     "default_store",
     "depth_runs",
+    "fit",
     "kaggle_labels",
     "mean_face_measures",
     "network",
@@ -44,10 +44,11 @@ __all__ = [
     "predict",
     "published",
     "real_faces_check",
-    "recipe_of",
     "report",
     "seeds",
     "study",
     "sweep",
-    "train",
+    "thesis_model",
+    "thesis_run",
+    "transfer",
 ]

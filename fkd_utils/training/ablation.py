@@ -1,109 +1,150 @@
-"""From the thesis's Fifth to the course's own network, one change a rung (chapter 18).
+"""From the thesis's Fifth to the course's own network, one change a step (chapter 18).
 
-    python -m fkd_utils runs ladder --data FOLDER --machine "a desk computer"
+    python -m studies ladder --data FOLDER --machine "a desk computer"
 
-trains the rungs on real faces and keeps them in data/published/wild_ladder_0 and so on, the final
-network in wild_final and the variant with two heads in wild_two_heads. All rungs see
-equally many faces in equally many steps; only the named change differs from the rung before,
+trains the steps on real faces and keeps them in data/published/wild_ladder_0 and so on, the final
+network in wild_final and the variant with two heads in wild_two_heads. All steps see
+equally many faces in equally many batches; only the named change differs from the step before,
 though drawing batches anew, the residual network and heat maps, which bring the way up with them,
-are several changes in one. `carry` trains the last rung on the embedded faces.
+are several changes in one. `python -m studies carry` trains the last step on the embedded faces.
 """
 
+import collections.abc
 import dataclasses
+import functools
+import typing
 
+import keras
+
+from fkd_utils import augment
 from fkd_utils.data import sources, splits
+from fkd_utils.models import heatmap, losses, thesis
 from fkd_utils.training import fitting, results
 
 EPOCHS = 60
-STEPS = 76  # batches of 64: about as many faces an epoch as the real set has rows
+STEPS_PER_EPOCH = 76  # batches of 64: about as many faces an epoch as the real set has rows
 FINAL_EPOCHS = 260
+RATE = 0.001
+AVERAGE_OVER = 0.995  # of the running mean of weights: about the last 200 batches
 
 
 @dataclasses.dataclass(frozen=True)
-class Rung:
-    """A step of the ladder: what it changes, in words, and all that decides its training.
+class Step:
+    """A step of the ablation: what it changes, in words, and all that decides its training.
 
-    copies: trained on the 22 stored copies of each complete face (THESIS 4.7). all_rows: partly
-    labelled faces train too. from_edge: half a pixel is taken off labels that count from the
-    picture's edge (see `sources.counts_from_edge`). flipped: predicts on face and mirror twin and
-    averages, which needs no training of its own.
+    build: the network. told: None, or what is built around it for rows of a second labeller
+    (`heatmap.with_sources`, `heatmap.with_two_heads`). one_cycle: see `one_cycle`. averaged:
+    validated and kept is the running mean of the weights. copies: trained on the 22 stored copies
+    of each complete face (THESIS 4.7). all_rows: partly labelled faces train too. half_complete:
+    one half of every batch are fully labelled faces. from_edge: half a pixel is taken off labels
+    that count from the picture's edge (see `sources.counts_from_edge`). flipped: predicts on face
+    and mirror twin and averages, which needs no training of its own.
     """
 
     change: str
-    recipe: fitting.Recipe
+    epochs: int
+    steps_per_epoch: int
+    build: collections.abc.Callable[[], keras.Model]
+    loss: collections.abc.Callable = losses.masked_mse
+    told: collections.abc.Callable[[keras.Model], keras.Model] | None = None
+    one_cycle: bool = False
+    averaged: bool = False
+    augmented: bool = False
+    half_complete: bool = False
     copies: bool = False
     all_rows: bool = False
     from_edge: bool = False
     flipped: bool = False
 
     def faces(self, data: str, limit: int | None = None) -> splits.Splits:
-        """The parts that this rung is trained, chosen and reported on."""
+        """The parts that this step is trained, chosen and reported on."""
         from_edge = self.from_edge and sources.counts_from_edge(data)
         return splits.load(data, 0, limit, self.copies, self.all_rows, from_edge)
 
+    def model(self, seed: int = 0) -> keras.Model:
+        """What is trained, fresh and compiled."""
+        keras.utils.set_random_seed(seed)
+        model = self.build()
+        if self.told:
+            model = self.told(model)
+        batches = self.epochs * self.steps_per_epoch
+        rate = one_cycle(RATE, batches) if self.one_cycle else RATE
+        average = {"use_ema": True, "ema_momentum": AVERAGE_OVER} if self.averaged else {}
+        model.compile(keras.optimizers.Adam(rate, **average), loss=self.loss)
+        return model
 
-_FIFTH = fitting.Recipe(
-    "fifth", "adam", 0.001, EPOCHS, dropout=0.1, leaky=0.2, steps=STEPS, loss="mse"
-)
-_CHANGES: tuple[tuple[str, dict, dict], ...] = (
-    ("batches drawn anew instead of stored copies", {"augmented": True}, {"copies": False}),
-    ("all rows, a masked loss", {}, {"all_rows": True}),
-    ("fully labelled faces as every second one", {"half_complete": True}, {}),
-    (
-        "residual blocks with batch norm",
-        {"model": "modern_dense", "dropout": None, "leaky": None},
-        {},
-    ),
-    ("heat maps and soft-argmax", {"model": "modern"}, {}),
-    ("an offset for the second labeller", {"sources": "offset"}, {}),
-    ("labels that count from the picture's edge", {}, {"from_edge": True}),
-    ("Wing loss", {"loss": "wing"}, {}),
-    ("one cycle of the learning rate", {"one_cycle": True}, {}),
-    ("averaged weights", {"averaged": True}, {}),
-    ("flip-averaged prediction", {}, {"flipped": True}),
-)
-
-
-LAST = len(_CHANGES)  # the last rung's number; the next two stand behind the ladder
-FINAL, HEADS = LAST + 1, LAST + 2
-CARRIED = f"open_ladder_{LAST}"  # the published run of `ladder.carry`
-
-
-def rungs(epochs: int = EPOCHS, steps: int = STEPS) -> list[Rung]:
-    """The ladder from Fifth up, each rung the one before with one change."""
-    ladder = [
-        Rung(
-            "Fifth: dropout, Leaky ReLU, stored copies",
-            dataclasses.replace(_FIFTH, epochs=epochs, steps=steps),
-            copies=True,
+    def fit(self, data: splits.Splits, seed: int = 0) -> fitting.Run:
+        """Train this step: found when it was trained, resumed when it was stopped."""
+        return fitting.fit(
+            self.model(seed),
+            data,
+            epochs=self.epochs,
+            steps_per_epoch=self.steps_per_epoch,
+            seed=seed,
+            augment=augment.random_augment if self.augmented else None,
+            half_complete=self.half_complete,
         )
-    ]
-    for change, of_recipe, of_rung in _CHANGES:
-        below = ladder[-1]
-        recipe = dataclasses.replace(below.recipe, **of_recipe)
-        ladder.append(dataclasses.replace(below, change=change, recipe=recipe, **of_rung))
-    return ladder
 
 
-def final(epochs: int = FINAL_EPOCHS, steps: int = STEPS) -> Rung:
-    """The top rung, trained for longer: the network that the course hands out."""
-    return dataclasses.replace(rungs(epochs, steps)[-1], change="trained for longer")
+def one_cycle(rate: float, batches: int) -> keras.optimizers.schedules.CosineDecay:
+    """A learning rate from a tenth of `rate` to three times it in the first tenth of all batches,
+    then along a cosine to 0 (after Smith and Topin 2019).
+    """
+    batches = max(2, batches)
+    warm = max(1, batches // 10)
+    return keras.optimizers.schedules.CosineDecay(
+        rate / 10, batches - warm, warmup_target=3 * rate, warmup_steps=warm
+    )
 
 
-def two_heads(epochs: int = EPOCHS, steps: int = STEPS) -> Rung:
-    """The rung with an offset for the second labeller, with heat maps of its own instead."""
-    rung = next(rung for rung in rungs(epochs, steps) if rung.recipe.sources)
-    recipe = dataclasses.replace(rung.recipe, sources="heads")
-    return dataclasses.replace(rung, change="two heads for the second labeller", recipe=recipe)
+_CHANGES: tuple[tuple[str, dict[str, typing.Any]], ...] = (
+    ("batches drawn anew instead of stored copies", {"augmented": True, "copies": False}),
+    ("all rows, a masked loss", {"all_rows": True}),
+    ("fully labelled faces as every second one", {"half_complete": True}),
+    ("residual blocks with batch norm", {"build": heatmap.dense_network}),
+    ("heat maps and soft-argmax", {"build": heatmap.network}),
+    ("an offset for the second labeller", {"told": heatmap.with_sources}),
+    ("labels that count from the picture's edge", {"from_edge": True}),
+    ("Wing loss", {"loss": losses.wing}),
+    ("one cycle of the learning rate", {"one_cycle": True}),
+    ("averaged weights", {"averaged": True}),
+    ("flip-averaged prediction", {"flipped": True}),
+)
+LAST = len(_CHANGES)  # the last step's number; the next two stand behind it
+FINAL, HEADS = LAST + 1, LAST + 2
+CARRIED = f"open_ladder_{LAST}"  # the last step, trained on the embedded faces alone
 
 
-def every(epochs: int = EPOCHS, steps: int = STEPS) -> list[Rung]:
-    """All that is trained, by number: `rungs` up to LAST, then `final`, then `two_heads`."""
-    return [*rungs(epochs, steps), final(steps=steps), two_heads(epochs, steps)]
+def steps(epochs: int = EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> list[Step]:
+    """From Fifth up, each step the one before with one change."""
+    fifth = functools.partial(thesis.fifth, dropout=0.1, leaky=0.2)
+    title = "Fifth: dropout, Leaky ReLU, stored copies"
+    found = [Step(title, epochs, steps_per_epoch, fifth, copies=True)]
+    for change, changed in _CHANGES:
+        found.append(dataclasses.replace(found[-1], change=change, **changed))
+    return found
+
+
+def final(epochs: int = FINAL_EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> Step:
+    """The last step, trained for longer: the network that the course hands out."""
+    return dataclasses.replace(steps(epochs, steps_per_epoch)[-1], change="trained for longer")
+
+
+def two_heads(epochs: int = EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> Step:
+    """The step with an offset for the second labeller, with heat maps of its own instead."""
+    step = next(step for step in steps(epochs, steps_per_epoch) if step.told)
+    change = "two heads for the second labeller"
+    return dataclasses.replace(step, change=change, told=heatmap.with_two_heads)
+
+
+def every(epochs: int = EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> list[Step]:
+    """All that is trained, by number: `steps` up to LAST, then `final`, then `two_heads`."""
+    last = final(steps_per_epoch=steps_per_epoch)
+    return [*steps(epochs, steps_per_epoch), last, two_heads(epochs, steps_per_epoch)]
 
 
 def folder_of(number: int) -> str:
-    """Name of a rung's published run: wild_ladder_4, wild_final, wild_two_heads."""
+    """Name of a step's published run: wild_ladder_4, wild_final, wild_two_heads."""
     return {FINAL: "wild_final", HEADS: "wild_two_heads"}.get(number, f"wild_ladder_{number}")
 
 
@@ -112,8 +153,8 @@ def batches_until(run: results.Stored, error: float) -> float | None:
 
     None when it never was. Counts batches of another size by their faces.
     """
-    recipe = fitting.Recipe(**run.settings["recipe"])
-    reached = run.history.epoch[run.history.val_loss <= error]
+    reached = run.history.epoch[run.history.val_mse <= error]
     if reached.empty:
         return None
-    return recipe.drawn(int(reached.iloc[0])) / 64
+    sizes = fitting.batch_sizes(run.settings)[: int(reached.iloc[0])]
+    return run.settings["steps_per_epoch"] * sum(sizes) / 64

@@ -2,6 +2,7 @@
 
 import collections.abc
 import contextlib
+import json
 import pathlib
 import time
 import typing
@@ -13,65 +14,54 @@ import pandas as pd
 from fkd_utils import console, faces, files
 from fkd_utils.evaluation import metrics
 
-if typing.TYPE_CHECKING:
-    from fkd_utils.training import fitting
-
 CHECKPOINT_SECONDS = 15.0  # a killed run loses at most about this much work
 
 
 class Keeper(keras.callbacks.Callback):
-    """Watches the validation faces, keeps the best weights, saves what a resumed run needs.
+    """Watches the validation faces and keeps the best weights; saves the state of a training.
 
-    network: answers pictures with 30 targets; it is validated and kept. trained: what `fit` is
-    called on, `network` itself or a model around it that shares its weights.
+    path: of the file that a stopped training goes on from, None when nothing is kept. Stands first
+    among the callbacks, so that the others find its val_loss; `Saver` stands last.
     """
 
     def __init__(
-        self,
-        path: pathlib.Path,
-        recipe: "fitting.Recipe",
-        network: keras.Model,
-        trained: keras.Model,
-        held: faces.Faces,
+        self, path: pathlib.Path | None, model: keras.Model, held: faces.Faces, epochs: int
     ) -> None:
         super().__init__()
-        self.path, self.recipe, self.network, self.held = path, recipe, network, held
+        self.path, self.model_, self.held, self.epochs = path, model, held, epochs
         # Made once: turning 8-bit pictures into inputs anew every epoch is wasted time.
-        self.inputs = faces.to_inputs(held.images)
+        self.inputs, self.targets = inputs_of(model, held.images), faces.to_targets(held.keypoints)
         self.rows: list[tuple[float, ...]] = []
-        self.best: list[np.ndarray] = network.get_weights()
+        self.best: list[np.ndarray] = model.get_weights()
+        self.callbacks: list[dict[str, float]] = []  # the state of the reader's own
         self.line = console.ProgressLine()
-        self.saved = self.started = time.monotonic()
-        if path.exists():
-            self._restore(trained)
+        self.started = time.monotonic()
+        self.stopped = False  # by a callback, before its last epoch
+        if path is not None and path.exists():
+            self._restore()
         self.epoch = len(self.rows)  # epochs already done
 
-    def losses(self) -> list[float]:
-        """The validation loss of every epoch so far."""
-        return [row[2] for row in self.rows]
+    @property
+    def finished(self) -> bool:
+        """Whether no epoch follows."""
+        return self.stopped or self.epoch >= self.epochs
 
     def history(self) -> pd.DataFrame:
         """One row an epoch."""
-        columns = ["epoch", "loss", "val_loss", "seconds", *faces.KEYPOINTS]
-        table = pd.DataFrame(self.rows, columns=columns)
-        return table.astype({"epoch": int})
+        columns = ["epoch", "loss", "val_loss", "val_mse", "seconds", *faces.KEYPOINTS]
+        return pd.DataFrame(self.rows, columns=columns).astype({"epoch": int})
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.started = time.monotonic()
-        if self.recipe.halve_after:
-            self.model.optimizer.learning_rate = self.recipe.rate_after(self.losses())
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         with self._averages():
-            val_loss, of_keypoints = self._validate()
-            if not self.rows or val_loss < min(self.losses()):
-                self.best = self.network.get_weights()
-        now = time.monotonic()
-        self.rows.append((epoch + 1, logs["loss"], val_loss, now - self.started, *of_keypoints))
-        self.model.stop_training = self.recipe.ends_after(self.losses())
-        if now - self.saved > CHECKPOINT_SECONDS:
-            self._save()
-            self.saved = now
+            val_loss, val_mse, of_keypoints = self._validate()
+            if not self.rows or val_mse < min(row[3] for row in self.rows):
+                self.best = self.model.get_weights()
+        logs |= {"val_loss": val_loss, "val_mse": val_mse}
+        seconds = time.monotonic() - self.started
+        self.rows.append((epoch + 1, logs["loss"], val_loss, val_mse, seconds, *of_keypoints))
         self.line.update(self._text())
 
     def on_train_end(self, logs: dict | None = None) -> None:
@@ -79,8 +69,8 @@ class Keeper(keras.callbacks.Callback):
 
     @contextlib.contextmanager
     def _averages(self) -> collections.abc.Iterator[None]:
-        """The running means in place of the weights for the block, if the recipe has them."""
-        if not self.recipe.averaged:
+        """The running means in place of the weights for the block, if the optimiser has them."""
+        if not getattr(self.model.optimizer, "use_ema", False):
             yield
             return
         variables = self.model.trainable_variables
@@ -90,38 +80,89 @@ class Keeper(keras.callbacks.Callback):
         for variable, value in zip(variables, live, strict=True):
             variable.assign(value)
 
-    def _validate(self) -> tuple[float, np.ndarray]:
-        """Validation MSE of all labelled coordinates, and of each keypoint."""
-        parts_of = range(0, len(self.inputs), 256)
-        outputs = [self.network.predict_on_batch(self.inputs[i : i + 256]) for i in parts_of]
-        truth, found = self.held.keypoints, faces.to_pixels(np.concatenate(outputs))
-        return metrics.mse(truth, found), metrics.keypoint_mse(truth, found)
+    def _validate(self) -> tuple[float, float, np.ndarray]:
+        """The compiled loss on the validation faces, their MSE, and that of each keypoint."""
+        outputs = outputs_of(self.model, self.inputs)
+        loss = self.model.compute_loss(y=self.targets, y_pred=keras.ops.convert_to_tensor(outputs))
+        truth, found = self.held.keypoints, faces.to_pixels(outputs)
+        mse, of_keypoints = metrics.mse(truth, found), metrics.keypoint_mse(truth, found)
+        return float(keras.ops.convert_to_numpy(loss)), mse, of_keypoints
 
     def _text(self) -> str:
-        epoch, loss, val_loss = self.rows[-1][:3]
-        loss_name = "MSE" if self.recipe.loss in (None, "mse") else "loss"
-        left = (self.recipe.epochs - epoch) * np.median([row[3] for row in self.rows[-20:]])
+        epoch, loss, _, val_mse = self.rows[-1][:4]
+        name = "MSE" if self.model.loss in ("mse", "mean_squared_error") else "loss"
+        left = (self.epochs - epoch) * np.median([row[4] for row in self.rows[-20:]])
         return (
-            f"{self.recipe.model}: epoch {epoch:.0f} of {self.recipe.epochs}, "
-            f"training {loss_name} {loss:.5f}, validation MSE {val_loss:.5f}, {left:.0f} s left"
+            f"{self.model.name}: epoch {epoch:.0f} of {self.epochs}, "
+            f"training {name} {loss:.5f}, validation MSE {val_mse:.5f}, {left:.0f} s left"
         )
 
-    def _variables(self, model: keras.Model) -> list:
-        # model.variables holds the dropout layers' random states as well as the weights.
-        return [*model.variables, *model.optimizer.variables]
-
-    def _save(self) -> None:
-        arrays = {"rows": np.array(self.rows)}
-        variables = self._variables(self.model)
-        arrays |= {f"now{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(variables)}
+    def save(self) -> None:
+        """Write all that a stopped training needs, or a found one is to have."""
+        arrays = {"rows": np.array(self.rows), "stopped": np.array(self.stopped)}
+        states = variables_of(self.model_)
+        arrays |= {f"now{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(states)}
         arrays |= {f"best{i}": w for i, w in enumerate(self.best)}
+        arrays["callbacks"] = np.array(json.dumps(self.callbacks))
         with files.replacing(self.path) as path:
             files.save_arrays(path, arrays)
 
-    def _restore(self, model: keras.Model) -> None:
-        model.optimizer.build(model.trainable_variables)
+    def _restore(self) -> None:
         with np.load(self.path, allow_pickle=False) as stored:
             self.rows = [tuple(row) for row in stored["rows"]]
-            for i, variable in enumerate(self._variables(model)):
+            for i, variable in enumerate(variables_of(self.model_)):
                 variable.assign(stored[f"now{i}"])
             self.best = [stored[f"best{i}"] for i in range(len(self.best))]
+            self.stopped = bool(stored["stopped"])
+            self.callbacks = json.loads(str(stored["callbacks"]))
+
+
+class Saver(keras.callbacks.Callback):
+    """Saves the state of a training now and then, the reader's callbacks' too; stands last."""
+
+    def __init__(self, keeper: Keeper, others: collections.abc.Sequence) -> None:
+        super().__init__()
+        self.keeper, self.others, self.saved = keeper, others, time.monotonic()
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        # The callbacks have just forgotten what they had counted: they do so in this very call.
+        for callback, state in zip(self.others, self.keeper.callbacks, strict=False):
+            vars(callback).update(state)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self.keeper.callbacks = [_numbers(callback) for callback in self.others]
+        self.keeper.stopped = bool(self.model.stop_training)
+        if self.keeper.path is None or time.monotonic() - self.saved <= CHECKPOINT_SECONDS:
+            return
+        self.keeper.save()
+        self.saved = time.monotonic()
+
+
+def variables_of(model: keras.Model) -> list:
+    """All that a training changes: model.variables holds the dropout layers' random states, too."""
+    model.optimizer.build(model.trainable_variables)
+    return [*model.variables, *model.optimizer.variables]
+
+
+def inputs_of(model: keras.Model, images: np.ndarray) -> typing.Any:
+    """Pictures as a network's input; one that asks for the labeller is told the first."""
+    pictures = faces.to_inputs(images)
+    if len(model.inputs or ()) < 2:
+        return pictures
+    return pictures, np.zeros((len(images), 1), np.float32)
+
+
+def outputs_of(model: keras.Model, inputs: typing.Any) -> np.ndarray:
+    """A network's answers, in batches of 256."""
+    several = isinstance(inputs, tuple)
+    count = len(inputs[0] if several else inputs)
+    cuts = [slice(i, i + 256) for i in range(0, count, 256)]
+    parts = (tuple(x[cut] for x in inputs) if several else inputs[cut] for cut in cuts)
+    return np.concatenate([model.predict_on_batch(part) for part in parts])
+
+
+def _numbers(callback: keras.callbacks.Callback) -> dict[str, float]:
+    """What a callback counts, so that a resumed one counts on."""
+    counted = ("wait", "best", "best_epoch", "cooldown_counter", "stopped_epoch")
+    kept = {name: getattr(callback, name) for name in counted if hasattr(callback, name)}
+    return {name: value if value is None else float(value) for name, value in kept.items()}

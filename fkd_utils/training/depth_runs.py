@@ -8,6 +8,7 @@ import dataclasses
 import pathlib
 import typing
 
+import keras
 import numpy as np
 import pandas as pd
 
@@ -95,7 +96,7 @@ def run(row: str, order: str, seed: int, plan: str, data: str) -> dict[str, typi
     which trains.
     """
     sets = ordered(plan, data, order, seed)
-    trained = fitting.train(recipe(plan, row, seed), sets)
+    trained = fit(plan, row, seed, sets)
     network = trained.model()
     found = {"row": row, "order": order, "seed": seed}
     mean = metrics.mean_face(sets.train.keypoints)
@@ -110,23 +111,31 @@ def run(row: str, order: str, seed: int, plan: str, data: str) -> dict[str, typi
     return found | {"pictures": len(sets.train), "parameters": network.count_params()}
 
 
-def recipe(plan: str, row: str, seed: int) -> fitting.Recipe:
-    """How a row's network is trained.
+def model(plan: str, row: str, seed: int) -> keras.Model:
+    """A row's network, fresh and compiled; DEPTH says Adam."""
+    keras.utils.set_random_seed(seed)
+    network = ROWS[row].build(PLANS[plan].width)
+    network.compile(keras.optimizers.Adam(0.001), loss="mse")
+    return network
 
-    DEPTH says Adam, batches of 64, and the two rules without their patience. A short training on
+
+def fit(plan: str, row: str, seed: int, sets: splits.Splits) -> fitting.Run:
+    """Train a row's network, or find it.
+
+    DEPTH says batches of 64, and the two rules without their patience. A short training on
     few faces would have too few steps of 64: a plan that does not take all faces has batches of 8.
     """
-    epochs, patience = PLANS[plan].epochs, max(1, PLANS[plan].epochs // 10)
-    return fitting.Recipe(
-        "deep",
-        "adam",
-        0.001,
-        epochs,
+    patience = max(1, PLANS[plan].epochs // 10)
+    return fitting.fit(
+        model(plan, row, seed),
+        sets,
+        epochs=PLANS[plan].epochs,
         batch_size=8 if PLANS[plan].faces else 64,
         seed=seed,
-        options=ROWS[row].options(PLANS[plan].width),
-        halve_after=patience,
-        stop_after=3 * patience,
+        callbacks=[
+            keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=patience, min_delta=0),
+            keras.callbacks.EarlyStopping(patience=3 * patience),
+        ],
     )
 
 

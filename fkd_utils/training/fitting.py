@@ -1,15 +1,20 @@
-"""Recipe in, run out: one function trains every network of the course.
+"""One call that trains, stores, finds again and resumes: `fit`, with the look of Keras's own.
 
-A run lives in a folder named after the hash of its recipe and its data. Asked for again, it is
-found instead of trained; killed, it goes on after the last epoch it had saved.
+A run lives in a folder named after the hash of what decided it. Asked for again, it is found
+instead of trained; killed, it goes on after the last epoch it had saved. Chapter 03 does the same
+training in plain Keras and compares.
 """
 
 import collections.abc
+import contextlib
 import dataclasses
-import hashlib
+import importlib
 import json
 import pathlib
+import random
+import re
 import typing
+import weakref
 
 import filelock
 import keras
@@ -20,188 +25,61 @@ from fkd_utils import faces, files
 from fkd_utils.data import splits
 from fkd_utils.evaluation import metrics
 from fkd_utils.files import InputError
-from fkd_utils.models import catalogue, heatmap, losses
-from fkd_utils.training import batches, checkpoint
+from fkd_utils.training import batches, checkpoint, naming
 
 RUNS = files.REPO / "data" / "runs"
-FORMAT = 2  # of what a run stores; runs of an older format are trained anew
-# A field that joined `Recipe` later counts only where it is set: older runs keep their names.
-_LATER = (
-    "options",
-    "halve_after",
-    "stop_after",
-    "loss",
-    "augmented",
-    "sources",
-    "one_cycle",
-    "averaged",
-    "half_complete",
-)
-AVERAGE_OVER = 0.995  # of the running mean of weights: about the last 200 steps
-
-
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a training, the data apart.
-
-    model: a name in `catalogue.MODELS`; dropout and leaky: handed to its builder when not None.
-    optimizer: "sgd" (plain gradient descent) or "adam". batch_size: faces a step.
-    steps: None for every face once an epoch, else so many batches drawn at random.
-    grow_every: None, or the epochs after which a batch grows by batch_size (THESIS 4.7).
-    options: what else the builder is handed, such as {"conv_layers": 15}.
-    halve_after: epochs without a lower validation loss until the learning rate is halved, and
-    stop_after: until the training ends (DEPTH 5: ReduceLROnPlateau, EarlyStopping); None: never.
-    loss: None for the MSE, or a name in `losses.LOSSES`, which leave out what is not labelled.
-    augmented: every batch is changed anew, see `augment.varied`. sources: what the rows of the
-    second labeller get, None, "offset" (`heatmap.with_sources`) or "heads"
-    (`heatmap.with_two_heads`). one_cycle: the learning rate rises to three times its value for a
-    tenth of the steps and falls along a cosine to 0. averaged: validated and kept is the running
-    mean of the weights. half_complete: one half of every random batch are fully labelled faces,
-    the other half the rest.
-    """
-
-    model: str
-    optimizer: str
-    learning_rate: float
-    epochs: int
-    batch_size: int = 64
-    dropout: float | None = None
-    leaky: float | None = None
-    steps: int | None = None
-    grow_every: int | None = None
-    seed: int = 0
-    options: dict[str, typing.Any] | None = None
-    halve_after: int | None = None
-    stop_after: int | None = None
-    loss: str | None = None
-    augmented: bool = False
-    sources: str | None = None
-    one_cycle: bool = False
-    averaged: bool = False
-    half_complete: bool = False
-
-    def batch_at(self, epoch: int) -> int:
-        """Faces a step in epoch `epoch` (from 1): ceil(epoch / grow_every) * batch_size."""
-        return self.batch_size * (-(-epoch // self.grow_every) if self.grow_every else 1)
-
-    def drawn(self, epochs: int) -> int:
-        """Faces drawn in the first `epochs` epochs, for a recipe that says `steps`."""
-        return self.steps * sum(self.batch_at(epoch) for epoch in range(1, epochs + 1))
-
-    def rate_after(self, losses: collections.abc.Iterable[float]) -> float:
-        """The learning rate that follows these validation losses, one an epoch."""
-        rate, lowest, waited = self.learning_rate, float("inf"), 0
-        for loss in losses:
-            waited = 0 if loss < lowest else waited + 1
-            lowest = min(lowest, loss)
-            if self.halve_after and waited == self.halve_after:
-                rate, waited = rate / 2, 0
-        return rate
-
-    def ends_after(self, losses: collections.abc.Sequence[float]) -> bool:
-        """Whether no epoch follows these validation losses."""
-        waited = len(losses) - 1 - int(np.argmin(losses)) if len(losses) else 0
-        stale = self.stop_after is not None and waited >= self.stop_after
-        return stale or len(losses) >= self.epochs
-
-    def settings(self) -> dict[str, typing.Any]:
-        """The fields as they are stored and make a run's name."""
-        values = dataclasses.asdict(self)
-        unset = {f.name for f in dataclasses.fields(self) if values[f.name] == f.default}
-        return {k: v for k, v in values.items() if k not in _LATER or k not in unset}
-
-    def build(self) -> keras.Model:
-        """The compiled network; the same seed gives the same first weights."""
-        keras.utils.set_random_seed(self.seed)
-        options = {"dropout": self.dropout, "leaky": self.leaky}
-        options = {name: value for name, value in options.items() if value is not None}
-        options |= self.options or {}
-        model = catalogue.MODELS[self.model].build(**options)
-        self._compile(model, self.learning_rate)
-        return model
-
-    def around(self, network: keras.Model, steps: int) -> keras.Model:
-        """What is trained for `steps` steps an epoch so that `network` learns; compiled.
-
-        `network` itself, or a model around it with the same weights that is told the labeller.
-        """
-        told = {"offset": heatmap.with_sources, "heads": heatmap.with_two_heads}
-        trained = told[self.sources](network) if self.sources else network
-        self._compile(trained, self.rate(steps))
-        return trained
-
-    def rate(self, steps: int) -> typing.Any:
-        """The learning rate of a training of `steps` steps an epoch.
-
-        A number, or with one_cycle a function of the step: from a tenth of learning_rate to three
-        times it in the first tenth of all steps, then along a cosine to 0.
-        """
-        if not self.one_cycle:
-            return self.learning_rate
-        total = max(2, steps * self.epochs)
-        warm = max(1, total // 10)
-        return keras.optimizers.schedules.CosineDecay(
-            self.learning_rate / 10,
-            total - warm,
-            warmup_target=3 * self.learning_rate,
-            warmup_steps=warm,
-        )
-
-    def _compile(self, model: keras.Model, rate: typing.Any) -> None:
-        optimizers = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}
-        optimizer = optimizers[self.optimizer](
-            rate, use_ema=self.averaged, ema_momentum=AVERAGE_OVER
-        )
-        model.compile(optimizer, loss=losses.LOSSES[self.loss] if self.loss else "mse")
+FORMAT = 3  # of what a run stores; runs of an older format are trained anew
+NETWORK, WEIGHTS, STATE = "network.json", "weights.npz", "state.npz"
+# Which run a model has come from, and in which state it left: the cell run again finds the same.
+_LEFT: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A finished training: its recipe, its history and its best weights.
+    """A finished training: what decided it, its history and its best weights.
 
-    history: one row an epoch, columns epoch (from 1), loss, val_loss, seconds, and the validation
-    MSE of each keypoint under its name. loss is the mean over the batches of the epoch while the
-    weights still move, with dropout on.
+    settings: as recipe.json stores them. history: one row an epoch, columns epoch (from 1), loss,
+    val_loss (what the network is compiled with), val_mse (the course's measure, see
+    `evaluation.mse`), seconds, and the validation MSE of each keypoint under its name. loss is the
+    mean over the batches of the epoch while the weights still move, with dropout on. folder: None
+    for a run that is not stored, whose network is `unstored`.
     """
 
-    folder: pathlib.Path
-    recipe: Recipe
+    folder: pathlib.Path | None
+    settings: dict[str, typing.Any]
     history: pd.DataFrame
+    unstored: keras.Model | None = None
+
+    @property
+    def name(self) -> str:
+        """The folder's name, or the network's."""
+        return self.folder.name if self.folder else self.unstored.name
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were asked for; a callback may have ended the training before."""
+        return self.settings["epochs"]
 
     @property
     def best_epoch(self) -> int:
-        """The epoch (from 1) with the lowest validation loss.
+        """The epoch (from 1) with the lowest validation MSE.
 
         Raises InputError when no epoch has one that is a number.
         """
-        if not self.history.val_loss.notna().any():
+        if not self.history.val_mse.notna().any():
             raise InputError(
-                f"{self.folder.name}: no validation loss is a number, the training went astray; "
+                f"{self.name}: no validation loss is a number, the training went astray; "
                 "choose a lower learning rate"
             )
-        return int(self.history.loc[self.history.val_loss.idxmin(), "epoch"])
+        return int(self.history.loc[self.history.val_mse.idxmin(), "epoch"])
 
     def at_best(self) -> pd.Series:
         """The history's row of the best epoch."""
         return self.history.loc[self.history.epoch == self.best_epoch].iloc[0]
 
     def model(self) -> keras.Model:
-        """The network with the weights of the best epoch."""
-        model = self.recipe.build()
-        with np.load(self.folder / "weights.npz", allow_pickle=False) as stored:
-            model.set_weights([stored[str(i)] for i in range(len(stored.files))])
-        return model
-
-    def offset_px(self) -> np.ndarray | None:
-        """What the second labeller adds to each point: (15, 2), pixels; None where not learnt.
-
-        As it was after the last epoch, see `heatmap.with_sources`.
-        """
-        path = self.folder / "offset.npz"
-        if not path.exists():
-            return None
-        with np.load(path, allow_pickle=False) as stored:
-            return stored["offset"]
+        """The network with the weights of the best epoch, compiled as it was trained."""
+        return self.unstored if self.folder is None else load_network(self.folder)
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Keypoints of uint8 images (n, 96, 96): (n, 15, 2) float32, pixels."""
@@ -212,34 +90,50 @@ class Run:
         return metrics.measures(part.keypoints, self.predict(part.images))
 
 
+def fit(
+    model: keras.Model,
+    data: splits.Splits,
+    epochs: int,
+    batch_size: int | collections.abc.Sequence[int] = 64,
+    steps_per_epoch: int | None = None,
+    seed: int = 0,
+    augment: batches.Augment | None = None,
+    half_complete: bool = False,
+    callbacks: collections.abc.Sequence[keras.callbacks.Callback] = (),
+    store: pathlib.Path | None = None,
+) -> Run:
+    """Train a compiled model on data.train, with data.validation watched after every epoch.
+
+    model: 30 targets from pictures (n, 96, 96, 1) in [0, 1]; afterwards it is as after the last
+    epoch, whether the run was trained, found or resumed. batch_size: one number, or one for each
+    epoch. steps_per_epoch: None for every face once an epoch, in an order that the seed and the
+    epoch decide; else so many batches drawn at random. augment: a function of `augment` that
+    changes every batch anew. half_complete: half of every random batch are fully labelled faces.
+    callbacks: early stopping, a rate on a plateau or by a schedule are taken up again after a stop.
+    store: folder of runs, data/runs by default ($FKD_RUNS moves it).
+
+    The run is stored under the hash of all that decided it: layers, start weights, optimiser, loss,
+    faces and these arguments. A second process that asks for the same run waits for the first. What
+    holds code from outside keras and fkd_utils is trained and not stored, and a line says so.
+    Raises InputError for a model that is not compiled or answers something else, and when the disk
+    is full.
+    """
+    sizes = (batch_size,) * epochs if isinstance(batch_size, int) else tuple(batch_size)[:epochs]
+    if epochs < 1 or len(sizes) < epochs or min(sizes) < 1:
+        raise InputError(f"{epochs} epochs with batches of {batch_size}: give a batch for each")
+    recipe = batches.Recipe(sizes, steps_per_epoch, seed, augment, half_complete)
+    _check(model, data)
+    try:
+        settings = describe(model, recipe, callbacks, data)
+    except naming.Undescribed as reason:
+        print(f"trained, not stored: {reason}")
+        return _unstored(model, recipe, callbacks, data)
+    return _stored(model, recipe, callbacks, data, settings, store or default_store())
+
+
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """Keypoints of uint8 images (n, 96, 96) from a network with 30 outputs: (n, 15, 2) pixels."""
-    outputs = model.predict(faces.to_inputs(images), batch_size=256, verbose=0)
-    return faces.to_pixels(outputs)
-
-
-def run_name(recipe: Recipe, data: splits.Splits) -> str:
-    """Name of a run's folder: the model and twelve digits of the hash of settings and data."""
-    settings = {"recipe": recipe.settings(), "data": data.fingerprint()}
-    settings |= {"backend": keras.backend.backend(), "format": FORMAT}
-    text = json.dumps(settings, sort_keys=True)
-    return f"{recipe.model}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-
-
-def train(recipe: Recipe, data: splits.Splits, store: pathlib.Path | None = None) -> Run:
-    """Train by `recipe` on data.train, with data.validation watched after every epoch.
-
-    store: folder of runs, `data/runs` by default ($FKD_RUNS moves it). Returns the stored run
-    when there is one, goes on with a part-trained one. A second process that asks for the same
-    run waits for the first. Raises InputError when the disk is full.
-    """
-    folder = (store or default_store()) / run_name(recipe, data)
-    folder.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(folder.with_suffix(".lock")):
-        if not (folder / "history.csv").exists():
-            write_recipe(folder, recipe, data)
-            _fit(folder, recipe, data)
-    return load(folder)
+    return faces.to_pixels(checkpoint.outputs_of(model, checkpoint.inputs_of(model, images)))
 
 
 def default_store() -> pathlib.Path:
@@ -247,48 +141,239 @@ def default_store() -> pathlib.Path:
     return files.chosen("FKD_RUNS", RUNS)
 
 
-def write_recipe(folder: pathlib.Path, recipe: Recipe, data: splits.Splits) -> None:
-    """Store what a run was asked to do, so that it can be shown and resumed."""
-    content = {
-        "recipe": recipe.settings(),
-        "data": dataclasses.asdict(data.source),
+def describe(
+    model: keras.Model,
+    recipe: batches.Recipe,
+    callbacks: collections.abc.Sequence[keras.callbacks.Callback],
+    data: splits.Splits,
+) -> dict[str, typing.Any]:
+    """Everything that decides a training, as it is stored and makes the run's name.
+
+    Raises naming.Undescribed for code from elsewhere.
+    """
+    return {
+        "network": naming.of_network(model),
+        "start": naming.of_state(checkpoint.variables_of(model)),
+        "epochs": recipe.epochs,
+        "batch_size": _short(recipe.batch_size),
+        "steps_per_epoch": recipe.steps,
+        "seed": recipe.seed,
+        "augment": naming.of_function(recipe.augment),
+        "half_complete": recipe.half_complete,
+        "callbacks": [naming.of_callback(callback) for callback in callbacks],
         "fingerprint": data.fingerprint(),
-        "faces": {"train": len(data.train), "validation": len(data.validation)},
+        "precision": keras.config.dtype_policy().name,
         "backend": keras.backend.backend(),
         "keras": keras.__version__,
+        "format": FORMAT,
     }
-    with files.replacing(folder / "recipe.json") as path:
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def folder_of(settings: dict[str, typing.Any], title: str, store: pathlib.Path) -> pathlib.Path:
+    """Where a run lies, or will: what the network is called, then twelve digits of a hash.
+
+    A run that was stored under another title is the same run.
+    """
+    digest = naming.of_all(settings)
+    plain = re.sub(r"[^A-Za-z0-9]+", "_", re.sub(r"_[0-9]+$", "", title))
+    return next(iter(sorted(store.glob(f"*-{digest}/"))), store / f"{plain}-{digest}")
 
 
 def load(folder: pathlib.Path) -> Run:
     """The finished run stored in `folder`."""
-    content = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
-    history = pd.read_csv(folder / "history.csv")
-    return Run(folder, Recipe(**content["recipe"]), history)
+    settings = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+    return Run(folder, settings, pd.read_csv(folder / "history.csv"))
 
 
-def _fit(folder: pathlib.Path, recipe: Recipe, data: splits.Splits) -> None:
-    """Train to the end; leaves weights.npz and history.csv (written last: it marks the end)."""
-    network = recipe.build()
-    trained = recipe.around(network, batches.steps_of(data.train, recipe))
-    kept = checkpoint.Keeper(folder / "checkpoint.npz", recipe, network, trained, data.validation)
-    endless = batches.Batches(data.train, recipe, kept.epoch)
-    if not recipe.ends_after(kept.losses()):
-        trained.fit(
-            batches.feed(endless),
-            steps_per_epoch=endless.steps,
-            shuffle=False,
-            initial_epoch=kept.epoch,
-            epochs=recipe.epochs,
-            callbacks=[kept],
-            verbose=0,
+def load_network(folder: pathlib.Path) -> keras.Model:
+    """The network of a stored run, or of one that comes with the course, at its best epoch."""
+    with _same_chance():
+        text = (folder / NETWORK).read_text(encoding="utf-8")
+        importlib.import_module("fkd_utils.models")  # registers the course's own layers and losses
+        model = keras.models.model_from_json(text)
+        with np.load(folder / WEIGHTS, allow_pickle=False) as stored:
+            weights = [stored[str(i)].astype(np.float32) for i in range(len(stored.files))]
+        model.set_weights(weights)
+    return model
+
+
+def resume(folder: pathlib.Path, data: splits.Splits) -> Run:
+    """Finish the run in `folder` that was stopped, on the faces it was started with."""
+    settings = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+    with _same_chance():
+        model = keras.models.model_from_json((folder / NETWORK).read_text(encoding="utf-8"))
+    sizes = batch_sizes(settings)
+    recipe = batches.Recipe(
+        sizes,
+        settings["steps_per_epoch"],
+        settings["seed"],
+        _function(settings["augment"]),
+        settings["half_complete"],
+    )
+    callbacks = [_callback(config) for config in settings["callbacks"]]
+    with filelock.FileLock(folder.with_suffix(".lock")):
+        if not (folder / "history.csv").exists():
+            _train(model, recipe, callbacks, data, folder)
+    return load(folder)
+
+
+def batch_sizes(settings: dict[str, typing.Any]) -> tuple[int, ...]:
+    """Faces a step in each epoch of a stored run."""
+    stored = settings["batch_size"]
+    if isinstance(stored, int):
+        return (stored,) * settings["epochs"]
+    return tuple(size for size, count in stored for _ in range(count))
+
+
+def _check(model: keras.Model, data: splits.Splits) -> None:
+    if not model.built:
+        model.build((None, faces.SIDE, faces.SIDE, 1))
+    wanted = 2 * data.train.keypoints.shape[1]
+    if model.output_shape[-1] != wanted or len(model.output_shape) != 2:
+        raise InputError(
+            f"the model {model.name!r} answers {model.output_shape[1:]}; it must answer "
+            f"({wanted},): x and y of {wanted // 2} keypoints"
         )
-    with files.replacing(folder / "weights.npz") as path:
-        files.save_arrays(path, {str(i): w for i, w in enumerate(kept.best)})
-    if recipe.sources == "offset":  # it is no part of the network, and would be lost
-        with files.replacing(folder / "offset.npz") as path:
-            files.save_arrays(path, {"offset": heatmap.offset_px(trained)})
+
+
+def _stored(
+    model: keras.Model,
+    recipe: batches.Recipe,
+    callbacks: collections.abc.Sequence[keras.callbacks.Callback],
+    data: splits.Splits,
+    settings: dict[str, typing.Any],
+    store: pathlib.Path,
+) -> Run:
+    came_from = _LEFT.get(model)
+    if came_from is not None and came_from["end"] == settings["start"]:
+        again = settings | {"start": came_from["start"]}
+        if naming.of_all(again) == came_from["name"]:
+            settings = again  # the cell is run again, and nothing but the training came between
+    folder = folder_of(settings, model.name, store)
+    folder.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(folder.with_suffix(".lock")):
+        if (folder / "history.csv").exists():
+            checkpoint.Keeper(folder / STATE, model, data.validation, recipe.epochs)
+        else:
+            _write_settings(folder, model, settings, data)
+            _train(model, recipe, callbacks, data, folder)
+    end = naming.of_state(checkpoint.variables_of(model))
+    _LEFT[model] = {"name": naming.of_all(settings), "start": settings["start"], "end": end}
+    return load(folder)
+
+
+def _write_settings(
+    folder: pathlib.Path, model: keras.Model, settings: dict, data: splits.Splits
+) -> None:
+    """Store what a run was asked to do, so that it can be shown and resumed."""
+    content = settings | {
+        "title": model.name,
+        "data": dataclasses.asdict(data.source),
+        "faces": {"train": len(data.train), "validation": len(data.validation)},
+    }
+    with files.replacing(folder / NETWORK) as path:
+        path.write_text(model.to_json(), encoding="utf-8")
+    with files.replacing(folder / "recipe.json") as path:
+        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _train(
+    model: keras.Model,
+    recipe: batches.Recipe,
+    callbacks: collections.abc.Sequence[keras.callbacks.Callback],
+    data: splits.Splits,
+    folder: pathlib.Path,
+) -> None:
+    """Train to the end; leaves weights, the last state, and history.csv, which marks the end."""
+    keeper = checkpoint.Keeper(folder / STATE, model, data.validation, recipe.epochs)
+    if not (folder / STATE).exists():
+        keeper.save()  # the start: a run that is stopped early can be resumed without its cell
+    _run(model, recipe, callbacks, data, keeper)
+    keeper.save()
+    with files.replacing(folder / WEIGHTS) as path:
+        files.save_arrays(path, {str(i): w for i, w in enumerate(keeper.best)})
     with files.replacing(folder / "history.csv") as path:
-        kept.history().to_csv(path, index=False)
-    (folder / "checkpoint.npz").unlink(missing_ok=True)
+        keeper.history().to_csv(path, index=False)
+
+
+def _run(
+    model: keras.Model,
+    recipe: batches.Recipe,
+    callbacks: collections.abc.Sequence[keras.callbacks.Callback],
+    data: splits.Splits,
+    keeper: checkpoint.Keeper,
+) -> None:
+    if keeper.finished:
+        return
+    told = len(model.inputs) > 1
+    endless = batches.Batches(data.train, recipe, keeper.epoch, told)
+    model.fit(
+        batches.feed(endless),
+        steps_per_epoch=endless.steps,
+        shuffle=False,
+        initial_epoch=keeper.epoch,
+        epochs=recipe.epochs,
+        callbacks=[keeper, *callbacks, checkpoint.Saver(keeper, callbacks)],
+        verbose=0,
+    )
+
+
+def _unstored(
+    model: keras.Model,
+    recipe: batches.Recipe,
+    callbacks: collections.abc.Sequence[keras.callbacks.Callback],
+    data: splits.Splits,
+) -> Run:
+    keeper = checkpoint.Keeper(None, model, data.validation, recipe.epochs)
+    _run(model, recipe, callbacks, data, keeper)
+    best = _twin(model)
+    best.set_weights(keeper.best)
+    return Run(None, {"epochs": recipe.epochs}, keeper.history(), best)
+
+
+def _twin(model: keras.Model) -> keras.Model:
+    """A network with layers of its own; of a class that cannot be copied, the model itself."""
+    with _same_chance(), keras.saving.custom_object_scope(naming.outside(model)):
+        try:
+            return keras.models.clone_model(model)
+        except (ValueError, TypeError, NotImplementedError):
+            print(f"{model.name} cannot be copied: it now has the weights of its best epoch")
+            return model
+
+
+@contextlib.contextmanager
+def _same_chance() -> collections.abc.Iterator[None]:
+    """Draws nothing from the random numbers that the page's next network starts from."""
+    kept, numbers = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(kept)
+        np.random.set_state(numbers)  # noqa: NPY002
+
+
+def _short(sizes: tuple[int, ...]) -> int | list[list[int]]:
+    """Batch sizes as they are stored: one number, or [size, epochs] in turn."""
+    if len(set(sizes)) == 1:
+        return sizes[0]
+    runs: list[list[int]] = []
+    for size in sizes:
+        if runs and runs[-1][0] == size:
+            runs[-1][1] += 1
+        else:
+            runs.append([size, 1])
+    return runs
+
+
+def _function(stored: str | None) -> batches.Augment | None:
+    if stored is None:
+        return None
+    module, name = stored.split("@")[0].split(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _callback(config: dict[str, typing.Any]) -> keras.callbacks.Callback:
+    values = {name: value for name, value in config.items() if name != "class"}
+    if "schedule" in values:
+        values["schedule"] = keras.saving.deserialize_keras_object(values["schedule"])
+    return getattr(keras.callbacks, config["class"])(**values)

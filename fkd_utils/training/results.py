@@ -11,19 +11,17 @@ import functools
 import json
 import pathlib
 import re
-import typing
 
 import filelock
+import keras
 import numpy as np
 import pandas as pd
 
-from fkd_utils import files
-from fkd_utils.data import sources
+from fkd_utils import augment, files
+from fkd_utils.data import sources, splits
 from fkd_utils.evaluation import metrics
 from fkd_utils.files import InputError
-
-if typing.TYPE_CHECKING:
-    import keras
+from fkd_utils.training import fitting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Stored:
     """A full-length run that comes with the course; `verifying` checks it.
 
     settings: recipe.json; metrics: metrics.json (measures of the best epoch on validation and
-    test); history: one row an epoch, columns epoch, loss, val_loss, seconds.
+    test); history: one row an epoch, columns epoch, loss, val_mse, seconds.
     """
 
     folder: pathlib.Path
@@ -64,9 +62,9 @@ class Stored:
     def summary(self) -> str:
         """What was trained on what, and how it ended, in two lines."""
         faces_in, m = self.settings["faces"]["train"], self.metrics
-        loss = "MSE" if self.settings["recipe"].get("loss") in (None, "mse") else "loss"
+        loss = "MSE" if "mse" in str(self.settings["loss"]) else "loss"
         return (
-            f"{self.settings['recipe']['epochs']} epochs on {faces_in:,} real faces; lowest "
+            f"{self.settings['epochs']} epochs on {faces_in:,} real faces; lowest "
             f"validation MSE {m['validation_mse']:.5f} at epoch {m['best_epoch']}, training {loss} "
             f"there {m['training_mse']:.5f}\n{m['test_faces']} test faces: "
             f"MSE {m['test']['mse']:.5f}, mean_px {m['test']['mean_px']:.2f}, "
@@ -112,7 +110,7 @@ def mean_face_measures() -> dict:
 
 
 def kaggle_labels(folder: pathlib.Path | None = None) -> dict:
-    """`statistics.label_statistics` of the competition's own 7,049 training rows, as they are stored."""
+    """`evaluation.label_statistics` of the competition's own 7,049 training rows."""
     folder = folder or files.PUBLISHED
     of_all = json.loads((folder / "kaggle_labels.json").read_text(encoding="utf-8"))
     by_keypoint = pd.read_csv(folder / "kaggle_keypoints.csv", index_col="keypoint")
@@ -128,7 +126,7 @@ def real_faces_check() -> dict:
     return json.loads((files.PUBLISHED / "real_faces_check.json").read_text(encoding="utf-8"))
 
 
-DEFAULT_NETWORK = "wild_final"  # chapter 18's: finds the first face, the demonstration's, and in `predict_as_published`
+DEFAULT_NETWORK = "wild_final"  # chapter 18's; finds the first face too
 FOURTH = "first_face"  # Fourth, trained on the embedded faces: chapters 14, 16 and 17 use it
 
 
@@ -137,28 +135,21 @@ def networks() -> list[str]:
     return sorted(path.parent.name for path in files.PUBLISHED.glob("*/weights.npz"))
 
 
-def network(name: str = DEFAULT_NETWORK, root: pathlib.Path | None = None) -> "keras.Model":
+def network(name: str = DEFAULT_NETWORK, root: pathlib.Path | None = None) -> keras.Model:
     """A trained network: one that is shipped, or a run of your own from `runs list`.
 
     name: the folder's name; of a run its beginning is enough. root: the folder of the shipped
     ones, data/published by default. Raises InputError when there is no
     such network or its files are damaged.
     """
-    from fkd_utils.training import fitting
-
     folder = root / name if root else _folder_of_network(name)
     try:
-        content = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
-        network = fitting.Recipe(**content["recipe"]).build()
-        with np.load(folder / "weights.npz", allow_pickle=False) as stored:
-            weights = [stored[str(i)].astype(np.float32) for i in range(len(stored.files))]
-        network.set_weights(weights)
+        return fitting.load_network(folder)
     except files.DAMAGED as error:
         raise InputError(
             f"{folder}: these are not the files of a network of this course ({error}); restore "
             "the folder"
         ) from error
-    return network
 
 
 def predict_as_published(images: np.ndarray, name: str = DEFAULT_NETWORK) -> np.ndarray:
@@ -166,9 +157,6 @@ def predict_as_published(images: np.ndarray, name: str = DEFAULT_NETWORK) -> np.
 
     Some were taken on a face and its mirror twin, averaged (see `flips`). Float32, pixels.
     """
-    from fkd_utils import augment
-    from fkd_utils.training import fitting
-
     once = functools.partial(fitting.predict, network(name))
     measures = _folder_of_network(name) / "metrics.json"  # runs of one's own have none
     averaged = (
@@ -189,8 +177,6 @@ def network_counts_from_edge(name: str = DEFAULT_NETWORK) -> bool:
 
 
 def _folder_of_network(name: str) -> pathlib.Path:
-    from fkd_utils.training import fitting
-
     if name in networks():
         return files.PUBLISHED / name
     runs = fitting.default_store().glob("*/weights.npz")
@@ -217,8 +203,9 @@ def study(
     """The rows of a study's file; with the profile paper, runs that are missing are made first.
 
     A run is a dict of settings: its rows are `rows_of(**run)` with the settings as columns beside
-    them. The file is written after every run, so a stopped study goes on where it was, and several
-    processes may run it at once. None, and a line that says so, when nobody has run the study.
+    them. New rows go to a file of the reader's own, see `own_file`, after every run: a stopped
+    study goes on where it was, and several processes may run it at once. None, and a line that
+    says so, when nobody has run the study.
     Raises InputError for a setting that a csv file cannot hold.
     """
     for run in runs if profile == "paper" else ():
@@ -233,8 +220,20 @@ def study(
     return rows
 
 
+def own_file(path: pathlib.Path) -> pathlib.Path:
+    """Where the rows that a reader adds to a study lie: data/published is the authors'.
+
+    `python -m studies keep` carries them over.
+    """
+    if not path.is_relative_to(files.PUBLISHED):
+        return path
+    return fitting.default_store() / "studies" / path.relative_to(files.PUBLISHED)
+
+
 def _read_study(path: pathlib.Path) -> pd.DataFrame | None:
-    return pd.read_csv(path) if path.exists() else None
+    places = dict.fromkeys((path, own_file(path)))
+    found = [pd.read_csv(place) for place in places if place.exists()]
+    return pd.concat(found, ignore_index=True) if found else None
 
 
 def _holds(rows: pd.DataFrame | None, run: dict) -> bool:
@@ -247,13 +246,13 @@ def _holds(rows: pd.DataFrame | None, run: dict) -> bool:
 
 def _add(path: pathlib.Path, run: dict, fresh: pd.DataFrame) -> None:
     """Write the rows of a run behind those in the file, unless another process was faster."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(path.with_suffix(".lock")):
-        rows = _read_study(path)
-        if _holds(rows, run):
+    own = own_file(path)
+    own.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(own.with_suffix(".lock")):
+        if _holds(_read_study(path), run):
             return
-        rows = fresh if rows is None else pd.concat([rows, fresh], ignore_index=True)
-        with files.replacing(path) as aside:
+        rows = pd.concat([pd.read_csv(own), fresh], ignore_index=True) if own.exists() else fresh
+        with files.replacing(own) as aside:
             rows.to_csv(aside, index=False, float_format=FORMAT)
 
 
@@ -263,3 +262,49 @@ VERDICTS = ("holds", "fails", "depends", "not tested")
 def report(name: str = "claims.csv", folder: pathlib.Path | None = None) -> pd.DataFrame:
     """claims.csv or corrections.csv of data/published (or `folder`), all text."""
     return pd.read_csv((folder or files.PUBLISHED) / name, dtype=str, keep_default_na=False)
+
+
+def stored_runs() -> list[pathlib.Path]:
+    """The folders of your own trainings, finished or not, by name."""
+    return sorted(path.parent for path in fitting.default_store().glob("*/recipe.json"))
+
+
+def find_run(name: str) -> pathlib.Path:
+    """The folder of the training whose name starts so; InputError unless exactly one does."""
+    hits = [folder for folder in stored_runs() if folder.name.startswith(name)]
+    if len(hits) != 1:
+        what = "no stored training starts" if not hits else f"{len(hits)} stored trainings start"
+        raise InputError(f"{what} with {name!r}; see: python -m fkd_utils runs list")
+    return hits[0]
+
+
+def settings(folder: pathlib.Path) -> dict:
+    """All that decided a training, and where its faces came from."""
+    return json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+
+
+def described(folder: pathlib.Path) -> str:
+    """A training in one line: its name, its faces, how it ended."""
+    stored = settings(folder)
+    state = f"stopped before epoch {stored['epochs']}"
+    if (folder / "history.csv").exists():
+        lowest = fitting.load(folder).history.val_mse.min()
+        state = f"{stored['epochs']} epochs, best validation MSE {lowest:.5f}"
+    return f"{folder.name:<24}{stored['data']['data']:<12}{state}"
+
+
+def faces_of(folder: pathlib.Path) -> splits.Splits:
+    """The faces a training was started with; InputError when they are others by now."""
+    stored = settings(folder)
+    found = splits.load(**stored["data"])
+    if found.fingerprint() != stored["fingerprint"]:
+        raise InputError(
+            f"{folder.name}: the faces of {stored['data']['data']!r} have changed since it was "
+            "started; run its chapter again instead"
+        )
+    return found
+
+
+def resume(folder: pathlib.Path) -> fitting.Run:
+    """Finish a training that was stopped; of a finished one the result."""
+    return fitting.resume(folder, faces_of(folder))
