@@ -101,11 +101,11 @@ def show_faces(
 def draw_curves(axes: matplotlib.axes.Axes, history: pd.DataFrame, best_epoch: int) -> None:
     """Training and validation MSE by epoch on a logarithmic axis, the best epoch marked."""
     axes.plot(history.epoch, history.loss, color=COLOURS["orange"], label="training")
-    best = history.loc[history.epoch == best_epoch, "val_loss"].iloc[0]
+    best = history.loc[history.epoch == best_epoch, "val_mse"].iloc[0]
     label = f"validation, lowest {best:.5f} at epoch {best_epoch}"
-    axes.plot(history.epoch, history.val_loss, color=COLOURS["blue"], label=label)
+    axes.plot(history.epoch, history.val_mse, color=COLOURS["blue"], label=label)
     axes.plot(best_epoch, best, "o", color=COLOURS["blue"], markersize=7, markeredgecolor="white")
-    low, high = np.nanmin(history[["loss", "val_loss"]]), np.nanmax(history[["loss", "val_loss"]])
+    low, high = np.nanmin(history[["loss", "val_mse"]]), np.nanmax(history[["loss", "val_mse"]])
     axes.set(yscale="log", xlabel="epoch", ylabel="MSE (targets in [-1, 1])")
     axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
     axes.set_ylim(low / 1.2, high * 1.6)
