@@ -130,6 +130,7 @@ for how, value in kaggle["mean_face_mse_held_out"].items():
 # for each of the 30 outputs, and $b$ one offset for each.
 
 # %%
+keras.utils.set_random_seed(SEED)
 model = keras.Sequential(
     [
         keras.layers.Input((96, 96, 1)),
@@ -141,13 +142,19 @@ model = keras.Sequential(
 [tuple(weight.shape) for weight in model.weights]
 
 # %% [markdown]
+# The first line sets the seed of all random numbers. So the weights start the same each time you run
+# this cell, and a change that you make is the only change.
+#
 # That makes $9216 \cdot 30 + 30$ numbers to learn. There is no activation function: a network that
 # only ever answered with positive numbers, say, could not place a point in the left half of the
 # picture, where targets are negative.
 
 # %%
-assert model.count_params() == 9216 * 30 + 30
 f"{model.count_params():,} parameters"
+
+# %% tags=["guard"]
+with chapter.guard("First has 9216 times 30 weights and 30 offsets"):
+    assert model.count_params() == 9216 * 30 + 30
 
 # %%
 chapter.figure(
@@ -213,9 +220,12 @@ for factor in (0.4, 1.2):
         losses.append(float(np.mean(error**2)))
         w -= factor * limit * 2 / 30 / len(x) * (x.T @ error)
     traces[factor] = losses
-assert traces[0.4][-1] < traces[0.4][0] and traces[1.2][-1] > traces[1.2][0]
 
-# %%
+# %% tags=["guard"]
+with chapter.guard("below the limit the loss falls, above it it grows"):
+    assert traces[0.4][-1] < traces[0.4][0] and traces[1.2][-1] > traces[1.2][0]
+
+# %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(6.4, 3.1))
 for (factor, losses), colour in zip(traces.items(), ("blue", "red")):
     axes.plot(losses, color=plotting.COLOURS[colour], label=f"{factor} times the limit")
@@ -242,18 +252,44 @@ chapter.figure(
 # %% [markdown]
 # ## Training
 #
-# A *recipe* is everything that decides a training, the faces apart. `training.train` takes a recipe
-# and faces, and returns a *run*. The run is stored under a hash of both, so a second call finds it
-# instead of training again. If you stop the kernel in the middle, the next call goes on from there.
+# In Keras a training is two calls. `compile` says how: which **optimiser** takes the steps, with which
+# **learning rate**, and which **loss** it lowers. `fit` does it. The rate is our choice, below the limit.
 
 # %%
-recipe = training.recipe_of("First", PROFILE, SEED)
-assert recipe.learning_rate < limit
-print(f"{recipe.optimizer}, learning rate {recipe.learning_rate}, batches of {recipe.batch_size}")
+rate = 0.01
+model.compile(keras.optimizers.SGD(rate), loss="mse")
+
+# %% tags=["guard"]
+with chapter.guard("the learning rate is below the limit"):
+    assert rate < limit
 
 # %% [markdown]
 # A batch of 64 faces gives only an estimate of the gradient, but about 25 estimates an epoch take you
-# further than one exact gradient. Chapter 01 compared the two.
+# further than one exact gradient. Chapter 01b compared the two. An **epoch** shows every face once, in
+# an order that is drawn anew.
+#
+# Train a copy of the network with `fit` first, for a few epochs. The order is drawn by hand, from the
+# seed and the number of the epoch.
+
+# %% tags=["nbval-ignore-output"]
+epochs = chapter.pick(smoke=2, quick=100, paper=1000)
+pictures = data.to_inputs(splits.train.images)
+twin = keras.models.clone_model(model)
+twin.set_weights(model.get_weights())
+twin.compile(keras.optimizers.SGD(rate), loss="mse")
+plain = []
+for epoch in range(min(3, epochs)):
+    order = np.random.default_rng([SEED, epoch]).permutation(len(pictures))
+    one = twin.fit(pictures[order], targets[order], batch_size=64, shuffle=False, verbose=0)
+    plain += one.history["loss"]
+    print(f"epoch {epoch + 1}: training MSE {plain[-1]:.5f}")
+
+# %% [markdown]
+# `training.fit` is that loop with a memory. It trains the model that you compiled, on `splits.train`.
+# After each epoch it looks at `splits.validation`. What comes back is a *run*. It is stored under a
+# hash of all that decided it: the layers, the first weights, the optimiser, the loss, the faces, their
+# order. So the same call finds the run again. A stopped one goes on where it was. Change anything
+# above, run the cells from there, and you get a run of its own.
 
 # %% [markdown]
 # First see where the thesis's own length leads. This run comes with the course: 1000 epochs on real
@@ -274,14 +310,28 @@ chapter.figure(
     alt="Left: training and validation error fall over 1000 epochs and spread apart, validation "
     "being the higher. Right: a histogram of the mean point distance of each test face.",
 )
-assert long.metrics["test"]["mse"] > real
+
+# %% tags=["guard"]
+with chapter.guard("after 1000 epochs First is worse than the mean face"):
+    assert long.metrics["test"]["mse"] > real
 
 # %% [markdown]
 # After a thousand epochs First is still worse than the mean face, which needs no training. What it
 # has learnt of the training faces it cannot use on others. Now train your own.
 
 # %% tags=["nbval-ignore-output"]
-run = training.train(recipe, splits)
+run = training.fit(model, splits, epochs=epochs, batch_size=64, seed=SEED)
+
+# %% [markdown]
+# Is it the same training? Compare its first epochs with those of plain `fit`.
+
+# %% tags=["nbval-ignore-output"]
+for epoch, (ours, theirs) in enumerate(zip(run.history.loss, plain), start=1):
+    print(f"epoch {epoch}: training.fit {ours:.5f}, plain fit {theirs:.5f}")
+
+# %% tags=["guard"]
+with chapter.guard("training.fit does what plain fit does"):
+    assert np.allclose(run.history.loss[: len(plain)], plain, rtol=1e-5)
 
 # %% tags=["nbval-ignore-output"]
 scores = run.measures(test)
@@ -316,10 +366,13 @@ for name in ("train", "validation", "test"):
 plotting.show_table(
     rows, mse="{:.5f}", rmse_px="{:.2f}", mean_px="{:.2f}", nme="{:.1f} %"
 )
-print(f"weights of epoch {run.best_epoch} of {recipe.epochs}, the lowest on validation")
+print(f"weights of epoch {run.best_epoch} of {run.epochs}, the lowest on validation")
+
+# %% tags=["guard"]
+with chapter.guard("the validation error falls"):
+    assert run.history.val_mse.iloc[-1] < run.history.val_mse.iloc[0]
 
 # %% tags=["nbval-ignore-output"]
-assert run.history.val_loss.iloc[-1] < run.history.val_loss.iloc[0]
 verdict = "better" if scores["mse"] < baseline["mse"] else "worse"
 print(f"on test faces, First is {verdict} than the mean face")
 
@@ -344,30 +397,32 @@ print(f"on test faces, First is {verdict} than the mean face")
 # do?
 
 # %% tags=["nbval-ignore-output"]
-def validation_curve(initializer: str, epochs: int) -> list[float]:
+def validation_curve(initializer, epochs):
     """Validation MSE after each epoch of a new First whose weights start so."""
     keras.utils.set_random_seed(SEED)
     network = keras.Sequential(
         [keras.layers.Flatten(), keras.layers.Dense(30, kernel_initializer=initializer)]
     )
-    network.compile(keras.optimizers.SGD(recipe.learning_rate), loss="mse")
+    network.compile(keras.optimizers.SGD(rate), loss="mse")
     held = data.to_inputs(splits.validation.images), data.to_targets(splits.validation.keypoints)
-    x_train = data.to_inputs(splits.train.images)
-    fit = network.fit(x_train, targets, 64, epochs, verbose=0, validation_data=held)
+    fit = network.fit(pictures, targets, 64, epochs, verbose=0, validation_data=held)
     return fit.history["val_loss"]
 
 
-epochs = chapter.pick(smoke=2, quick=30, paper=300)
-starts = {name: validation_curve(name, epochs) for name in ("glorot_uniform", "zeros")}
-assert starts["zeros"][-1] < starts["glorot_uniform"][-1]
+shorter = chapter.pick(smoke=2, quick=30, paper=300)
+starts = {name: validation_curve(name, shorter) for name in ("glorot_uniform", "zeros")}
 
-# %%
+# %% tags=["guard"]
+with chapter.guard("the start from zero wins"):
+    assert starts["zeros"][-1] < starts["glorot_uniform"][-1]
+
+# %% tags=["drawing"]
 held = splits.validation
 mean_face_loss = evaluation.mse(held.keypoints, np.broadcast_to(mean_face, held.keypoints.shape))
 figure, axes = plt.subplots(figsize=(6.4, 3.2))
 for (name, losses), colour in zip(starts.items(), ("orange", "blue")):
     label = {"glorot_uniform": "random start", "zeros": "start from zero"}[name]
-    axes.plot(range(1, epochs + 1), losses, color=plotting.COLOURS[colour], label=label)
+    axes.plot(range(1, shorter + 1), losses, color=plotting.COLOURS[colour], label=label)
 axes.axhline(mean_face_loss, color=plotting.COLOURS["grey"], linestyle="--", label="mean face")
 axes.set(yscale="log", xlabel="epoch", ylabel="validation MSE")
 axes.legend()
@@ -393,14 +448,15 @@ chapter.figure(
 # brighter pixel pushes the point to the right (for an x) or down (for a y). Where it is
 # blue, to the left or up.
 
-# %%
-def draw_weights(weights: np.ndarray, number: str, title: str, alt: str) -> None:
-    """weights: (96, 96, 30)."""
+# %% tags=["drawing"]
+def draw_weights(weights, number, title, alt):
+    """weights: (96, 96, outputs)."""
     shown = {0: "left eye centre x", 1: "left eye centre y", 20: "nose tip x", 29: "lip y"}
     figure, grid = plt.subplots(1, 4, figsize=(9.6, 2.9))
     for axes, (output, name) in zip(grid, shown.items()):
-        most = np.quantile(np.abs(weights[..., output]), 0.995)
-        axes.imshow(weights[..., output], cmap="RdBu_r", vmin=-most, vmax=most)
+        picture = weights[..., min(output, weights.shape[-1] - 1)]
+        most = np.quantile(np.abs(picture), 0.995)
+        axes.imshow(picture, cmap="RdBu_r", vmin=-most, vmax=most)
         axes.plot(*mean_face[output // 2], "o", mfc="none", mec="black", ms=14, mew=1.5)
         axes.set_title(name)
         axes.set_axis_off()
@@ -408,7 +464,7 @@ def draw_weights(weights: np.ndarray, number: str, title: str, alt: str) -> None
 
 
 draw_weights(
-    run.model().get_weights()[0].reshape(96, 96, 30),
+    run.model().get_weights()[0].reshape(96, 96, -1),
     "03-c",
     "Weights of four outputs as pictures; the circle marks the keypoint's mean position.",
     alt="Four maps of weights in red and blue. Fine grain covers all of them; no eye, nose or "
@@ -419,7 +475,7 @@ draw_weights(
 # You might have expected the weights of an eye to sit at the eye. What you see is mostly grain: the
 # random start, still there. The signal is a thin layer on top of it, and you will see it below,
 # where the same model is solved without a random start.
-#
+
 # %% [markdown]
 # ## How close to its own best?
 #
@@ -446,13 +502,13 @@ for alpha in alphas:
         points = data.to_pixels(mean_target + product @ dual)
         ridge[name].append(evaluation.mse(part.keypoints, points))
 
-# %%
+# %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(6.4, 3.2))
 for name, colour in (("train", "orange"), ("validation", "blue")):
     axes.plot(alphas, ridge[name], "o-", color=plotting.COLOURS[colour], label=f"ridge, {name}")
 axes.axhline(mean_face_loss, color=plotting.COLOURS["grey"], linestyle="--", label="mean face")
 axes.axhline(
-    run.at_best().val_loss, color=plotting.COLOURS["blue"], linestyle=":",
+    run.at_best().val_mse, color=plotting.COLOURS["blue"], linestyle=":",
     label="First, gradient descent",
 )
 axes.set(xscale="log", yscale="log", xlabel="ridge strength α", ylabel="MSE")
@@ -468,8 +524,11 @@ chapter.figure(
 # %% tags=["nbval-ignore-output"]
 best = int(np.argmin(ridge["validation"]))
 print(f"best ridge: α = {alphas[best]:g}, validation MSE {ridge['validation'][best]:.5f}")
-print(f"mean face {mean_face_loss:.5f}, First {run.at_best().val_loss:.5f}")
-assert ridge["validation"][best] < mean_face_loss
+print(f"mean face {mean_face_loss:.5f}, First {run.at_best().val_mse:.5f}")
+
+# %% tags=["guard"]
+with chapter.guard("the best ridge beats the mean face"):
+    assert ridge["validation"][best] < mean_face_loss
 
 # %% [markdown]
 # With a weak ridge the model fits the training faces almost perfectly and does badly on others:
@@ -515,7 +574,7 @@ draw_weights(
 # down your answer, then check it.
 
 # %%
-def check_1(answer: int) -> None:
+def check_1(answer):
     """Say whether the number of parameters is right."""
     small = keras.Sequential(
         [keras.layers.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(30)]
@@ -538,7 +597,8 @@ for _ in range(30):
     direction /= np.linalg.norm(direction)
 new_limit = 30 * len(x) / np.linalg.norm(x_centred @ direction) ** 2
 print(f"before {limit:.4f}, after {new_limit:.4f}: {new_limit / limit:.1f} times as fast")
-assert new_limit > limit
+with chapter.guard("centred pixels allow larger steps"):
+    assert new_limit > limit
 
 # %% [markdown]
 # **3. One number for all.** Predict what a linear model would answer for a black picture. Which of
@@ -547,7 +607,8 @@ assert new_limit > limit
 # %% tags=["solution"]
 black = np.zeros((1, 96, 96), np.uint8)
 offset = run.model().get_weights()[1]
-assert np.allclose(run.predict(black), data.to_pixels(offset[np.newaxis]), atol=1e-3)
+with chapter.guard("a black picture leaves only the offsets"):
+    assert np.allclose(run.predict(black), data.to_pixels(offset[np.newaxis]), atol=1e-3)
 print("all weights meet a zero; only the 30 offsets b are left")
 
 # %% [markdown]
