@@ -1,5 +1,23 @@
-# make report: execute every chapter and write figures and HTML.   make test: check everything.
-# make lab: open the chapters in JupyterLab.                       make notebooks: for authors.
+# Without make (Windows): each target is also the line behind it, in an environment made by
+#     python -m venv .venv && .venv\Scripts\activate
+#     python -m pip install -r requirements.lock && python -m pip install --no-deps --editable .
+#
+# For readers
+#   make report     execute every chapter, write HTML    python -m fkd_utils run
+#   make lab        your copies of them, in JupyterLab   python -m fkd_utils lab
+#   make test       check everything                     the lines of its four parts:
+#     make lint       the code's form and floors         python -m ruff check .
+#                                                        python -m ruff format --check .
+#                                                        lint-imports
+#     make unit       the helpers                        python -m pytest tests --ignore tests/bench
+#     make chapters   each cell's stored output          python -m studies chapters
+#     make smoke      every chapter, in small            python -m fkd_utils run --profile smoke
+# For authors
+#   make notebooks  execute the changed chapters         python -m studies build
+#   make figures    rewrite figures/ from the report     python -m studies figures
+#   make bench      compare speeds                       python -m pytest tests/bench -s -o python_files=bench_*.py
+#   make lock       pin all packages (needs uv)          python -m uv pip compile ... (as below)
+#   make clean      delete what was made and trained     delete build, data/cache and data/runs
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -8,13 +26,13 @@ DATA ?= open
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: report test lab notebooks lint unit chapters smoke bench clean lock
+.PHONY: report lab test lint unit chapters smoke notebooks figures bench lock clean
 
 report: $(VENV)/ready
 	$(RUN) -m fkd_utils run --profile $(PROFILE) --data $(DATA)
-ifeq ($(PROFILE)-$(DATA),quick-open)
-	$(RUN) -m fkd_utils figures
-endif
+
+lab: $(VENV)/ready
+	$(RUN) -m fkd_utils lab
 
 test: lint unit chapters smoke
 	@echo "all tests passed"
@@ -22,28 +40,25 @@ test: lint unit chapters smoke
 lint: $(VENV)/ready
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+	lint-imports
 
 unit: $(VENV)/ready
 	$(RUN) -m pytest tests --ignore tests/bench -q
 
-# The committed chapters, cell by cell against their stored outputs; trainings in smoke size.
 chapters: $(VENV)/ready
-	$(RUN) -m fkd_utils data info --data open
-	FKD_PROFILE=smoke FKD_DATA=open FKD_FIGURES=$(CURDIR)/build/nbval/figures FKD_RUNS=$(CURDIR)/build/nbval/runs \
-	$(RUN) -m pytest --nbval --nbval-cell-timeout=600 --nbval-sanitize-with tests/nbval_sanitize.cfg \
-	-q -p no:cacheprovider notebooks
+	$(RUN) -m studies chapters
 
 smoke: $(VENV)/ready
-	FKD_RUNS=$(CURDIR)/build/smoke-open/runs $(RUN) -m fkd_utils run --profile smoke --data open
+	FKD_STRICT=1 FKD_RUNS=$(CURDIR)/build/smoke-open/runs $(RUN) -m fkd_utils run --profile smoke --data open
+
+notebooks: $(VENV)/ready
+	$(RUN) -m studies build $(CHAPTERS)
+
+figures: $(VENV)/ready
+	$(RUN) -m studies figures
 
 bench: $(VENV)/ready
 	$(RUN) -m pytest tests/bench -q -o python_files="bench_*.py" -s
-
-lab: $(VENV)/ready
-	$(RUN) -m jupyterlab --notebook-dir=notebooks
-
-notebooks: $(VENV)/ready
-	$(RUN) -m fkd_utils build $(CHAPTERS)
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; v = sys.version_info[:2]; \
@@ -53,7 +68,7 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	$(RUN) -m pip install --quiet --no-deps --editable .
 	touch $@
 
-# Needs uv; pins every package for Python 3.11 to 3.13 on Linux, macOS and Windows.
+# Pins every package for Python 3.11 to 3.13 on Linux, macOS and Windows.
 lock:
 	uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --quiet \
 	--group dev pyproject.toml -o requirements.lock

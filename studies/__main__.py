@@ -1,36 +1,61 @@
-"""TODO."""
+"""The authors' command line: python -m studies COMMAND.
 
-import argparse
+It makes what the course ships: data/published, figures/ and the executed chapters.
+"""
 
-from fkd_utils.cli import run
+import os
+import pathlib
+import sys
+
+import click
+
+from fkd_utils import console, files
+from fkd_utils.cli import main as cli
+from fkd_utils.cli.data import DATA
 from fkd_utils.files import InputError
 
+MACHINE = click.option("--machine", required=True, help="what it runs on, in words")
 
-def _claims(args: argparse.Namespace) -> int:
+
+@click.group()
+def group() -> None:
+    """Make what the course ships: results, figures and executed chapters."""
+
+
+@group.command()
+def claims() -> None:
+    """Write data/published/claims.csv and corrections.csv anew from the stored results."""
+    console.start_backend()
     from fkd_utils.training import results
     from studies.claims import report
 
     report.write()
     print(results.report().verdict.value_counts().to_string())
-    return 0
 
 
-def _publish(args: argparse.Namespace) -> int:
-    from fkd_utils import files
-    from fkd_utils.training import fitting
+@group.command()
+@click.argument("name")
+@click.argument("folder")
+@click.option("--weights", is_flag=True, help="keep the weights too")
+@MACHINE
+def publish(name: str, folder: str, weights: bool, machine: str) -> None:
+    """Keep the training NAME, or what starts so, as data/published/FOLDER."""
+    console.start_backend()
+    from fkd_utils.training import fitting, results
     from studies import publish
 
-    folder = run._find(args.name)
-    if not (folder / "history.csv").exists():
-        raise InputError(f"{folder.name} is not finished; python -m fkd_utils runs resume")
-    target = files.PUBLISHED / args.folder
-    publish.publish(fitting.load(folder), target, run._data_of(folder), args.weights, args.machine)
+    run = results.find_run(name)
+    if not (run / "history.csv").exists():
+        raise InputError(f"{run.name} is not finished; python -m fkd_utils runs resume {run.name}")
+    target = files.PUBLISHED / folder
+    publish.publish(fitting.load(run), target, results.faces_of(run), weights, machine)
     print(f"{target}: {', '.join(sorted(path.name for path in target.iterdir()))}")
-    return 0
 
 
-def _verify(args: argparse.Namespace) -> int:
-    from fkd_utils import files
+@group.command()
+def verify() -> int:
+    """Check every result in data/published."""
+    console.start_backend()
     from fkd_utils.training import results
     from studies import publish
     from studies.claims import report
@@ -45,35 +70,154 @@ def _verify(args: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
-def _seeds(args: argparse.Namespace) -> int:
+@group.command()
+@click.argument("tables", nargs=-1, metavar="[4.1|4.4]...")
+@MACHINE
+@DATA
+def seeds(tables: tuple[str, ...], machine: str, data: str) -> None:
+    """Train Tables 4.1 and 4.4 with three seeds."""
+    console.start_backend()
     from studies import seeds
 
     known = {"4.1": "table_4_1", "4.4": "table_4_4"}
-    for table in args.tables:  # all of them before the first hour of training
+    for table in tables:  # all of them before the first hour of training
         if table not in known:
             raise InputError(f"there is no study of seeds for table {table!r}; choose 4.1 or 4.4")
-    for table in args.tables or known:
-        lines = seeds.study(known[table], args.data, args.machine)
+    for table in tables or known:
+        lines = seeds.study(known[table], data, machine)
         print(lines.groupby("model", sort=False).test_mse.describe()[["mean", "min", "max"]])
-    return 0
 
 
-def _ladder(args: argparse.Namespace) -> int:
+@group.command()
+@click.argument("steps", nargs=-1, type=int, metavar="[STEP]...")
+@MACHINE
+@DATA
+def ladder(steps: tuple[int, ...], machine: str, data: str) -> None:
+    """Train and keep the steps of chapter 18's ablation.
+
+    STEP: 0 to 11; 12: the final network; 13: two heads. Without one, all of them.
+    """
+    console.start_backend()
     from fkd_utils.training import ablation
     from studies import ladder
 
     count = ablation.HEADS + 1
-    for number in args.rungs:  # all of them before the first hour of training
+    for number in steps:  # all of them before the first hour of training
         if not 0 <= number < count:
-            raise InputError(f"there is no rung {number}; choose 0 to {count - 1}")
-    for number in args.rungs or range(count):
-        (folder,) = ladder.climb([number], args.data, args.machine)
-        print(f"rung {number}: {folder}")
-    return 0
+            raise InputError(f"there is no step {number}; choose 0 to {count - 1}")
+    for number in steps or range(count):
+        (folder,) = ladder.climb([number], data, machine)
+        print(f"step {number}: {folder}")
 
 
-def _carry(args: argparse.Namespace) -> int:
+@group.command()
+@click.option("--to", required=True, metavar="PATH", help="a folder in Kaggle's format")
+@MACHINE
+def carry(to: str, machine: str) -> None:
+    """Train on the embedded faces, report on others (chapter 18)."""
+    console.start_backend()
     from studies import ladder
 
-    print(f"from open to {args.to}: {ladder.carry(args.to, args.machine)}")
-    return 0
+    print(f"from open to {to}: {ladder.carry(to, machine)}")
+
+
+@group.command()
+@click.argument("plan")
+@DATA
+@click.option(
+    "--scheduler",
+    default="local",
+    metavar="ADDRESS",
+    help="of a Dask scheduler; 'local' (default): processes here; 'here': one after the other",
+)
+@click.option("--out", required=True, type=pathlib.Path, metavar="FILE", help="a CSV")
+def sweep(plan: str, data: str, scheduler: str, out: pathlib.Path) -> int:
+    """Train the networks of DEPTH's Tables 3 to 5 (chapter 13), each a run of its own.
+
+    PLAN: smoke, quick and paper are those of the profiles; stored and leak came with the course;
+    full has the paper's own width and epochs and wants graphics cards.
+
+    Without --scheduler the runs go to a Dask cluster of processes on this machine. For several
+    machines, with the course and the faces on each:
+
+    \b
+    dask scheduler                          on one of them; it prints its ADDRESS
+    dask worker ADDRESS --nthreads 1        on every other
+    python -m studies sweep paper --scheduler ADDRESS --out results.csv
+
+    A run that fails is named and the others finish. Every worker keeps its trainings in its
+    data/runs, so a sweep that was stopped goes on where it was.
+    """
+    console.start_backend()
+    from studies import sweep
+
+    return sweep.sweep(plan, data, scheduler, out)
+
+
+@group.command()
+def keep() -> None:
+    """Carry the rows that `run --profile paper` added to studies over to data/published."""
+    console.start_backend()
+    import pandas as pd
+
+    from fkd_utils.training import fitting, results
+
+    own = fitting.default_store() / "studies"
+    for added in sorted(own.rglob("*.csv")):
+        path = files.PUBLISHED / added.relative_to(own)
+        rows = pd.concat([pd.read_csv(place) for place in (path, added) if place.exists()])
+        with files.replacing(path) as aside:
+            rows.to_csv(aside, index=False, float_format=results.FORMAT)
+        added.unlink()
+        print(f"{path}: {len(rows)} rows")
+
+
+@group.command()
+@click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
+def build(chapters: tuple[str, ...]) -> None:
+    """Execute notebooks/src/*.py into notebooks/*.ipynb: those that have changed, or the named."""
+    from studies import build_notebooks
+
+    for script in build_notebooks.chosen(chapters):
+        print(f"{script.stem} ...", flush=True)
+        build_notebooks.build(script)
+
+
+@group.command()
+@click.option("--profile", type=click.Choice(["quick", "paper"]), default="quick")
+def figures(profile: str) -> None:
+    """Rewrite figures/ from the last `run` on the embedded faces; says what has changed."""
+    from studies import figures
+
+    for line in figures.collect(profile):
+        print(line)
+
+
+@group.command()
+@click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
+def chapters(chapters: tuple[str, ...]) -> int:
+    """Execute the committed chapters and compare each cell with its stored outputs (nbval).
+
+    They train in smoke size.
+    """
+    import pytest
+
+    from fkd_utils.cli import execute
+    from fkd_utils.data import sources
+
+    sources.place("open")  # built here, where its progress can be seen
+    aside = execute.BUILD / "nbval"
+    os.environ |= {"FKD_PROFILE": "smoke", "FKD_DATA": "open", "FKD_STRICT": "1"}
+    os.environ |= {"FKD_FIGURES": str(aside / "figures"), "FKD_RUNS": str(aside / "runs")}
+    options = ["--nbval", "--nbval-cell-timeout=600", "-q", "-p", "no:cacheprovider"]
+    options += [f"--nbval-sanitize-with={files.REPO / 'tests' / 'nbval_sanitize.cfg'}"]
+    return pytest.main([*options, *map(str, execute.find_chapters(chapters))])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status, see `fkd_utils.cli.main.status`."""
+    return cli.status(group, "python -m studies", arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

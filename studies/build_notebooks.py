@@ -1,8 +1,7 @@
 """For authors: from a chapter's text form in notebooks/src to the notebook a reader opens."""
 
-import argparse
-import os
 import pathlib
+from collections.abc import Iterable
 
 import nbformat
 
@@ -12,6 +11,12 @@ from fkd_utils.files import InputError
 
 SOURCES = execute.NOTEBOOKS / "src"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def chosen(names: Iterable[str]) -> list[pathlib.Path]:
+    """The scripts of the named chapters; without a name, those whose notebook has drifted."""
+    scripts = sorted(SOURCES.glob(f"{execute.NAMES}.py"))
+    return execute.named(scripts, names) if names else list(filter(has_drifted, scripts))
 
 
 def from_source(source: pathlib.Path) -> nbformat.NotebookNode:
@@ -51,52 +56,24 @@ def has_drifted(source: pathlib.Path) -> bool:
 def build(source: pathlib.Path) -> None:
     """Execute a chapter with its default parameters and write it with outputs to notebooks/.
 
-    Raises InputError naming the cell that failed, or when the kernel died or hung; the old
-    notebook then stays as it was.
+    Raises InputError naming the cell that failed, or when the kernel died; the old notebook then
+    stays as it was.
     """
     import nbclient
+    import papermill
 
-    notebook = from_source(source)
-    figures = execute.build_folder("quick", "open") / "figures"
-    os.environ.update(FKD_FIGURES=str(figures), FKD_PROFILE="quick", FKD_DATA="open")
-    client = nbclient.NotebookClient(
-        notebook,
-        kernel_name="python3",
-        timeout=3600,
-        extra_arguments=execute.QUIET_KERNEL,
-        resources={"metadata": {"path": str(execute.NOTEBOOKS)}},
-    )
+    notebook, figures = from_source(source), execute.build_folder("quick", "open") / "figures"
+    given = {"FKD_FIGURES": str(figures), "FKD_PROFILE": "quick", "FKD_DATA": "open"}
+    given |= {"FKD_STRICT": "1"}  # what differs from the text fails here
     try:
-        client.execute()
-    except nbclient.exceptions.CellExecutionError as error:
+        ran = execute.execute(notebook, **given)
+    except papermill.PapermillExecutionError as error:
         cell = "\n".join(str(error).strip().splitlines()[-25:])
         raise InputError(f"{source.name}: {error.ename}: {error.evalue}\n{cell}") from error
-    except (nbclient.exceptions.DeadKernelError, nbclient.exceptions.CellTimeoutError) as error:
+    except nbclient.exceptions.DeadKernelError as error:
         raise InputError(f"{source.name}: {type(error).__name__}: {error}") from error
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-    notebook.metadata = nbformat.from_dict(
-        {"kernelspec": KERNEL, "language_info": {"name": "python"}}
-    )
+    for cell, done in zip(notebook.cells, ran.cells, strict=True):
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = done.outputs, done.execution_count
     with files.replacing(execute.NOTEBOOKS / f"{source.stem}.ipynb") as path:
         nbformat.write(notebook, path)
-
-
-def add_parsers(commands: argparse._SubParsersAction) -> None:
-    """Add the authors' command `build`."""
-    parser = commands.add_parser(
-        "build",
-        help="for authors: execute notebooks/src/*.py into notebooks/*.ipynb",
-        description="Execute the chapters whose text form has changed, or the named ones.",
-    )
-    parser.add_argument("chapters", nargs="*", metavar="CHAPTER", help="such as 03")
-    parser.set_defaults(handler=_build)
-
-
-def _build(args: argparse.Namespace) -> int:
-    scripts = sorted(SOURCES.glob("[0-9][0-9]_*.py"))
-    wanted = execute.named(scripts, args.chapters)
-    for script in wanted if args.chapters else filter(has_drifted, scripts):
-        print(f"{script.stem} ...", flush=True)
-        build(script)
-    return 0

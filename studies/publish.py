@@ -2,7 +2,7 @@
 
 To publish a run of a row of Table 4.1 or 4.4, trained on a folder of faces:
 
-    python -m fkd_utils runs publish RUN wild_fourth --weights --machine "a desk computer"
+    python -m studies publish RUN wild_fourth --weights --machine "a desk computer"
 
 Check that every published run is consistent with itself.
 """

@@ -1,6 +1,6 @@
 """The same training with several seeds: how much of a small difference is chance.
 
-    python -m fkd_utils runs seeds --data FOLDER --machine "a desk computer"
+    python -m studies seeds --data FOLDER --machine "a desk computer"
 
 writes data/published/seeds/table_4_1.csv and table_4_4.csv with a line for each training. The
 faces are real ones in Kaggle's format, and the trainings are shorter than the thesis's: every line

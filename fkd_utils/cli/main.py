@@ -1,44 +1,54 @@
-"""The command line: python -m fkd_utils COMMAND."""
+"""The command line: python -m fkd_utils COMMAND.
 
-import argparse
+Handlers import what they need themselves, so that --help loads none of it.
+"""
+
 import sys
 
-from fkd_utils import console
-from fkd_utils.cli import data, predict, run
+import click
+
+from fkd_utils.cli import data, lab, predict, run
 from fkd_utils.files import InputError
-from studies import build_notebooks, sweep
 
-DESCRIPTION = """Run the facial keypoints course.
 
-  python -m fkd_utils run 03 04           execute two chapters, a few minutes
-  python -m fkd_utils run --data FOLDER   the whole course on your own faces
-  python -m fkd_utils data info           what is in the embedded faces
-  python -m fkd_utils predict PHOTO       the keypoints on a photograph of yours
-  python -m fkd_utils COMMAND --help      more about a command"""
+@click.group()
+def group() -> None:
+    """Run the facial keypoints course.
+
+    \b
+    python -m fkd_utils lab                 the chapters in JupyterLab, to work in
+    python -m fkd_utils run 03 04           execute two chapters, a few minutes
+    python -m fkd_utils run --data FOLDER   the whole course on your own faces
+    python -m fkd_utils data info           what is in the embedded faces
+    python -m fkd_utils predict PHOTO       the keypoints on a photograph of yours
+    python -m fkd_utils COMMAND --help      more about a command
+    """
+
+
+for command in (lab.lab, run.run, run.runs, run.models, run.timing, data.data):
+    group.add_command(command)
+for command in (predict.predict, predict.submit):
+    group.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0 well, 1 a chapter failed, 2 bad input."""
+    """Run one command; returns the exit status: see `status`."""
+    return status(group, "python -m fkd_utils", arguments)
+
+
+def status(commands: click.Group, name: str, arguments: list[str] | None) -> int:
+    """Run one of `commands`: 0 well, 1 something failed, 2 bad input, 130 stopped by Ctrl-C.
+
+    name: how the reader called it. arguments: None for those of the process.
+    """
     try:
-        parser = argparse.ArgumentParser(
-            "python -m fkd_utils",
-            description=DESCRIPTION,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
-        run.add_parsers(commands)
-        data.add_parsers(commands)
-        run.add_parsers(commands)
-        sweep.add_parsers(commands)
-        predict.add_parsers(commands)
-        build_notebooks.add_parsers(commands)
-        args = parser.parse_args(arguments)
-        if getattr(args, "needs_keras", False):
-            console.start_backend()
-        return args.handler(args)
+        return commands.main(arguments, name, standalone_mode=False) or 0
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
         print("stopped; what was finished is kept", file=sys.stderr)
         return 130

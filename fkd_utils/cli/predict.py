@@ -1,89 +1,74 @@
 """The commands `predict`, for photographs, and `submit`, for the competition's test faces."""
 
-import argparse
-import collections.abc
 import csv
 import os
 import pathlib
 import sys
-import typing
 
+import click
 import numpy as np
 
-from fkd_utils import faces, files
-from fkd_utils.data import photos
+from fkd_utils import console, faces, files
 from fkd_utils.files import InputError
-from fkd_utils.training import results
-
-if typing.TYPE_CHECKING:
-    from fkd_utils.demo import locate
 
 POINTS = "points.csv"
 HEADER = ("photo", "face", "box_left", "box_top", "box_width", "box_height", *faces.COLUMNS)
 
 
-def add_parsers(commands: argparse._SubParsersAction) -> None:
-    """Add predict and submit to the command line."""
-    predict = commands.add_parser(
-        "predict",
-        help="find the faces on your photographs and mark their keypoints",
-        description=f"Find faces and their 15 keypoints. Writes {POINTS}, one line a face, in "
-        "pixels of the photograph, and a copy of each photograph with boxes and points.",
-    )
-    predict.add_argument("photos", nargs="+", metavar="PHOTO", help=photos.READS)
-    predict.add_argument(
-        "--out",
-        type=pathlib.Path,
-        default=files.REPO / "build" / "predict",
-        metavar="FOLDER",
-        help="where the results go (build/predict)",
-    )
-    _add_model(predict)
-    predict.set_defaults(handler=_predict, needs_keras=True)
+def _default_network() -> str:
+    from fkd_utils.training import results
 
-    submit = commands.add_parser(
-        "submit",
-        help="write predictions for test.csv as a Kaggle submission",
-        description="Predict the test faces and write RowId,Location in the order of "
-        "IdLookupTable.csv.",
-    )
-    submit.add_argument(
-        "--data", required=True, metavar="open|kaggle|PATH", help="with test and IdLookupTable.csv"
-    )
-    submit.add_argument("--out", required=True, type=pathlib.Path, metavar="FILE", help="the .csv")
-    _add_model(submit)
-    submit.set_defaults(handler=_submit, needs_keras=True)
+    return results.DEFAULT_NETWORK
 
 
-def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--model",
-        default=results.DEFAULT_NETWORK,
-        metavar="NAME",
-        help=f"a shipped network ({results.DEFAULT_NETWORK}), or a training from `runs list`",
-    )
+MODEL = click.option(
+    "--model",
+    default=_default_network,
+    metavar="NAME",
+    help="a shipped network (default: the final one), or a training from `runs list`",
+)
 
 
-def _predict(args: argparse.Namespace) -> int:
+@click.command()
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
+@click.option(
+    "--out",
+    type=pathlib.Path,
+    default=files.REPO / "build" / "predict",
+    metavar="FOLDER",
+    help="where the results go (build/predict)",
+)
+@MODEL
+def predict(photos: tuple[str, ...], out: pathlib.Path, model: str) -> int:
+    """Find the faces on your photographs and mark their 15 keypoints.
+
+    Writes points.csv, one line a face, in pixels of the photograph, and a copy of each photograph
+    with boxes and points. PHOTO: PNG, JPEG, WebP, GIF, BMP or TIFF.
+    """
+    console.start_backend()
+    from fkd_utils.data import photos as pictures
     from fkd_utils.demo import locate
+    from fkd_utils.training import results
 
-    network, from_edge = results.network(args.model), results.network_counts_from_edge(args.model)
-    rows, failed, taken = [], 0, _names_in(args.out, args.photos)
-    for name in args.photos:
+    network, from_edge = results.network(model), results.network_counts_from_edge(model)
+    rows, failed, taken = [], 0, _names_in(out, photos)
+    for name in photos:
         try:
-            picture = photos.read(name)
+            picture = pictures.read(name)
             found = locate.locate(network, picture, from_edge=from_edge)
-            marked = args.out / _free_name(pathlib.Path(name).stem, taken)
-            photos.write(marked, locate.draw_found(picture, found))
+            marked = out / _free_name(pathlib.Path(name).stem, taken)
+            pictures.write(marked, locate.draw_found(picture, found))
         except InputError as error:  # the other photographs are not to suffer
             print(f"error: {error}", file=sys.stderr)
             failed += 1
             continue
-        rows += _rows(_shown(name), found)
+        numbers = np.column_stack([found.boxes, found.points.reshape(-1, len(faces.COLUMNS))])
+        for k, row in enumerate(numbers, start=1):
+            rows.append((_shown(name), k, *(f"{v:.2f}" for v in row)))
         what = {0: "no face found", 1: "1 face"}.get(len(found), f"{len(found)} faces")
         print(f"{_shown(name)}: {what} -> {_shown(marked)}")
-    if failed < len(args.photos):
-        target = args.out / POINTS
+    if failed < len(photos):
+        target = out / POINTS
         with (
             files.replacing(target) as path,
             path.open("w", newline="", encoding="utf-8") as file,
@@ -98,13 +83,7 @@ def _shown(path: str | pathlib.Path) -> str:
     return os.fsencode(path).decode(errors="backslashreplace")
 
 
-def _rows(name: str, found: "locate.Found") -> list[tuple]:
-    """The lines of POINTS for one photograph: as HEADER says, one a face."""
-    numbers = np.column_stack([found.boxes, found.points.reshape(-1, 2 * len(faces.KEYPOINTS))])
-    return [(name, k, *(f"{v:.2f}" for v in row)) for k, row in enumerate(numbers, start=1)]
-
-
-def _names_in(folder: pathlib.Path, given: collections.abc.Iterable[str]) -> set[str]:
+def _names_in(folder: pathlib.Path, given: tuple[str, ...]) -> set[str]:
     """Names, in small letters, of the given photographs in `folder`: not to be written over."""
     paths = [files.expanded(name) for name in given]
     return {path.name.lower() for path in paths if path.parent.resolve() == folder.resolve()}
@@ -119,16 +98,25 @@ def _free_name(stem: str, taken: set[str]) -> str:
     return name
 
 
-def _submit(args: argparse.Namespace) -> int:
-    from fkd_utils.data import kaggle, sources
+@click.command()
+@click.option("--data", required=True, metavar="open|kaggle|PATH", help="with IdLookupTable.csv")
+@click.option("--out", required=True, type=pathlib.Path, metavar="FILE", help="the .csv")
+@MODEL
+def submit(data: str, out: pathlib.Path, model: str) -> None:
+    """Write predictions for test.csv as a Kaggle submission.
 
-    lookup = kaggle.read_lookup(sources.place(args.data))
-    test = sources.read_test(args.data)
-    points = results.predict_as_published(test.images, args.model)
+    The lines RowId,Location are in the order of IdLookupTable.csv.
+    """
+    console.start_backend()
+    from fkd_utils.data import kaggle, sources
+    from fkd_utils.training import results
+
+    lookup = kaggle.read_lookup(sources.place(data))
+    test = sources.read_test(data)
+    points = results.predict_as_published(test.images, model)
     # Scores are taken with labels, and these may count from elsewhere than the predictions.
-    apart = sources.counts_from_edge(args.data) - results.network_counts_from_edge(args.model)
+    apart = sources.counts_from_edge(data) - results.network_counts_from_edge(model)
     points = points + apart * faces.HALF_PIXEL
     values = kaggle.locations(lookup, test.ids + 1, points)
-    kaggle.write_submission(args.out, lookup, values)
-    print(f"{args.out}: {len(values):,} coordinates of {len(test):,} test faces")
-    return 0
+    kaggle.write_submission(out, lookup, values)
+    print(f"{out}: {len(values):,} coordinates of {len(test):,} test faces")

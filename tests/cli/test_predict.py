@@ -109,6 +109,11 @@ def test_points_count_from_the_first_pixels_centre_whatever_the_labels_did(tmp_p
     np.testing.assert_allclose(apart, 0.5 * small, atol=0.011)
 
 
+def test_the_help_says_which_pictures(capsys):
+    assert main.main(["predict", "--help"]) == 0
+    assert f"PHOTO: {photos.READS}." in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

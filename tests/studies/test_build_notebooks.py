@@ -1,8 +1,9 @@
 import nbformat
 import pytest
 
-from fkd_utils.cli import execute, main
+from fkd_utils.cli import execute
 from fkd_utils.files import InputError
+from studies import __main__ as main
 from studies import build_notebooks
 
 SCRIPT = """# %% [markdown]

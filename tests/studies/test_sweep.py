@@ -1,6 +1,7 @@
 import pandas as pd
 
-from fkd_utils.cli import main
+from fkd_utils.data import sources
+from studies import __main__ as main
 from studies import sweep
 
 
@@ -14,7 +15,7 @@ def test_the_command_names_failed_runs_and_stores_the_others(
     tiny_plan, blob_parts, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr(sweep, "run", fake)
-    monkeypatch.setattr("fkd_utils.sources.load", lambda data: blob_parts.train)
+    monkeypatch.setattr(sources, "read", lambda data: blob_parts.train)
     out = tmp_path / "results.csv"
     arguments = ["sweep", "tiny", "--data", "/some/where", "--scheduler", "here"]
     assert main.main([*arguments, "--out", str(out)]) == 1

@@ -1,33 +1,37 @@
-import argparse
 import json
 import types
+import zipfile
 
 import drawnfaces
 import facefiles
 import numpy as np
 import pytest
 
-from fkd_utils.cli import data
+from fkd_utils import faces
+from fkd_utils.cli import data, main
 from fkd_utils.data import sources
 from fkd_utils.files import InputError
 
 
 def run(*arguments: str) -> int:
-    """The command line with nothing but `data`."""
-    parser = argparse.ArgumentParser()
-    data.add_parsers(parser.add_subparsers(required=True))
-    args = parser.parse_args(["data", *map(str, arguments)])
-    return args.handler(args)
+    return main.main(["data", *map(str, arguments)])
+
+
+def refused(said: str, capsys, *arguments: str) -> None:
+    """The command ends with status 2 and one line."""
+    assert run(*arguments) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("error: ") == 1
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Ten drawn faces, the last four with four points; row 3 equals row 1; two test faces."""
     monkeypatch.setenv("FKD_CACHE", str(tmp_path / "cache"))
-    faces = drawnfaces.faces(10, second=4)
-    faces.images[3], faces.keypoints[3] = faces.images[1], faces.keypoints[1]
-    faces.keypoints[5] = faces.keypoints[5][faces.mirror_order()]
-    rows = facefiles.fields(faces.images, faces.keypoints)
+    drawn = drawnfaces.faces(10, second=4)
+    drawn.images[3], drawn.keypoints[3] = drawn.images[1], drawn.keypoints[1]
+    drawn.keypoints[5] = drawn.keypoints[5][faces.mirror_order()]
+    rows = facefiles.fields(drawn.images, drawn.keypoints)
     made = tmp_path / "data"
     made.mkdir()
     (made / "training.csv").write_text(facefiles.text(rows))
@@ -59,10 +63,9 @@ def test_info_takes_the_source_from_the_environment(folder, capsys, monkeypatch)
     assert "test pictures" not in text
 
 
-def test_info_reports_a_bad_test_file(folder):
+def test_info_reports_a_bad_test_file(folder, capsys):
     (folder / "test.csv").write_text("ImageId,Image\n1,2 3\n")
-    with pytest.raises(InputError, match=r"test.csv, row 0 .*2 pixels"):
-        run("info", "--data", folder)
+    refused("test.csv, row 0", capsys, "info", "--data", folder)
 
 
 def test_check(folder, capsys, tmp_path):
@@ -77,13 +80,11 @@ def test_check(folder, capsys, tmp_path):
     assert [entry["row"] for entry in content["suspicious"]] == [5]
 
 
-def test_check_refuses_a_json_place_that_is_not_there(folder, tmp_path):
+def test_check_refuses_a_json_place_that_is_not_there(folder, tmp_path, capsys):
     target = tmp_path / "no" / "found.json"
-    with pytest.raises(InputError, match="there is no folder"):
-        run("check", "--data", folder, "--json", target)
+    refused("there is no folder", capsys, "check", "--data", folder, "--json", target)
     (tmp_path / "taken").mkdir()
-    with pytest.raises(InputError, match="cannot be written"):
-        run("check", "--data", folder, "--json", tmp_path / "taken")
+    refused("cannot be written", capsys, "check", "--data", folder, "--json", tmp_path / "taken")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "data", "taken"]
 
 
@@ -116,14 +117,20 @@ def test_convert_without_test_pictures(folder, tmp_path, capsys):
     assert "no test pictures" in capsys.readouterr().out
 
 
-def test_convert_into_a_file(folder):
-    with pytest.raises(InputError, match="cannot be written"):
-        run("convert", "--data", folder, "--out", folder / "training.csv")
+def test_convert_into_a_file(folder, capsys):
+    refused(
+        "cannot be written", capsys, "convert", "--data", folder, "--out", folder / "training.csv"
+    )
+
+
+def test_convert_keeps_an_empty_field_for_a_missing_point(folder, tmp_path):
+    run("convert", "--data", folder, "--out", tmp_path / "out")
+    with zipfile.ZipFile(tmp_path / "out" / "training.zip") as archive:
+        header, *_, last = archive.read("training.csv").decode().splitlines()
+    assert header.endswith(",Image") and ",,,," in last
 
 
 @pytest.mark.parametrize("verb", ["info", "check", "convert"])
 def test_help_explains_the_sources(verb, capsys):
-    with pytest.raises(SystemExit) as caught:
-        run(verb, "--help")
-    assert caught.value.code == 0
-    assert "open" in capsys.readouterr().out
+    assert run(verb, "--help") == 0
+    assert "the embedded faces" in capsys.readouterr().out

@@ -41,9 +41,18 @@ def test_chapters_are_found_by_number_or_name(house):
         execute.find_chapters(["7"])
 
 
+def test_a_number_names_all_parts_of_a_chapter(house):
+    for name in ("03a_one", "03b_two"):
+        write(house, name, GOOD)
+    for names in (["3"], ["03"], ["3a", "03b"], ["03a_one", "03b_two.ipynb"]):
+        assert [p.stem for p in execute.find_chapters(names)] == ["03a_one", "03b_two"]
+    with pytest.raises(InputError, match="there is no chapter '3c'"):
+        execute.find_chapters(["3c"])
+
+
 def test_a_failed_chapter_is_named_and_the_others_still_run(house, tmp_path, capsys):
-    outcomes = execute.run_chapters(execute.find_chapters([]), "smoke", "open", 5)
-    assert [bool(o.error) for o in outcomes] == [False, True, False]
+    errors = execute.run_chapters(execute.find_chapters([]), "smoke", "open", 5)
+    assert [*map(bool, errors.values())] == [False, True, False]
     printed = capsys.readouterr().out
     assert "01_bad" in printed
     assert "cell [3]: ValueError: no luck" in printed
@@ -65,9 +74,9 @@ def test_a_dead_kernel_and_a_broken_file_do_not_stop_the_others(house, tmp_path,
     old = tmp_path / "build" / "smoke-open" / "00_good.ipynb"
     old.parent.mkdir(parents=True)
     old.write_text("of an older run")
-    outcomes = execute.run_chapters(execute.find_chapters([]), "smoke", "open", 5)
-    assert [bool(o.error) for o in outcomes] == [True, True, False]
-    assert "DeadKernelError: Kernel died" in outcomes[1].error
+    errors = execute.run_chapters(execute.find_chapters([]), "smoke", "open", 5)
+    assert [*map(bool, errors.values())] == [True, True, False]
+    assert "DeadKernelError: Kernel died" in errors["01_bad"]
     assert capsys.readouterr().out.count("\n") == 3  # one line each
     page = execute.write_report("smoke", "open").read_text()
     assert "02_fine title" in page and "00_good" not in page
@@ -80,12 +89,19 @@ def test_a_chapter_is_told_places_that_hold_in_its_own_folder(house, tmp_path, m
     for name in names:
         monkeypatch.setenv(name, "moved")
     write(house, "00_good", [GOOD[0], f"import os; print(*map(os.getenv, {names}), DATA)"])
-    (outcome,) = execute.run_chapters(execute.find_chapters(["0"]), "smoke", "~/faces", 5)
-    assert not outcome.error
+    errors = execute.run_chapters(execute.find_chapters(["0"]), "smoke", "~/faces", 5)
+    assert errors == {"00_good": ""}
     executed = execute.build_folder("smoke", "~/faces") / "00_good.ipynb"
     (output,) = json.loads(executed.read_text())["cells"][-1]["outputs"]
     moved = str(tmp_path / "moved")
     assert "".join(output["text"]).split() == [moved, moved, str(tmp_path / "faces")]
+
+
+def test_braces_in_a_folders_name_are_no_parameters(house, tmp_path, monkeypatch):
+    monkeypatch.setattr(execute, "BUILD", tmp_path / "{x}")
+    chapters = execute.find_chapters(["0"])
+    assert execute.run_chapters(chapters, "smoke", "open", 5) == {"00_good": ""}
+    assert (tmp_path / "{x}" / "smoke-open" / "00_good.ipynb").exists()
 
 
 def test_build_folders_tell_runs_apart(tmp_path, monkeypatch):
@@ -96,3 +112,25 @@ def test_build_folders_tell_runs_apart(tmp_path, monkeypatch):
     assert names[0] == "smoke-open" and names[-5] == "quick-kaggle"
     assert re.fullmatch(r"smoke-b-c-[0-9a-f]{6}", names[2])
     assert execute.build_folder("quick", str(tmp_path / "faces")).name == names[-1]
+
+
+def test_formulas_become_mathml_and_code_does_not():
+    out = execute.math_to_markup("A $x^2$ and `$HOME`, `$x$`.\n$$\\frac{1}{2}$$\n5$ or 6$.")
+    assert out.count("<math") == 2 and "`$HOME`, `$x$`" in out and "5$ or 6$." in out
+    assert "<msup>" in out
+    assert "<mfrac>" in execute.math_to_markup("$$\\frac{1}{2}$$")
+    assert execute.math_to_markup("over $a +\nb$ lines").count("<math") == 1
+    assert execute.math_to_markup("one $a\n\nparagraph b$ ends") == "one $a\n\nparagraph b$ ends"
+
+
+def test_every_formula_of_the_chapters_converts():
+    pages = sorted(execute.NOTEBOOKS.glob(f"{execute.NAMES}.ipynb"))
+    assert pages
+    for page in pages:
+        for cell in nbformat.read(page, 4).cells:
+            if cell.cell_type == "markdown":
+                plain = execute.CODE.sub("", cell.source)
+                left = re.sub(
+                    r"<math.*?</math>", "", execute.math_to_markup(plain), flags=re.DOTALL
+                )
+                assert not re.search(r"\\(frac|sum|hat|bar|sqrt)", left), (page.name, left)
