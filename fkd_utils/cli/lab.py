@@ -16,19 +16,21 @@ WORK = files.REPO / "work"
 RECORD = ".copied.json"  # in WORK: what each chapter was when it was copied, as a hash
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--no-open", is_flag=True, help="only make the copies")
-def lab(no_open: bool) -> None:
+@click.argument("options", nargs=-1, metavar="[JUPYTERLAB'S OPTIONS]")
+def lab(no_open: bool, options: tuple[str, ...]) -> None:
     """Open your own copies of the chapters, in work/, in JupyterLab.
 
     A copy is never written over: when a chapter has changed, the new one is put beside yours.
+    Options of JupyterLab, such as --no-browser or --port=8890, are handed on.
     """
     for line in copy_chapters():
         print(line)
     if not no_open:
         from jupyterlab import labapp
 
-        labapp.main([f"--notebook-dir={WORK}"])
+        labapp.main([f"--notebook-dir={WORK}", *options])
 
 
 def copy_chapters() -> list[str]:

@@ -87,5 +87,5 @@ def test_the_lab_opens_on_the_copies(house, monkeypatch):
 
     opened = []
     monkeypatch.setattr(labapp, "main", opened.append)
-    assert main.main(["lab"]) == 0
-    assert opened == [[f"--notebook-dir={lab.WORK}"]]
+    assert main.main(["lab", "--no-browser", "--port=8890"]) == 0
+    assert opened == [[f"--notebook-dir={lab.WORK}", "--no-browser", "--port=8890"]]
