@@ -106,7 +106,7 @@ def ladder(steps: tuple[int, ...], machine: str, data: str) -> None:
         if not 0 <= number < count:
             raise InputError(f"there is no step {number}; choose 0 to {count - 1}")
     for number in steps or range(count):
-        (folder,) = ladder.climb([number], data, machine)
+        (folder,) = ladder.train_steps([number], data, machine)
         print(f"step {number}: {folder}")
 
 
@@ -118,7 +118,7 @@ def carry(to: str, machine: str) -> None:
     console.start_backend()
     from studies import ladder
 
-    print(f"from open to {to}: {ladder.carry(to, machine)}")
+    print(f"from open to {to}: {ladder.cross_dataset(to, machine)}")
 
 
 @group.command()

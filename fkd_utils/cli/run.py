@@ -97,7 +97,7 @@ def resume(name: str) -> None:
 
     done = results.resume(results.find_run(name))
     best = done.at_best()
-    print(f"{done.folder.name}: done, validation MSE {best.val_loss:.5f} at epoch {best.epoch:.0f}")
+    print(f"{done.folder.name}: done, validation MSE {best.val_mse:.5f} at epoch {best.epoch:.0f}")
 
 
 @click.command()

@@ -47,7 +47,7 @@ def test_the_environment_chooses_and_an_empty_variable_does_not(value, expected,
 
 def test_runs_list_show_and_resume(tmp_path, monkeypatch, capsys):
     folders = [tmp_path / "first-01", tmp_path / "first-02"]
-    best = types.SimpleNamespace(val_loss=0.00456, val_mse=0.00456, epoch=3.0)
+    best = types.SimpleNamespace(val_mse=0.00456, epoch=3.0)
     resumed = types.SimpleNamespace(folder=folders[1], name="first-02", at_best=lambda: best)
     monkeypatch.setattr(results, "stored_runs", lambda: folders)
     monkeypatch.setattr(results, "described", lambda folder: f"{folder.name}: as it ended")

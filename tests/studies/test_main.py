@@ -59,7 +59,7 @@ def test_verify_tells_what_is_wrong(found, status, published, monkeypatch, capsy
     ],
 )
 def test_what_cannot_be_trained_is_said_before_any_training(arguments, says, monkeypatch, capsys):
-    for module, name in ((fitting, "fit"), (ladder, "climb"), (seeds, "study")):
+    for module, name in ((fitting, "fit"), (ladder, "train_steps"), (seeds, "study")):
         monkeypatch.setattr(module, name, None, raising=False)  # a call would fail
     assert main.main([arguments[0], "--machine", "a desk", *arguments[1:]]) == 2
     assert says in capsys.readouterr().err
