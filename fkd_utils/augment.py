@@ -1,18 +1,10 @@
-"""New faces from old: warps drawn at random, composed, and done in one resampling.
+"""New faces from old: warps, changes of light, random draws of both, and averaged predictions.
 
-Geometry that moves a picture and its keypoints together: 3x3 matrices and one resampling.
-
-A matrix says where a point of the old picture goes. Matrices multiply, so several warps cost one
-resampling. Points are never rounded. A point that leaves the picture keeps its coordinates,
-outside 0..95, until `hide_outside` makes it a missing one.
-
-Changes of light: grey values change, keypoints stay where they are.
-
-Every function takes and returns (images, points), as the warps do: (n, 96, 96) uint8 and
-(n, 15, 2) float32. Grey values are rounded and clipped to 0..255; points are handed back as they
-came.
-
-Predicting twice, on the face and on its mirror picture, and averaging the two.
+A warp is a 3x3 matrix that says where a point of the old picture goes. Matrices multiply, so
+several warps cost one resampling. Points are never rounded. A point that leaves the picture keeps
+its coordinates, outside 0..95, until `hide_outside` makes it a missing one. What changes light
+rounds and clips grey values to 0..255 and hands the points back as they came. Both take and
+return (images, points): (n, 96, 96) uint8 and (n, 15, 2) float32.
 """
 
 import collections.abc
@@ -31,9 +23,16 @@ LAST = faces.SIDE - 1  # centre of the last pixel: 95
 CENTRE = LAST / 2  # centre of the picture: 47.5
 # What lies outside is the picture mirrored at its outermost pixels, which are not doubled.
 BORDER = cv2.BORDER_REFLECT_101
+MOST_SHIFT = faces.SIDE / 10  # pixels (THESIS 4.6)
+DEPTH_NOISE = 8.0  # grey values; the paper does not say
+SQUARES = (12, 32)  # pixels: sides of what covers a face in `random_augment`
 
 # (images, points): (n, 96, 96) uint8, (n, 15, 2) float32
 Pair = tuple[np.ndarray, np.ndarray]
+# A draw looks at the points (n, 15, 2) where they are now and answers with matrices (n, 3, 3).
+Draw = collections.abc.Callable[[np.random.Generator, np.ndarray], np.ndarray]
+# A run's `predict`, for instance: from pictures (n, 96, 96) uint8 to keypoints (n, 15, 2), pixels.
+Predict = collections.abc.Callable[[np.ndarray], np.ndarray]
 
 
 def _matrix(*entries: npt.ArrayLike) -> np.ndarray:
@@ -230,13 +229,6 @@ def add_noise(
     return _grey(images + sigma * noise), points
 
 
-MOST_SHIFT = faces.SIDE / 10  # pixels (THESIS 4.6)
-DEPTH_NOISE = 8.0  # grey values; the paper does not say
-
-# A draw looks at the points (n, 15, 2) where they are now and answers with matrices (n, 3, 3).
-Draw = collections.abc.Callable[[np.random.Generator, np.ndarray], np.ndarray]
-
-
 def shift_range(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest shift that keep every labelled point inside: two (n, 2), pixels.
 
@@ -285,8 +277,6 @@ def random_tilt(rng: np.random.Generator, points: np.ndarray, most: float = 0.1)
 
 # The thesis's transforms. The shift comes last: it brings in what the rotation pushed out.
 THESIS: tuple[Draw, ...] = (random_flip, random_rotation, random_shift)
-
-
 VARIED: tuple[Draw, ...] = (
     random_flip,
     functools.partial(random_rotation, most=25.0),
@@ -295,7 +285,6 @@ VARIED: tuple[Draw, ...] = (
     functools.partial(random_tilt, most=0.12),
     random_shift,
 )
-SQUARES = (12, 32)  # pixels: sides of what covers a face in a varied batch
 
 
 def compose(
@@ -352,22 +341,25 @@ def covered(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return images
 
 
-def ten_copies(images: np.ndarray, points: np.ndarray, seed: int) -> Pair:
-    """The faces and ten changed copies: five shifted, five rotated (THESIS 4.7).
-
-    images: (n, 96, 96) uint8; points: (n, 15, 2). Returns (11 n, 96, 96) uint8 and
-    (11 n, 15, 2) float32: the faces, then copy after copy in the same order, so row r comes from
-    face r % n. A rotation can put a point near a corner outside 0..95; it is kept.
-    """
-    return _grow(images, points, seed, flip_first=False)
-
-
 def transformed_copies(images: np.ndarray, points: np.ndarray, seed: int) -> Pair:
-    """The faces and their mirror twins, then ten changed copies of these: 22 n (THESIS 4.7).
+    """The faces and their mirror twins, then ten changed copies of both (THESIS 4.7).
 
-    As `ten_copies`; row r comes from face r % n. 1,712 faces become 37,664, 347 MB.
+    Five copies are shifted, five rotated. images: (n, 96, 96) uint8; points: (n, 15, 2). Returns
+    (22 n, 96, 96) uint8 and (22 n, 15, 2) float32; row r comes from face r % n. A rotation can put
+    a point near a corner outside 0..95; it is kept. 1,712 faces become 37,664, 347 MB.
     """
-    return _grow(images, points, seed, flip_first=True)
+    rng, n = np.random.default_rng(seed), len(images)
+    # Filled in place: nothing but the result is ever held.
+    grown = np.empty((22 * n, *images.shape[1:]), np.uint8)
+    moved = np.empty((22 * n, *points.shape[1:]), np.float32)
+    grown[:n], moved[:n] = images, points
+    grown[n : 2 * n], moved[n : 2 * n] = images[:, :, ::-1], move(points, mirroring())
+    draws: list[Draw] = [random_shift] * 5 + [random_rotation] * 5
+    for k, draw in enumerate(draws, start=1):
+        rows = slice(2 * n * k, 2 * n * (k + 1))
+        matrices = draw(rng, moved[: 2 * n])
+        _, moved[rows] = warp(grown[: 2 * n], moved[: 2 * n], matrices, out=grown[rows])
+    return grown, moved
 
 
 def depth_copies(part: faces.Faces, seed: int) -> faces.Faces:
@@ -391,31 +383,10 @@ def depth_copies(part: faces.Faces, seed: int) -> faces.Faces:
     return dataclasses.replace(part.take(rows), images=images, keypoints=points)
 
 
-def _grow(images: np.ndarray, points: np.ndarray, seed: int, flip_first: bool) -> Pair:
-    rng = np.random.default_rng(seed)
-    n, base = len(images), len(images) * (1 + flip_first)
-    # Filled in place: nothing but the result is ever held.
-    grown = np.empty((11 * base, *images.shape[1:]), np.uint8)
-    moved = np.empty((11 * base, *points.shape[1:]), np.float32)
-    grown[:n], moved[:n] = images, points
-    if flip_first:
-        grown[n:base], moved[n:base] = images[:, :, ::-1], move(points, mirroring())
-    draws: list[Draw] = [random_shift] * 5 + [random_rotation] * 5
-    for k, draw in enumerate(draws, start=1):
-        rows = slice(k * base, (k + 1) * base)
-        matrices = draw(rng, moved[:base])
-        _, moved[rows] = warp(grown[:base], moved[:base], matrices, out=grown[rows])
-    return grown, moved
-
-
-Predict = collections.abc.Callable[[np.ndarray], np.ndarray]
-
-
 def flip_averaged(predict: Predict, images: np.ndarray) -> np.ndarray:
     """The mean of what `predict` says of the pictures and, mirrored back, of their mirror twins.
 
-    predict: from uint8 pictures (n, 96, 96) to keypoints (n, 15, 2), pixels, for instance a run's
-    `predict`. Costs twice the time. An error that leans to one side of the picture cancels.
+    Costs twice the time. An error that leans to one side of the picture cancels.
     """
     twins = predict(np.ascontiguousarray(images[:, :, ::-1]))
     back = move(twins, mirroring())

@@ -47,26 +47,7 @@ MIRROR_PAIRS = (
     ("mouth_left_corner", "mouth_right_corner"),
 )
 
-# Rows of a 68-point annotation (0-based) whose mean is each of the 15 points.
-FROM_68 = {
-    "left_eye_center": (42, 43, 44, 45, 46, 47),
-    "right_eye_center": (36, 37, 38, 39, 40, 41),
-    "left_eye_inner_corner": (42,),
-    "left_eye_outer_corner": (45,),
-    "right_eye_inner_corner": (39,),
-    "right_eye_outer_corner": (36,),
-    "left_eyebrow_inner_end": (22,),
-    "left_eyebrow_outer_end": (26,),
-    "right_eyebrow_inner_end": (21,),
-    "right_eyebrow_outer_end": (17,),
-    "nose_tip": (30,),
-    "mouth_left_corner": (54,),
-    "mouth_right_corner": (48,),
-    "mouth_center_top_lip": (51,),
-    "mouth_center_bottom_lip": (57,),
-}
-
-# The same for the 189-point template of the embedded photographs.
+# Rows (0-based) of the embedded photographs' 189-point template whose mean is each of the 15.
 FROM_189 = {
     "left_eye_center": (1,),
     "right_eye_center": (0,),
@@ -94,7 +75,8 @@ def plain(name: str) -> str:
 def to_fifteen(points: np.ndarray, rows: dict[str, tuple[int, ...]]) -> np.ndarray:
     """Reduce a denser annotation to the 15 keypoints.
 
-    points: (..., m, 2) float, pixels; rows: FROM_68 or FROM_189. Returns (..., 15, 2) float.
+    points: (..., m, 2) float, pixels; rows: the ones to average for each keypoint, as FROM_189.
+    Returns (..., 15, 2) float.
     """
     points = np.asarray(points)
     return np.stack([points[..., rows[name], :].mean(axis=-2) for name in KEYPOINTS], axis=-2)

@@ -1,7 +1,4 @@
-"""Places and files: where a reader's paths lead, and writing so that nobody meets half a file.
-
-The one error that is meant for the reader, `InputError`, is here too.
-"""
+"""Paths that a reader gives, files written whole or not at all, and the error meant for readers."""
 
 import collections.abc
 import contextlib
@@ -10,9 +7,13 @@ import os
 import pathlib
 import zipfile
 import zlib
-from pathlib import Path
 
 import numpy as np
+
+REPO = pathlib.Path(__file__).resolve().parents[1]
+PUBLISHED = REPO / "data" / "published"
+# What reading a stored file may raise that is cut off, damaged, or holds something else.
+DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
 
 
 class InputError(ValueError):
@@ -34,10 +35,6 @@ def chosen(variable: str, default: pathlib.Path) -> pathlib.Path:
     is the reader's home.
     """
     return expanded(os.environ.get(variable) or default).absolute()
-
-
-# What reading a stored file may raise that is cut off, damaged, or holds something else.
-DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
 
 
 @contextlib.contextmanager
@@ -63,14 +60,6 @@ def replacing(path: pathlib.Path) -> collections.abc.Iterator[pathlib.Path]:
 
 
 def save_arrays(path: pathlib.Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write arrays as an .npz to exactly `path` (numpy.savez would append a suffix)."""
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
-
-
-REPO = Path(__file__).resolve().parents[1]
-
-
-PUBLISHED = REPO / "data" / "published"
+    """Write arrays as an .npz to exactly `path` (numpy.savez appends a suffix to a path)."""
+    with path.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)

@@ -11,7 +11,12 @@ import numpy as np
 import pandas as pd
 
 from fkd_utils import files
-from fkd_utils.data import landmarks
+from fkd_utils.files import InputError
+
+CAMERAS = "abcde"
+WIDTH = 480  # pixels of a picture; mirrored rows have x = 479 - x
+# TRANSFER tests on the 82 first subjects, 249 pictures a camera. 82 have 246; 83 have 249.
+TEST_PEOPLE = 83
 
 
 class Muct(typing.NamedTuple):
@@ -26,29 +31,20 @@ def read_muct(path: pathlib.Path) -> Muct:
 
     Raises InputError for a file that is damaged or is none.
     """
-    numbers, texts = zip(*landmarks._rows(path), strict=True)
-    header, *rows = [text.split(",") for text in texts]
-    names_of = [f"{axis}{k:02d}" for k in range((len(header) - 2) // 2) for axis in "xy"]
-    if len(header) < 4 or header != ["name", "tag", *names_of]:
-        raise landmarks._wrong(
-            path, numbers[0], "the columns must be name, tag, x00, y00, x01, ..."
-        )
-    names, values = [], np.empty((len(numbers) - 1, len(names_of)))
-    for number, fields, row in zip(numbers[1:], rows, values, strict=True):
-        if len(fields) != len(header):
-            what = f"{len(fields)} columns, not {len(header)} as in the first line"
-            raise landmarks._wrong(path, number, f"{what}; restore the file")
-        names.append(fields[0])
-        row[:] = landmarks._numbers(path, number, fields[2:])
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:  # ValueError: pandas' own and wrong letters, too
+        raise InputError(f"{path}: cannot be read as csv: {error}") from error
+    columns = [f"{axis}{k:02d}" for k in range(len(table.columns) // 2 - 1) for axis in "xy"]
+    if not columns or list(table.columns) != ["name", "tag", *columns]:
+        raise InputError(f"{path}, header: the columns must be name, tag, x00, y00, x01, ...")
+    values = table[columns].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
+    wrong = ~np.isfinite(values).all(axis=1)
+    if wrong.any():
+        raise InputError(f"{path}, row {wrong.argmax()}: a coordinate is no number; restore it")
     points = values.reshape(len(values), -1, 2)
     points[(points == 0).all(axis=2)] = np.nan
-    return Muct(tuple(names), points)
-
-
-CAMERAS = "abcde"
-WIDTH = 480  # pixels of a picture; mirrored rows have x = 479 - x
-# TRANSFER tests on the 82 first subjects, 249 pictures a camera. 82 have 246; 83 have 249.
-TEST_PEOPLE = 83
+    return Muct(tuple(table["name"]), points)
 
 
 def facts(muct: Muct) -> dict[str, int]:

@@ -115,13 +115,12 @@ def test_transformed_copies_are_the_theses_22():
     )
 
 
-def test_ten_copies_leaves_the_flip_to_the_caller():
+def test_copies_of_a_missing_point_are_missing_and_a_seed_repeats_them():
     images, points = drawnfaces.noise(11, n=4, low=20, high=75)
-    points[2, 3] = np.nan
-    grown, moved = augment.ten_copies(images, points, 5)
-    assert len(grown) == len(moved) == 44
-    assert np.isnan(moved.reshape(11, 4, 15, 2)[:, 2, 3]).all()
-    again = augment.ten_copies(images, points, 5)
+    points[2, 10] = np.nan  # the nose tip, its own mirror twin
+    grown, moved = augment.transformed_copies(images, points, 5)
+    assert np.isnan(moved.reshape(22, 4, 15, 2)[:, 2, 10]).all()
+    again = augment.transformed_copies(images, points, 5)
     np.testing.assert_array_equal(grown, again[0])
 
 

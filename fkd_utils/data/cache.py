@@ -1,10 +1,12 @@
-"""Arrays parsed once are kept as uncompressed .npy files and mapped into memory afterwards."""
+"""Arrays made once from files are kept as uncompressed .npy files and mapped into memory after."""
 
+import contextlib
 import hashlib
 import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,18 +22,29 @@ def root() -> Path:
     return files.chosen("FKD_CACHE", files.REPO / "data" / "cache")
 
 
-def key(kind: str, version: int, files: list[Path]) -> str:
-    """Name of the cache entry for `files`: changes with their place, size or time of change.
+def kept(
+    kind: str, version: int, sources: list[Path], make: Callable[[], dict[str, np.ndarray]]
+) -> dict[str, np.ndarray]:
+    """The arrays of `make`, made once for each state of the files `sources`: read-only and mapped.
+
+    Raises InputError when a file cannot be read, or the cache not be written.
+    """
+    name = _name(kind, version, sources)
+    return load(name) or store(name, make())
+
+
+def _name(kind: str, version: int, sources: list[Path]) -> str:
+    """Name of the entry for `sources`: changes with their place, size or time of change.
 
     The part before the dash depends on the place only, so that `store` can remove what an
-    older state of the same files left. Raises InputError when a file cannot be read.
+    older state of the same files left.
     """
     try:
-        states = [(f.stat().st_size, f.stat().st_mtime_ns) for f in files]
+        states = [(f.stat().st_size, f.stat().st_mtime_ns) for f in sources]
     except OSError as error:
         raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from error
-    place = hashlib.sha256(os.fsencode(files[0].resolve())).hexdigest()[:12]
-    names = [str(f.resolve()) for f in files]
+    place = hashlib.sha256(os.fsencode(sources[0].resolve())).hexdigest()[:12]
+    names = [str(f.resolve()) for f in sources]
     state = hashlib.sha256(repr((version, names, states)).encode()).hexdigest()[:12]
     return f"{kind}_{place}-{state}"
 
@@ -53,14 +66,18 @@ def store(name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     They are written into a folder aside that is renamed when complete: another process sees all
     or nothing. Raises InputError when the disk is full or the folder cannot be written.
     """
-    folder = root()
-    aside = None
+    folder, aside = root(), None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=folder))
         for stem, array in arrays.items():
             _write(aside / f"{stem}.npy", array)
-        _put_in_place(aside, folder / name)
+        try:
+            aside.rename(folder / name)
+        except OSError:
+            if load(name) is None:  # something damaged stands there
+                shutil.rmtree(folder / name)
+                aside.rename(folder / name)
     except OSError as error:
         need = sum(array.nbytes for array in arrays.values()) / 1e6
         raise InputError(
@@ -84,25 +101,13 @@ def _write(path: Path, array: np.ndarray) -> None:
         file.write(array.data)
 
 
-def _put_in_place(aside: Path, place: Path) -> None:
-    try:
-        aside.rename(place)
-    except OSError:
-        if load(place.name) is None:  # something damaged stands there
-            shutil.rmtree(place)
-            aside.rename(place)
-
-
 def _remove_outdated(folder: Path, name: str) -> None:
     """Remove entries for older states of the same file, and what killed processes left aside."""
     family = name.split("-")[0]
-    for path in folder.glob(f"{family}-*"):
-        if path.name != name:
-            shutil.rmtree(path, ignore_errors=True)
+    older = [path for path in folder.glob(f"{family}-*") if path.name != name]
     for path in folder.glob(f".{family}-*"):
-        try:
-            old = time.time() - path.stat().st_mtime > _STALE_AFTER
-        except OSError:
-            continue
-        if old:
-            shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(OSError):  # its process has just renamed it
+            if time.time() - path.stat().st_mtime > _STALE_AFTER:
+                older.append(path)
+    for path in older:
+        shutil.rmtree(path, ignore_errors=True)

@@ -1,10 +1,9 @@
-"""Landmark files of other data sets: .pts (300-W), .asf (IMM), .tem (webmorph), MUCT's csv.
+"""Landmark files of other data sets: .pts (300-W), .asf (IMM), .tem (webmorph).
 
 All become arrays (n_points, 2) float64, pixels, x first, pixel centres at whole numbers from 0.
 """
 
 import collections.abc
-import math
 import pathlib
 import typing
 
@@ -15,8 +14,9 @@ from fkd_utils.data import photos
 from fkd_utils.files import InputError
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
-_MOST_DIGITS = 18  # of a count; Python refuses to turn thousands of digits into a number
 _FAR = 2.5  # picture sizes from its middle; what is farther away must be in pixels
+
+_Lines = list[tuple[int, str]]  # of a file: number from 1, text without spaces around it
 
 
 class Pair(typing.NamedTuple):
@@ -38,23 +38,17 @@ def read_pts(path: pathlib.Path) -> np.ndarray:
 
     Raises InputError for a file that is damaged or is none.
     """
-    rows = _rows(path)
-    at = next((k for k, (_, text) in enumerate(rows) if text == "{"), None)
-    if at is None:
-        raise _wrong(path, rows[-1][0], "there is no '{' before the points; is this a .pts file?")
-    line, count = None, ""
-    for number, text in rows[:at]:
-        key, _, value = text.partition(":")
-        if key.strip() == "n_points":
-            line, count = number, value
-    if line is None:
-        raise _wrong(path, rows[at][0], "no line 'n_points: ...' before it; restore that line")
-    points = _points(path, rows[at + 1 :], _count(path, line, count))
-    end = at + 1 + len(points)
-    if end == len(rows) or rows[end][1] != "}":
-        number = rows[min(end, len(rows) - 1)][0]
+    lines = _lines(path)
+    at = next((k for k, (_, text) in enumerate(lines) if text == "{"), len(lines))
+    count = [(n, text[9:]) for n, text in lines[:at] if text.startswith("n_points:")]
+    if at == len(lines) or not count:
+        what = "no line 'n_points: ...' and points in braces behind it; is this a .pts file?"
+        raise _wrong(path, lines[at - 1][0], what)
+    points = _table(path, lines[at + 1 :], _count(path, *count[-1]), (2,))
+    end = lines[at + 1 + len(points) :][:1] or lines[-1:]
+    if end[0][1] != "}":
         what = f"'}}' expected after {len(points)} points; correct n_points or restore the file"
-        raise _wrong(path, number, what)
+        raise _wrong(path, end[0][0], what)
     return points - 1
 
 
@@ -66,27 +60,20 @@ def read_asf(path: pathlib.Path, width: int, height: int) -> np.ndarray:
     The host picture named at the end is not looked at: it can be wrong (`read_pair`).
     Raises InputError for a file that is damaged or is none.
     """
-    rows = [row for row in _rows(path) if not row[1].startswith("#")]
-    if not rows:
-        raise _wrong(path, 1, "nothing but comments; restore the file")
-    count = _count(path, *rows[0])
-    points = []  # not an array of `count` rows: the file may only say that there are so many
-    for k in range(count):
-        number, text = _row(path, rows, k + 1, count)
-        fields = text.split()
-        if len(fields) not in (7, 10):
-            what = f"{len(fields)} columns where point {k} of {count} should have 7 or 10"
-            raise _wrong(path, number, f"{what}; restore the file")
-        if fields[4] != str(k):
-            raise _wrong(path, number, f"point {fields[4]} where {k} is due; put them in order")
-        points.append(_numbers(path, number, fields[2:4]))
-        if max(abs(part - 0.5) for part in points[k]) > _FAR:
-            what = "x and y must be parts of the picture's width and height; divide them by these"
-            raise _wrong(path, number, what)
-    if len(rows) > count + 2:
+    lines = [line for line in _lines(path) if not line[1].startswith("#")] or [(1, "")]
+    count = _count(path, *lines[0])
+    table = _table(path, lines[1:], count, (7, 10))
+    far = np.abs(table[:, 2:4] - 0.5).max(axis=1) > _FAR
+    for wrong, what in (
+        (table[:, 4] != np.arange(count), "not the point that is due; put them in order"),
+        (far, "x and y must be parts of the picture's width and height; divide them by these"),
+    ):
+        if wrong.any():
+            raise _wrong(path, lines[1 + wrong.argmax()][0], what)
+    if len(lines) > count + 2:
         what = f"more than {count} points and a picture's name; correct the number of points"
-        raise _wrong(path, rows[count + 2][0], what)
-    return np.array(points) * (width, height)
+        raise _wrong(path, lines[count + 2][0], what)
+    return table[:, 2:4] * (width, height)
 
 
 def read_tem(path: pathlib.Path) -> np.ndarray:
@@ -95,8 +82,8 @@ def read_tem(path: pathlib.Path) -> np.ndarray:
     Which of them it joins to lines, behind the points, is not looked at. Raises InputError for a
     file that is damaged or is none.
     """
-    rows = _rows(path)
-    return _points(path, rows[1:], _count(path, *rows[0]))
+    lines = _lines(path)
+    return _table(path, lines[1:], _count(path, *lines[0]), (2,))
 
 
 def picture_of(path: pathlib.Path) -> pathlib.Path:
@@ -139,51 +126,142 @@ def _wrong(path: pathlib.Path, line: int, what: str) -> InputError:
     return InputError(f"{path}, line {line}: {what}")
 
 
-def _rows(path: pathlib.Path) -> list[tuple[int, str]]:
-    """(number from 1, text) of every line that is not blank."""
+def _lines(path: pathlib.Path) -> _Lines:
+    """Every line of a file that is not blank."""
     try:
         text = path.read_bytes().decode("utf-8-sig", "replace")  # a host's name may be in latin-1
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    rows = [(k, line.strip()) for k, line in enumerate(text.splitlines(), 1) if line.strip()]
-    if not rows:
+    lines = [(k, line.strip()) for k, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if not lines:
         raise _wrong(path, 1, "this file is empty; restore it")
-    return rows
-
-
-def _row(path: pathlib.Path, rows: list[tuple[int, str]], at: int, due: int) -> tuple[int, str]:
-    if at >= len(rows):
-        what = f"the file ends after {len(rows) - 1} of {due} rows; restore the file"
-        raise _wrong(path, rows[-1][0], what)
-    return rows[at]
+    return lines
 
 
 def _count(path: pathlib.Path, line: int, text: str) -> int:
     text = text.strip()
-    if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < 1:
-        what = f"a number of points expected, not {text[:40]!r}; restore it"
-        raise _wrong(path, line, what)
+    # Not more digits: Python refuses to turn thousands of them into a number.
+    if not text.isdecimal() or len(text) > 9 or int(text) < 1:
+        raise _wrong(path, line, f"a number of points expected, not {text[:40]!r}; restore it")
     return int(text)
 
 
-def _points(path: pathlib.Path, rows: list[tuple[int, str]], count: int) -> np.ndarray:
-    """The first `count` rows as (count, 2) float64: two numbers in each."""
-    points, rows = [], [(rows[0][0] if rows else 1, ""), *rows]
-    for k in range(count):
-        number, text = _row(path, rows, k + 1, count)
-        fields = text.split()
-        if len(fields) != 2:
-            what = f"x and y of point {k} of {count} expected, not {text[:40]!r}"
-            raise _wrong(path, number, f"{what}; restore the file")
-        points.append(_numbers(path, number, fields))
-    return np.array(points)
+def _table(path: pathlib.Path, lines: _Lines, count: int, widths: tuple[int, ...]) -> np.ndarray:
+    """The numbers of the first `count` lines: (count, k) float64, k one of `widths`."""
+    rows = []
+    for line, text in lines[:count]:
+        try:
+            row = [float(field) for field in text.split()]
+        except ValueError as error:
+            raise _wrong(path, line, f"not a number: {error}; correct it") from error
+        if len(row) not in widths or len(row) != len((rows or [row])[0]):
+            due = " or ".join(map(str, widths))
+            raise _wrong(path, line, f"{due} numbers expected, not {text[:40]!r}; restore the file")
+        if not np.isfinite(row).all():
+            raise _wrong(path, line, "a number is not finite; correct it")
+        rows.append(row)
+    if len(rows) < count:
+        what = f"the file ends after {len(rows)} of {count} points; restore the file"
+        raise _wrong(path, lines[-1][0] if lines else 1, what)
+    return np.array(rows)
 
 
-def _numbers(path: pathlib.Path, line: int, fields: list[str]) -> list[float]:
-    try:
-        values = [float(field) for field in fields]
-    except ValueError as error:
-        raise _wrong(path, line, f"not a number: {error}; correct it") from error
-    if not all(map(math.isfinite, values)):
-        raise _wrong(path, line, "a coordinate is not finite; correct it")
-    return values
+# The 68 points of 300-W. Rows count from 0: jaw 0-16 from the subject's right ear to the left,
+# brows 17-26, nose 27-35, eyes 36-47, outer lips 48-59, inner lips 60-67.
+POINTS_68 = 68
+
+_MIRRORED = (
+    *range(16, -1, -1),
+    *range(26, 16, -1),
+    *(27, 28, 29, 30, 35, 34, 33, 32, 31),
+    *(45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),
+    *(54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55),
+    *(64, 63, 62, 61, 60, 67, 66, 65),
+)
+# Rows of the template along the half of the jaw and along the brow, on the subject's right and
+# left, outer end first. The 68 have other numbers of points there, evenly spaced.
+_JAW = (
+    (109, 185, 110, 186, 111, 125, 126, 127, 128, 129),
+    (112, 187, 113, 188, 114, 133, 132, 131, 130, 129),
+)
+_BROW = (71, 72, 73, 74, 75, 76), (82, 81, 80, 79, 78, 77)
+# Rows of the template whose mean is each of the points 27 to 67.
+_REST = (
+    *((51, 57), (52, 58), (53, 59), (54, 60), (64,), (170,), (55,), (172,), (69,)),
+    *((18,), (19,), (21,), (22,), (30,), (28,), (23,), (24,), (26,), (27,), (33,), (31,)),
+    *((87,), (88,), (89,), (90,), (91,), (92,), (93,), (108,), (107,), (106,), (105,), (104,)),
+    *((87, 94, 99), (95,), (96,), (97,), (93, 98, 103), (102,), (101,), (100,)),
+)
+
+
+class Photo(typing.NamedTuple):
+    """A photograph with its points (chapter 16).
+
+    grey: (h, w) uint8. points: (68, 2) float32 pixels, NaN = unavailable. person: equal for
+    photographs that must stay on one side of a split.
+    """
+
+    grey: np.ndarray
+    points: np.ndarray
+    person: int
+
+
+def mirror_order_68() -> np.ndarray:
+    """Index array (68,) that puts each point where its mirror twin was."""
+    return np.array(_MIRRORED)
+
+
+def from_189(template: np.ndarray) -> np.ndarray:
+    """The 68 points of a template (189, 2), as near as it has them: (68, 2) float32, pixels.
+
+    The jaw and the brows are spaced evenly along the template's own points. The inner corners of
+    the lips, which it lacks, are taken between the outer corner and its next two.
+    """
+    template = np.asarray(template, np.float64)
+    right, left = (_along(template[list(rows)], 9) for rows in _JAW)
+    brows = [_along(template[list(rows)], 5) for rows in _BROW]
+    rest = [template[list(rows)].mean(axis=0) for rows in _REST]
+    parts = [right, left[-2::-1], brows[0], brows[1][::-1], np.array(rest)]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _along(line: np.ndarray, count: int) -> np.ndarray:
+    """`count` points evenly spaced along a line through points (m, 2), its ends among them."""
+    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    at = np.linspace(0, length[-1], count)
+    return np.stack([np.interp(at, length, line[:, k]) for k in (0, 1)], axis=1)
+
+
+def read_68(folder: pathlib.Path, most: int | None = None) -> tuple[list[Photo], list[str]]:
+    """Photographs of a folder in 300-W's layout (.pts beside the picture, at any depth).
+
+    most: so many of them at most, evenly spread. Faces of one photograph have one `person`: those
+    whose names are numbers alike up to the last "_", as 77_1 and 77_2; every other name is a
+    photograph of its own. Returns the photographs and a message for each file that is broken, of
+    points or picture, or has other than 68 points. Raises InputError when none is left.
+    """
+    paths = sorted(folder.rglob("*.pts"))
+    if most is not None and len(paths) > most:
+        paths = [paths[int(k)] for k in np.linspace(0, len(paths) - 1, most)]
+    pairs, broken = read_pairs(paths)
+    names = sorted({_photograph(pair.picture) for pair in pairs})
+    found = []
+    for picture, points in pairs:
+        if len(points) != POINTS_68:
+            broken.append(f"{picture}: {len(points)} points, not {POINTS_68}")
+            continue
+        try:
+            grey = photos.to_grey(photos.read(picture))
+        except InputError as error:
+            broken.append(str(error))
+            continue
+        found.append(Photo(grey, points.astype(np.float32), names.index(_photograph(picture))))
+    if not found:
+        raise InputError(f"{folder}: no .pts file with {POINTS_68} points and a picture beside it")
+    return found, broken
+
+
+def _photograph(picture: pathlib.Path) -> str:
+    stem, _, number = picture.stem.rpartition("_")
+    # image_0871 is the 871st photograph; 1051618982_1 the first face of one.
+    return stem if stem.isdecimal() and number.isdecimal() else picture.stem

@@ -135,11 +135,13 @@ def _build(folder: Path, build: Callable) -> None:
 
 def _groups_of_copies(path: Path, images: np.ndarray) -> np.ndarray:
     """(n,) int64: rows whose pictures are copies have the same number; found once, then cached."""
-    name = cache.key("copies", _COPIES_VERSION, [kaggle.find_csv(path, "training")])
-    arrays = cache.load(name)
-    if arrays is None:
-        groups = duplicates.groups(len(images), duplicates.find(images))
-        arrays = cache.store(name, {"groups": groups})
+    file = kaggle.find_csv(path, "training")
+    arrays = cache.kept(
+        "copies",
+        _COPIES_VERSION,
+        [file],
+        lambda: {"groups": duplicates.groups(len(images), duplicates.find(images))},
+    )
     return np.array(arrays["groups"])
 
 

@@ -1,6 +1,6 @@
 """Landmark files of other data sets: exact points from good files, a named line from broken ones.
 
-Set FKD_SHARED to a folder with ibug68/, imm/ and muct/ to read the real sets as well.
+Set FKD_SHARED to a folder with ibug68/ and imm/ to read the real sets as well.
 """
 
 import os
@@ -14,11 +14,9 @@ from hypothesis import strategies as st
 
 from fkd_utils.data import landmarks, photographs
 from fkd_utils.files import InputError
-from studies import muct
 
 PTS = "version: 1\nn_points:  3\n{\n1 1\n10.5 20.25\n 7.125  3\n}\n"
 TEM = "3\n0.5\t1\n2\t3.25\n4\t5\n2\n0\n2\n0 2\n1\n3\n0 1 2\n"
-MUCT = "name,tag,x00,y00,x01,y01\ni000qa-fn,0,201,348,0,0\nir000qa-fn,2,0,7,3.5,0\n"
 NUMBERS = st.floats(-1e4, 1e4).map(lambda v: round(v, 3))
 
 
@@ -80,13 +78,6 @@ def test_every_embedded_template_can_be_read():
     np.testing.assert_array_equal(photographs.read_template(path), direct.astype(np.float32))
 
 
-def test_muct_points_at_zero_are_unavailable_but_not_points_on_the_edge(tmp_path):
-    names, points = muct.read_muct(written(tmp_path, "m.csv", MUCT))
-    assert names == ("i000qa-fn", "ir000qa-fn")
-    nan = (np.nan, np.nan)
-    np.testing.assert_array_equal(points, [[(201, 348), nan], [(0, 7), (3.5, 0)]])
-
-
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=9))
 def test_what_is_written_is_read(tmp_path_factory, points):
     folder = tmp_path_factory.mktemp("written")
@@ -99,37 +90,32 @@ def test_what_is_written_is_read(tmp_path_factory, points):
 
 BROKEN = {
     "empty.pts": ("", 1, "empty"),
-    "no_brace.pts": ("version: 1\nn_points: 3\n1 1\n", 3, "'{'"),
-    "no_count.pts": (PTS.replace("n_points:  3\n", ""), 2, "n_points"),
+    "no_brace.pts": ("version: 1\nn_points: 3\n1 1\n", 3, "in braces"),
+    "no_count.pts": (PTS.replace("n_points:  3\n", ""), 1, "n_points"),
     "odd_count.pts": (PTS.replace(" 3\n{", " many\n{"), 2, "'many'"),
-    "huge.pts": (PTS.replace(" 3\n{", f" {10**14}\n{{"), 7, "x and y"),
+    "huge.pts": (PTS.replace(" 3\n{", f" {10**8}\n{{"), 7, "not a number"),
     "digits.pts": (PTS.replace(" 3\n{", f" {'9' * 5000}\n{{"), 2, "a number of points"),
-    "huge.asf": (asf([(0.5, 0.5)]).replace("\n1\n", f"\n{10**14}\n"), 11, "columns"),
-    "huge.tem": (f"{10**14}\n1\t2\n", 2, "ends after 1 of"),
+    "huge.asf": (asf([(0.5, 0.5)]).replace("\n1\n", f"\n{10**8}\n"), 11, "not a number"),
+    "huge.tem": (f"{10**8}\n1\t2\n", 2, "ends after 1 of"),
     "cut_off.pts": (PTS[: PTS.index(" 7.125")], 5, "ends after 2 of 3"),
     "no_end.pts": (PTS[:-2], 6, "'}'"),
     "more.pts": (PTS.replace("}", "8 8\n}"), 7, "'}'"),
     "word.pts": (PTS.replace("20.25", "here"), 5, "'here'"),
     "nan.pts": (PTS.replace("20.25", "nan"), 5, "not finite"),
-    "three.pts": (PTS.replace("20.25", "20.25 4"), 5, "x and y"),
-    "empty.asf": ("# nothing\n", 1, "comments"),
+    "three.pts": (PTS.replace("20.25", "20.25 4"), 5, "2 numbers"),
+    "empty.asf": ("# nothing\n", 1, "a number of points"),
     "columns.asf": (asf([(0.5, 0.5), (0.5, 0.5)]).replace("4 \t0.5", "4 \t9 \t0.5"), 8, "7 or 10"),
-    "order.asf": (asf([(0.5, 0.5)]).replace("\t0 \t0 \t1", "\t4 \t0 \t1"), 8, "point 4"),
+    "order.asf": (asf([(0.5, 0.5)]).replace("\t0 \t0 \t1", "\t4 \t0 \t1"), 8, "in order"),
     "pixels.asf": (asf([(0.5, 0.5), (320, 240)]), 9, "parts of the picture"),
-    "short.asf": (asf([(0.5, 0.5)]).replace("\n1\n", "\n3\n"), 11, "columns"),
+    "short.asf": (asf([(0.5, 0.5)]).replace("\n1\n", "\n3\n"), 11, "not a number"),
     "long.asf": (asf([(0.5, 0.5)] * 3).replace("\n3\n", "\n1\n"), 10, "more than 1"),
     "count.tem": ("many\n", 1, "'many'"),
     "short.tem": ("3\n1\t2\n", 2, "ends after 1 of 3"),
-    "columns.csv": ("x,y\n1,2\n", 1, "x00"),
-    "fields.csv": (MUCT.replace(",348", ""), 2, "5 columns"),
-    "quote.csv": (MUCT.replace("i000qa-fn", '"i000qa-fn').replace("348", "?"), 2, "'?'"),
-    "word.csv": (MUCT.replace("3.5", "three"), 3, "'three'"),
 }
 READERS = {
     ".pts": landmarks.read_pts,
     ".asf": lambda path: landmarks.read_asf(path, 640, 480),
     ".tem": landmarks.read_tem,
-    ".csv": muct.read_muct,
 }
 
 
@@ -198,9 +184,6 @@ def test_real_sets():
         assert pairs
         assert not broken
         assert {pair.points.shape for pair in pairs} == {(many, 2)}
-    names, points = muct.read_muct(shared / "muct" / "muct76-opencv.csv")
-    assert len(names) == len(points) == 7510
-    assert np.nanmin(points) >= 0
 
 
 def test_a_folder_of_landmarks_is_known_by_its_files(tmp_path):

@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 
 from fkd_utils import files
+from fkd_utils.files import InputError
 from studies import muct
 
+MUCT = "name,tag,x00,y00,x01,y01\ni000qa-fn,0,201,348,0,0\nir000qa-fn,2,0,7,3.5,0\n"
 FACE = np.array([(100.0, 100), (200, 100), (150, 200), (140, 160)])
 
 
@@ -27,6 +29,32 @@ def made(people=85, cameras="ab"):
             names += [f"i{person:03d}q{camera}-fn", f"ir{person:03d}q{camera}-fn"]
             points += [face, face * (-1, 1) + (muct.WIDTH - 1, 0)]
     return muct.Muct(tuple(names), np.array(points))
+
+
+def test_points_at_zero_are_unavailable_but_not_points_on_the_edge(tmp_path):
+    (tmp_path / "m.csv").write_text(MUCT)
+    names, points = muct.read_muct(tmp_path / "m.csv")
+    assert names == ("i000qa-fn", "ir000qa-fn")
+    nan = (np.nan, np.nan)
+    np.testing.assert_array_equal(points, [[(201, 348), nan], [(0, 7), (3.5, 0)]])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x,y\n1,2\n", "header: the columns must be"),
+        (MUCT.replace("3.5", "three"), "row 1: a coordinate is no number"),
+        (MUCT.replace(",348", ""), "row 0: a coordinate is no number"),
+        ('"', "cannot be read as csv"),
+        ("", "cannot be read as csv"),
+        (None, "cannot be read as csv"),
+    ],
+)
+def test_a_broken_file_is_named(tmp_path, text, said):
+    if text is not None:
+        (tmp_path / "m.csv").write_text(text)
+    with pytest.raises(InputError, match=rf"m\.csv.*{said}"):
+        muct.read_muct(tmp_path / "m.csv")
 
 
 def test_facts_by_hand():
@@ -72,6 +100,8 @@ SHARED = os.environ.get("FKD_SHARED")
 @pytest.mark.skipif(not SHARED, reason="needs the real file: set FKD_SHARED")
 def test_the_stored_tables_are_those_of_the_file(tmp_path):
     real = muct.read_muct(pathlib.Path(SHARED) / "muct" / "muct76-opencv.csv")
+    assert len(real.names) == len(real.points) == 7510
+    assert np.nanmin(real.points) >= 0
     muct.write(real, tmp_path)
     for name in ("muct_facts.csv", "muct_constants.csv"):
         stored = pd.read_csv(files.PUBLISHED / "transfer" / name)

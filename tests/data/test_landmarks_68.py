@@ -1,0 +1,100 @@
+"""The 68 points: their mirror, the template's nearest, folders of them."""
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from fkd_utils import faces
+from fkd_utils.data import landmarks, photographs
+from fkd_utils.files import InputError
+
+# The rows (0-based) of the 68 points whose mean is each of the 15.
+FROM_68 = {
+    "left_eye_center": (42, 43, 44, 45, 46, 47),
+    "right_eye_center": (36, 37, 38, 39, 40, 41),
+    "left_eye_inner_corner": (42,),
+    "left_eye_outer_corner": (45,),
+    "right_eye_inner_corner": (39,),
+    "right_eye_outer_corner": (36,),
+    "left_eyebrow_inner_end": (22,),
+    "left_eyebrow_outer_end": (26,),
+    "right_eyebrow_inner_end": (21,),
+    "right_eyebrow_outer_end": (17,),
+    "nose_tip": (30,),
+    "mouth_left_corner": (54,),
+    "mouth_right_corner": (48,),
+    "mouth_center_top_lip": (51,),
+    "mouth_center_bottom_lip": (57,),
+}
+
+
+def mean_template() -> np.ndarray:
+    return photographs.templates().mean(axis=0)
+
+
+def test_mirroring_twice_is_nothing():
+    order = landmarks.mirror_order_68()
+    assert sorted(order) == list(range(68))
+    assert (order[order] == np.arange(68)).all()
+
+
+def test_the_mean_face_mirrored_lies_on_itself():
+    points = landmarks.from_189(mean_template())
+    middle = points[[27, 28, 29, 30, 33, 51, 57, 62, 66], 0].mean()
+    mirrored = points[landmarks.mirror_order_68()] * (-1, 1) + (2 * middle, 0)
+    assert np.abs(mirrored - points).max() < 2.5  # of 384; a wrong twin is off by more than 8
+
+
+def test_the_fifteen_points_come_out_the_same_either_way():
+    for template in photographs.templates()[::20]:
+        either = faces.to_fifteen(landmarks.from_189(template), FROM_68)
+        other = faces.to_fifteen(template, faces.FROM_189)
+        gaps = np.linalg.norm(either - other, axis=1)
+        # The eyes' centres are marked in the template, and a mean of the lids here.
+        assert gaps[2:].max() < 1e-3
+        assert gaps[:2].max() < 6
+
+
+def test_jaw_and_brows_are_evenly_spaced():
+    points = landmarks.from_189(mean_template())
+    for rows in (range(0, 9), range(8, 17), range(17, 22), range(22, 27)):
+        steps = np.linalg.norm(np.diff(points[list(rows)], axis=0), axis=1)
+        # Along the line they are equal; a chord across a corner is shorter.
+        assert steps.max() < 1.25 * steps.min()
+
+
+def write_face(folder, name, points=68):
+    folder.mkdir(exist_ok=True)
+    PIL.Image.new("RGB", (64, 48), (90, 90, 90)).save(folder / f"{name}.png")
+    rows = "\n".join(f"{k % 60 + 1} {k % 40 + 1}" for k in range(points))
+    text = f"version: 1\nn_points: {points}\n{{\n{rows}\n}}\n"
+    (folder / f"{name}.pts").write_text(text, encoding="utf-8")
+
+
+def test_faces_of_one_photograph_stay_together(tmp_path):
+    for name in ("77_1", "77_2", "78_1", "image_0001", "image_0002"):
+        write_face(tmp_path / "set", name)
+    write_face(tmp_path / "set", "short", points=5)
+    found, broken = landmarks.read_68(tmp_path)
+    persons = [photo.person for photo in found]
+    assert persons[0] == persons[1] and len(set(persons)) == 4
+    assert len(broken) == 1 and "short.png: 5 points" in broken[0]
+    np.testing.assert_array_equal(found[0].points[:2], [(0, 0), (1, 1)])
+
+
+def test_a_broken_picture_does_not_lose_the_others(tmp_path):
+    for name in ("77_1", "78_1"):
+        write_face(tmp_path / "set", name)
+    (tmp_path / "set" / "77_1.png").write_text("no picture")
+    found, broken = landmarks.read_68(tmp_path)
+    assert len(found) == 1
+    assert len(broken) == 1 and "77_1.png: this is no picture" in broken[0]
+
+
+def test_few_of_many_and_none(tmp_path):
+    for k in range(6):
+        write_face(tmp_path / "set", f"image_{k}")
+    assert len(landmarks.read_68(tmp_path, 3)[0]) == 3
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=r"no \.pts file"):
+        landmarks.read_68(tmp_path / "empty")
