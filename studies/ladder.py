@@ -5,51 +5,49 @@ import dataclasses
 import pathlib
 
 from fkd_utils import files
-from fkd_utils.training import ablation, fitting
+from fkd_utils.training import ablation
 from studies import publish
 
 
-def climb(
+def train_steps(
     chosen: collections.abc.Iterable[int],
     data: str,
     machine: str,
     epochs: int = ablation.EPOCHS,
-    steps: int = ablation.STEPS,
+    steps_per_epoch: int = ablation.STEPS_PER_EPOCH,
     folder: pathlib.Path | None = None,
 ) -> list[pathlib.Path]:
     """Train and publish the chosen ones of `ablation.every`, by number; returns their folders.
 
-    data: open, kaggle or a folder. A rung that is trained already is found; a stopped one goes on.
+    data: open, kaggle or a folder. A step that is trained already is found; a stopped one goes on.
     The weights of LAST and FINAL are stored, since chapter 18 asks these networks again.
     """
-    trained, made = ablation.every(epochs, steps), []
+    every, made = ablation.every(epochs, steps_per_epoch), []
     for number in chosen:
-        rung, asked_again = trained[number], number in (ablation.LAST, ablation.FINAL)
-        faces_of = rung.faces(data)
-        run = fitting.train(rung.recipe, faces_of)
+        step, asked_again = every[number], number in (ablation.LAST, ablation.FINAL)
+        parts = step.faces(data)
         made.append((folder or files.PUBLISHED) / ablation.folder_of(number))
-        publish.publish(run, made[-1], faces_of, asked_again, machine, rung.flipped)
+        publish.publish(step.fit(parts), made[-1], parts, asked_again, machine, step.flipped)
     return made
 
 
-def carry(
+def cross_dataset(
     onto: str,
     machine: str,
     epochs: int = ablation.EPOCHS,
-    steps: int = ablation.STEPS,
+    steps_per_epoch: int = ablation.STEPS_PER_EPOCH,
     folder: pathlib.Path | None = None,
 ) -> pathlib.Path:
-    """Train the last rung on the embedded faces alone, and report it on those of `onto`.
+    """Train the last step on the embedded faces alone, and report it on those of `onto`.
 
     onto: a folder in Kaggle's format, whose test part becomes the published run's. Validation
     stays with the embedded faces: whoever has only these could not choose by others. Returns the
     published run's folder, CARRIED. Raises InputError for a bad `onto` before it trains.
     """
-    rung = ablation.rungs(epochs, steps)[ablation.LAST]
-    abroad = rung.faces(onto).test  # first: a folder that is none is not to be told after hours
-    home = rung.faces("open")
-    run = fitting.train(rung.recipe, home)
+    step = ablation.steps(epochs, steps_per_epoch)[ablation.LAST]
+    abroad = step.faces(onto).test  # first: a folder that is none is not to be told after hours
+    home = step.faces("open")
     made = (folder or files.PUBLISHED) / ablation.CARRIED
-    seen = dataclasses.replace(home, test=abroad)
-    publish.publish(run, made, seen, True, machine, rung.flipped)
+    reported = dataclasses.replace(home, test=abroad)
+    publish.publish(step.fit(home), made, reported, True, machine, step.flipped)
     return made

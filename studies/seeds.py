@@ -7,7 +7,6 @@ faces are real ones in Kaggle's format, and the trainings are shorter than the t
 says how long. A training that is stored already is found, not repeated.
 """
 
-import dataclasses
 import json
 
 import pandas as pd
@@ -40,10 +39,8 @@ def study(table: str, data: str, machine: str) -> pd.DataFrame:
     lines = []
     for seed in SEEDS:
         for name in ROWS[table]:
-            recipe = dataclasses.replace(
-                thesis_runs.recipe_of(name, "paper", seed), epochs=EPOCHS[table]
-            )
-            lines.append(_line(name, fitting.train(recipe, faces_of), faces_of))
+            run = thesis_runs.thesis_run(name, faces_of, "paper", seed, EPOCHS[table])
+            lines.append(_line(name, seed, run, faces_of))
             with files.replacing(folder / f"{table}.csv") as path:
                 pd.DataFrame(lines).to_csv(path, index=False, float_format="%.6g")
     with files.replacing(folder / f"{table}.json") as path:
@@ -51,15 +48,15 @@ def study(table: str, data: str, machine: str) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def _line(name: str, run: fitting.Run, data: splits.Splits) -> dict:
+def _line(name: str, seed: int, run: fitting.Run, data: splits.Splits) -> dict:
     best, test = run.at_best(), run.measures(data.test)
     return {
         "model": name,
-        "seed": run.recipe.seed,
-        "epochs": run.recipe.epochs,
+        "seed": seed,
+        "epochs": run.epochs,
         "best_epoch": run.best_epoch,
         "training_mse": best.loss,
-        "validation_mse": best.val_loss,
+        "validation_mse": best.val_mse,
         "test_mse": test["mse"],
         "test_mean_px": test["mean_px"],
         "test_nme": test["nme"],

@@ -39,6 +39,14 @@ def blob_parts() -> splits.Splits:
     )
 
 
+@pytest.fixture(scope="session")
+def fourth_run(blob_parts, tmp_path_factory):
+    """Fourth with dropout, trained for three epochs on `blob_parts`: a finished run."""
+    import blobruns  # not at the top: most tests do without the seconds that Keras takes to load
+
+    return blobruns.fit(blob_parts, tmp_path_factory.mktemp("runs"), epochs=3)
+
+
 @pytest.fixture
 def partly(blob_parts) -> splits.Splits:
     """Faces of which every second has four points only, as a second labeller gives them."""
@@ -100,7 +108,7 @@ def at_once(target: collections.abc.Callable, *args) -> set:
 @pytest.fixture
 def tiny_network():
     """A compiled network for pictures of 16 x 16 pixels."""
-    import keras  # not at the top: most tests do without the seconds that it takes to load
+    import keras  # not at the top, as above
 
     layers = keras.layers
     model = keras.Sequential(

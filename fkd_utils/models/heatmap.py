@@ -178,7 +178,10 @@ def alone(model: keras.Model) -> keras.Model:
     if len(model.inputs) == 1:
         return model
     inner = [layer for layer in model.layers if isinstance(layer, keras.Model)]
-    return inner[0] if inner else keras.Model(model.inputs[0], model.get_layer("targets").output)
+    if inner:
+        return inner[0]
+    name = model.name.removesuffix("_with_two_heads")
+    return keras.Model(model.inputs[0], model.get_layer("targets").output, name=name)
 
 
 def offset_px(model: keras.Model) -> np.ndarray:

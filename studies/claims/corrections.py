@@ -100,7 +100,7 @@ def _leak(file: str, honest: str, order: str, what: str) -> Effect:
 def _chosen_epoch() -> Effect:
     gains = []
     for run in results.of_rows(thesis_runs.TABLE_4_1 | thesis_runs.TABLE_4_4).values():
-        rmse, best = HALF * np.sqrt(run.history.val_loss.to_numpy()), run.metrics["best_epoch"] - 1
+        rmse, best = HALF * np.sqrt(run.history.val_mse.to_numpy()), run.metrics["best_epoch"] - 1
         near = rmse[max(0, best - 10) : best + 11]
         gains.append(np.median(near) - rmse[best])
     return Effect(

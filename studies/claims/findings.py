@@ -1,13 +1,9 @@
-"""What stored trainings say of a claim: one against another, seeds, training and validation.
+"""What stored trainings, and their errors on single faces and keypoints, say of a claim.
 
-Errors are MSE on test faces: real faces, grouped split, the epoch with the lowest validation error
-of 1000. Ratios below 1 mean that the first named is better. Trainings go by the names of the rows
-of Tables 4.1 and 4.4.
-
-What the stored errors of single faces and keypoints say of a claim.
-
-Distances are pixels, on real test faces; the network is the one with the lowest validation error
-where a claim names none.
+Trainings go by the names of the rows of Tables 4.1 and 4.4; where a claim names none, it is the one
+with the lowest validation error. Errors are MSE, distances pixels, both on test faces: real faces,
+grouped split, the epoch with the lowest validation error of 1000. Ratios below 1 mean that the
+first named is better.
 """
 
 import numpy as np
@@ -93,7 +89,7 @@ def overfits(row: str) -> Finding:
     return Finding(ours, "holds" if gap > 1.1 else "fails", folders(row))
 
 
-def finest() -> results.Stored:
+def best_run() -> results.Stored:
     """The published run of Tables 4.1 and 4.4 with the lowest validation error."""
     return results.best_run(thesis_runs.TABLE_4_1 | thesis_runs.TABLE_4_4)
 
@@ -130,7 +126,7 @@ def hard_faces_gain() -> Finding:
 
 def difference(harder: str, easier: str) -> Finding:
     """Mean difference of two keypoints' distances on test faces, px, with its interval."""
-    run = finest()
+    run = best_run()
     far = run.distances("test")
     difference = far[:, faces.INDEX[harder]] - far[:, faces.INDEX[easier]]
     mean, low, high = statistics.interval(difference, np.arange(len(far)))
@@ -143,7 +139,7 @@ def brow_ends() -> Finding:
 
     They are the hardest if each is harder than the hardest other point, by more than chance.
     """
-    run = finest()
+    run = best_run()
     far = run.distances("test")
     order = list(np.argsort(-far.mean(axis=0)))
     ends = [faces.INDEX[f"{side}_eyebrow_outer_end"] for side in ("right", "left")]
@@ -157,7 +153,7 @@ def brow_ends() -> Finding:
 
 def average() -> Finding:
     """The mean distance beside the root mean square that the thesis calls an average."""
-    run = finest()
+    run = best_run()
     far = run.distances("test")
     rms, mean = float(np.sqrt(np.mean(far**2))), float(far.mean())
     ours = f"a root mean square; the mean is {mean / rms:.2f} of it ({mean:.2f} px of {rms:.2f})"
@@ -166,7 +162,7 @@ def average() -> Finding:
 
 def tilt() -> Finding:
     """The error of faces tilted by more than 10 degrees over that of the others."""
-    run = finest()
+    run = best_run()
     far = run.distances("test").mean(axis=1)
     tilted = np.abs(run.array("test_tilt")) > 10
     ratio = far[tilted].mean() / far[~tilted].mean()
@@ -180,7 +176,7 @@ def tilt() -> Finding:
 
 def glasses() -> Finding:
     """Error that drawn sunglasses add, and the same drawing over the mouth, px a point."""
-    run = finest()
+    run = best_run()
     far, groups = run.distances("test"), run.groups("test")
     added = [
         statistics.interval((run.array(f"test_covered_{where}") - far).mean(axis=1), groups)

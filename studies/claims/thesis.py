@@ -1,7 +1,4 @@
-"""The claims of THESIS, each with the function that finds the course's answer.
-
-What trainings say is in claims_runs, what single faces and keypoints say in claims_faces.
-"""
+"""The claims of THESIS, each with the function that finds the course's answer."""
 
 import functools
 
@@ -10,7 +7,7 @@ import pandas as pd
 
 from fkd_utils import files
 from fkd_utils.evaluation import statistics
-from fkd_utils.models import catalogue, thesis
+from fkd_utils.models import thesis as thesis_models
 from fkd_utils.training import results, thesis_runs
 from studies.claims import findings
 from studies.claims.claim import Claim, Finding
@@ -25,9 +22,9 @@ def _first_is_good() -> Finding:
 
 def _adam_is_faster() -> Finding:
     plain, adam = (findings.run(row).history for row in ("Second", "Second, Adam"))
-    epoch = int(adam.epoch[(adam.val_loss <= plain.val_loss.min()).idxmax()])
+    epoch = int(adam.epoch[(adam.val_mse <= plain.val_mse.min()).idxmax()])
     ours = f"as low at epoch {epoch} as plain descent ever in {len(plain)}"
-    reached = adam.val_loss.min() <= plain.val_loss.min() and epoch < len(plain) / 2
+    reached = adam.val_mse.min() <= plain.val_mse.min() and epoch < len(plain) / 2
     return Finding(
         ours, "holds" if reached else "fails", findings.folders("Second", "Second, Adam")
     )
@@ -38,14 +35,15 @@ def _adam_gets_lower() -> Finding:
     rows = ("Second, Adam", "Second, Adam 0.0001")
     better, other = sorted(rows, key=lambda row: findings.run(row).metrics["validation_mse"])
     found, left = findings.large(better, "Second"), findings.ratio(other, "Second")
-    rates = [findings.run(row).settings["recipe"]["learning_rate"] for row in (better, other)]
+    runs = (findings.run(row) for row in (better, other))
+    rates = [run.settings["optimizer"]["config"]["learning_rate"] for run in runs]
     ours = f"{found.ours} at rate {rates[0]:g}; {left.ours} at {rates[1]:g}"
     return found._replace(ours=ours, stored=findings.folders(better, other, "Second"))
 
 
 def _only_gets_worse() -> Finding:
     """Third's validation MSE after its best epoch, mean of 25 epochs: its highest, and its last."""
-    smooth = findings.run("Third").history.val_loss.rolling(25).mean()
+    smooth = findings.run("Third").history.val_mse.rolling(25).mean()
     top = int(smooth.iloc[25:].idxmax())
     ours = f"up to {smooth[top]:.5f} at epoch {top + 1}, then down to {smooth.iloc[-1]:.5f}"
     verdict = "fails" if smooth.iloc[-1] < 0.95 * smooth[top] else "holds"
@@ -68,16 +66,15 @@ def _gap_is_closed() -> Finding:
 
 def _fifth_takes_longer() -> Finding:
     """Faces drawn in training by Fifth and by Fourth: a face costs both about the same."""
-    recipe = thesis_runs.recipe_of("Fifth", "paper")
-    fifth = recipe.drawn(recipe.epochs)
-    fourth = thesis_runs.recipe_of("Fourth", "paper").epochs * 1712
+    fifth = thesis_runs.planned("Fifth").samples_seen(thesis_runs.EPOCHS)
+    fourth = thesis_runs.EPOCHS * 1712
     ours = f"{fifth / fourth:.2f} times as many faces are drawn; no time was measured"
     return Finding(ours, "depends" if fifth / fourth > 4.5 else "fails", "")
 
 
 def _training_above() -> Finding:
     history = findings.run("Third, dropout").history
-    above = (history.loss > history.val_loss).to_numpy()
+    above = (history.loss > history.val_mse).to_numpy()
     epochs = int(np.argmin(above)) if not above.all() else len(above)
     ours = f"for the first {epochs} epochs"
     return Finding(ours, "holds" if epochs > 10 else "fails", findings.folders("Third, dropout"))
@@ -144,9 +141,9 @@ def _fall_from_mean_face() -> Finding:
 
 
 def _weights() -> Finding:
-    third, fourth = (catalogue.MODELS[name].build() for name in ("third", "fourth"))
+    third, fourth = thesis_models.third(), thesis_models.fourth()
     weights = fourth.count_params() / third.count_params()
-    work = thesis.multiply_adds(fourth) / thesis.multiply_adds(third)
+    work = thesis_models.multiply_adds(fourth) / thesis_models.multiply_adds(third)
     ours = f"{weights:.0%} of the weights, {work:.0%} of the multiply-adds"
     verdict = "fails" if weights > 1 else "holds" if work > 0.9 else "depends"
     return Finding(ours, verdict, "")

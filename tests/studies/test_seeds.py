@@ -4,10 +4,9 @@ import pandas as pd
 import pytest
 
 from fkd_utils import files
-from fkd_utils.cli import main
 from fkd_utils.data import splits
-from fkd_utils.training import fitting, thesis_runs
-from studies import seeds
+from fkd_utils.training import thesis_runs
+from studies import __main__, seeds
 
 
 @pytest.fixture
@@ -17,7 +16,7 @@ def short(blob_parts, tmp_path, monkeypatch):
     monkeypatch.setattr(seeds, "ROWS", {"table_4_1": ("First", "Second")})
     monkeypatch.setattr(seeds, "SEEDS", (0, 1))
     monkeypatch.setattr(files, "PUBLISHED", tmp_path)
-    monkeypatch.setattr(splits, "load", lambda *source: blob_parts)
+    monkeypatch.setattr(splits, "load", lambda *source, **more: blob_parts)
     return blob_parts
 
 
@@ -32,8 +31,7 @@ def test_a_line_for_each_row_and_seed(short, tmp_path):
     settings = json.loads((tmp_path / "seeds" / "table_4_1.json").read_text())
     assert settings["machine"] == "a desk" and settings["faces"]["train"] == len(short.train)
     # A line is what the same training says by itself.
-    recipe = thesis_runs.recipe_of("Second", "paper", 1)
-    again = fitting.train(recipe.__class__(**vars(recipe) | {"epochs": 1}), short)
+    again = thesis_runs.thesis_run("Second", short, "paper", 1, epochs=1)
     assert lines.test_mse.iloc[3] == pytest.approx(again.measures(short.test)["mse"])
 
 
@@ -45,7 +43,7 @@ def test_other_seeds_train_other_networks(short):
 
 def test_the_command(short, monkeypatch, capsys):
     monkeypatch.setattr(seeds, "SEEDS", (0,))
-    assert main.main(["runs", "seeds", "4.1", "--machine", "a desk"]) == 0
+    assert __main__.main(["seeds", "4.1", "--machine", "a desk"]) == 0
     assert "Second" in capsys.readouterr().out
-    assert main.main(["runs", "seeds", "4.2", "--machine", "a desk"]) == 2
+    assert __main__.main(["seeds", "4.2", "--machine", "a desk"]) == 2
     assert "choose 4.1 or 4.4" in capsys.readouterr().err

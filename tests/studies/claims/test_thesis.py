@@ -14,7 +14,7 @@ def test_adam_is_judged_at_the_rate_that_validation_prefers(monkeypatch):
 
     def run(row):
         metrics = {"validation_mse": validation[row], "test": {"mse": test[row]}}
-        settings = {"recipe": {"learning_rate": rates.get(row)}}
+        settings = {"optimizer": {"config": {"learning_rate": rates.get(row)}}}
         return types.SimpleNamespace(metrics=metrics, settings=settings)
 
     monkeypatch.setattr(findings, "run", run)

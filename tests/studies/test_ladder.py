@@ -1,0 +1,70 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from fkd_utils import augment, faces
+from fkd_utils.data import splits
+from fkd_utils.training import ablation, fitting
+from studies import __main__, ladder, publish, seeds
+
+SIZE = {"epochs": 1, "steps_per_epoch": 2}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture
+def small(blob_parts, store, monkeypatch):
+    """Every set of faces is this one, and what one test has trained is found by the next."""
+    monkeypatch.setenv("FKD_RUNS", str(store))
+    home = dataclasses.replace(blob_parts, source=splits.Source("open"))
+    monkeypatch.setattr(splits, "load", lambda *source: home)
+    return home
+
+
+def test_steps_are_trained_published_and_consistent(small, tmp_path):
+    made = ladder.train_steps([0, ablation.LAST], "open", "a desk", **SIZE, folder=tmp_path)
+    assert [path.name for path in made] == ["wild_ladder_0", f"wild_ladder_{ablation.LAST}"]
+    assert publish.problems(tmp_path) == []
+    assert [(path / "weights.npz").exists() for path in made] == [False, True]
+    recipe, told = (json.loads((made[1] / f"{n}.json").read_text()) for n in ("recipe", "metrics"))
+    assert (recipe["title"], recipe["told"], recipe["loss"]) == ("modern", "with_sources", "wing")
+    # Nobody labels these faces twice, so the second labeller's offset never moves.
+    assert told["second_labeller_px"] == {name: [0, 0] for name in faces.FOUR_POINTS}
+
+
+def test_cross_dataset_is_chosen_at_home_and_tested_abroad(small, tmp_path, monkeypatch):
+    abroad = dataclasses.replace(small, test=small.train.take(np.arange(7)))
+    monkeypatch.setattr(splits, "load", lambda data, *_: small if data == "open" else abroad)
+    path = ladder.cross_dataset("elsewhere", "a desk", **SIZE, folder=tmp_path)
+    assert path.name == "open_ladder_11" and (path / "weights.npz").exists()
+    told = json.loads((path / "metrics.json").read_text())
+    assert (told["validation_faces"], told["test_faces"]) == (len(small.validation), 7)
+    assert json.loads((path / "recipe.json").read_text())["data"]["data"] == "open"
+    assert publish.problems(tmp_path) == []
+    # The last step's prediction is the mean over a face and its mirror twin.
+    network = fitting.load_network(path)
+    points = augment.flip_averaged(lambda x: fitting.predict(network, x), abroad.test.images)
+    with np.load(path / "predictions.npz") as arrays:
+        errors = points - abroad.test.keypoints
+        np.testing.assert_allclose(arrays["test_errors"], errors, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["carry", "--to", "no/such"], "no/such: there is no such folder"),
+        (["ladder", "0", "99"], "choose 0 to 13"),
+        (["ladder", "0", "-1"], "-1"),
+        (["seeds", "4.1", "4.2"], "no study of seeds for table '4.2'"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_before_any_training(arguments, says, monkeypatch, capsys):
+    for module, name in ((ablation.Step, "fit"), (ladder, "train_steps"), (seeds, "study")):
+        monkeypatch.setattr(module, name, None)  # a call would fail
+    assert __main__.main([*arguments, "--machine", "a desk"]) == 2
+    assert says in capsys.readouterr().err
