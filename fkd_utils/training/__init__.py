@@ -4,7 +4,7 @@ fitting: `fit`, the training itself. thesis_runs: the rows of Tables 4.1 and 4.4
 comes with the course in data/published. ablation, depth_runs: the studies of chapters 18 and 13.
 """
 
-from fkd_utils.training import ablation, batches, cascade, depth_runs, sweep, transfer
+from fkd_utils.training import ablation, batches, depth_runs, sweep
 from fkd_utils.training.fitting import Run, default_store, fit, predict
 from fkd_utils.training.results import (
     FOURTH,
@@ -20,6 +20,7 @@ from fkd_utils.training.results import (
     report,
     seeds,
     study,
+    table,
 )
 from fkd_utils.training.thesis_runs import TABLE_4_1, TABLE_4_4, thesis_model, thesis_run
 
@@ -33,7 +34,6 @@ __all__ = [
     "ablation",
     "batches",
     "best_run",
-    "cascade",
     "default_store",
     "depth_runs",
     "fit",
@@ -48,7 +48,7 @@ __all__ = [
     "seeds",
     "study",
     "sweep",
+    "table",
     "thesis_model",
     "thesis_run",
-    "transfer",
 ]

@@ -99,9 +99,14 @@ def best_run(rows: collections.abc.Iterable[str]) -> Stored:
     return min(of_rows(rows).values(), key=lambda published: published.metrics["validation_mse"])
 
 
-def seeds(table: str) -> pd.DataFrame:
-    """Shorter trainings with several seeds, "table_4_1" or "table_4_4"; see `seedstudy`."""
-    return pd.read_csv(files.PUBLISHED / "seeds" / f"{table}.csv")
+def table(name: str) -> pd.DataFrame:
+    """A table of data/published, such as "leak/results" or "depth/leak"."""
+    return pd.read_csv(files.PUBLISHED / f"{name}.csv")
+
+
+def seeds(of: str) -> pd.DataFrame:
+    """Shorter trainings with several seeds, "table_4_1" or "table_4_4"."""
+    return table(f"seeds/{of}")
 
 
 def mean_face_measures() -> dict:
