@@ -8,8 +8,8 @@ import pytest
 from fkd_utils.cli import execute
 from studies import build_notebooks
 
-SCRIPTS = sorted(build_notebooks.SOURCES.glob("[0-9][0-9]_*.py"))
-NOTEBOOKS = sorted(execute.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+SCRIPTS = sorted(build_notebooks.SOURCES.glob(f"{execute.NAMES}.py"))
+NOTEBOOKS = sorted(execute.NOTEBOOKS.glob(f"{execute.NAMES}.ipynb"))
 
 
 def names(paths):
@@ -24,7 +24,7 @@ def test_every_script_has_its_notebook_and_every_notebook_its_script():
 @pytest.mark.parametrize("script", SCRIPTS, ids=names(SCRIPTS))
 def test_script_and_notebook_have_not_drifted(script):
     assert not build_notebooks.has_drifted(script), (
-        f"run: make notebooks CHAPTERS={script.stem[:2]}"
+        f"run: make notebooks CHAPTERS={script.stem.split('_')[0]}"
     )
 
 
@@ -104,7 +104,7 @@ def test_figures_named_in_the_head_are_the_figures_it_shows(notebook):
     head, listed = notebook.cells[0].source, set()
     for kind in ("Figure", "Table"):
         named = re.search(rf"\*\*{kind}s\*\*(.*?)(\n\n|\Z)", head, re.DOTALL)
-        numbers = re.findall(r"\d+(?:\.\d+|-[a-z])", spread(named[1] if named else ""))
+        numbers = re.findall(r"\d+[a-c]?(?:\.\d+|-[a-z])", spread(named[1] if named else ""))
         listed.update(f"{kind} {number}" for number in numbers)
     assert listed == shown
 
@@ -120,4 +120,53 @@ def spread(listing: str) -> str:
         return " ".join(f"{match[1]}{chr(k)}" for k in span)
 
     listing = re.sub(r"(\d+\.)(\d+) to (\d+\.)(\d+)", numbers, listing)
-    return re.sub(r"(\d\d-)([a-z]) to (\d\d-)([a-z])", letters, listing)
+    return re.sub(r"(\d\d[a-c]?-)([a-z]) to (\d\d[a-c]?-)([a-z])", letters, listing)
+
+
+def cells_without(notebook, *tags):
+    return [c for c in code(notebook) if not set(tags) & set(c.metadata.get("tags", []))]
+
+
+def test_guards_stand_in_cells_of_their_own(notebook):
+    asserting = [
+        c.source
+        for c in cells_without(notebook, "guard", "solution")
+        if re.search(r"^ *assert ", c.source, re.MULTILINE)
+    ]
+    assert len(asserting) <= 3, asserting
+    for cell in code(notebook):
+        if "guard" in cell.metadata.get("tags", []):
+            assert cell.source.startswith("with chapter.guard("), cell.source
+            assert cell.metadata.jupyter.source_hidden and not cell.outputs
+
+
+def test_it_imports_at_most_six_rooms_and_nothing_deeper(notebook):
+    source = "\n".join(c.source for c in code(notebook))
+    rooms = re.findall(r"^from fkd_utils import (.+)$", source, re.MULTILINE)
+    assert len(rooms) == 1 and len(rooms[0].split(",")) <= 6, rooms
+    deeper = re.findall(r"^ *from fkd_utils\.(?!files import InputError).*$", source, re.MULTILINE)
+    assert not deeper
+    assert not re.search(r"^ *(?:import|from) studies", source, re.MULTILINE)
+
+
+LINK = re.compile(r"\]\(((?!https?:|#|mailto:|data:)[^)\s]+)\)")
+
+
+def test_links_lead_somewhere(notebook):
+    for target in LINK.findall(text(notebook)):
+        path, _, anchor = target.partition("#")
+        there = execute.NOTEBOOKS / path
+        assert there.exists(), target
+        if anchor and path.endswith(".ipynb"):
+            headings = re.findall(r"^#+ (.+)$", text(nbformat.read(there, as_version=4)), re.M)
+            assert anchor in {heading.strip().replace(" ", "-") for heading in headings}, target
+
+
+CHAPTER = re.compile(r"(?<!\[)\b[Cc]hapters? (\d\d[a-c]?)\b")
+
+
+def test_chapters_are_referred_to_by_links(notebook):
+    loose = [c.source for c in notebook.cells if c.cell_type == "markdown"]
+    named = {number for source in loose for number in CHAPTER.findall(source)}
+    known = {p.stem.split("_")[0] for p in NOTEBOOKS}
+    assert named <= known, f"no such chapter: {sorted(named - known)}"

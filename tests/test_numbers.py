@@ -21,6 +21,11 @@ REFERENCE = re.compile(
 )
 
 
+def chapter(path: pathlib.Path) -> str:
+    """A chapter's number: 03, 01a."""
+    return path.stem.split("_")[0]
+
+
 def cells(path: pathlib.Path, kind: str) -> list[dict]:
     notebook = json.loads(path.read_text(encoding="utf-8"))
     return [cell for cell in notebook["cells"] if cell["cell_type"] == kind]
@@ -93,17 +98,17 @@ def test_a_number_is_shown_whole_or_rounded():
         assert not is_shown(number, visible), number
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: chapter(path))
 def test_every_number_in_the_text_has_a_source(path):
     visible = numbers_of(shown(path))
     text = prose(path)
     loose = {number for number in measures_in(text) if not is_shown(number, visible)}
     loose |= {epoch for epoch in epochs_in(text) if int(epoch) not in visible[0]}  # none rounded
-    unknown = loose - given(path.stem[:2])
+    unknown = loose - given(chapter(path))
     assert not unknown, (
         f"{path.name}: no cell shows {sorted(unknown)}, and no study is named for it"
     )
-    stale = given(path.stem[:2]) - measures_in(text) - epochs_in(text)
+    stale = given(chapter(path)) - measures_in(text) - epochs_in(text)
     assert not stale, (
         f"prose_numbers.csv names {sorted(stale)} for {path.name}, which has no such number"
     )
