@@ -1,0 +1,77 @@
+"""A reader changes a chapter's network and runs on: it goes to the end, and the change trains."""
+
+import json
+
+import IPython.display
+import jupytext
+import matplotlib.pyplot as plt
+import pytest
+
+from fkd_utils import training
+from studies import build_notebooks
+
+# Of each chapter: a layer's width, the optimiser, the loss, dropout added; what stands there and
+# what the reader writes instead. The last word is what the run's network must then hold.
+EDITS = {
+    "03_linear": [
+        ("keras.layers.Dense(30),\n    ],", 'keras.layers.Dense(41, activation="relu"),\n'
+         "        keras.layers.Dropout(0.1),\n        keras.layers.Dense(30),\n    ],"),
+        ('model.compile(keras.optimizers.SGD(rate), loss="mse")',
+         'model.compile(keras.optimizers.Adam(rate), loss="mae")'),
+    ],
+    "04_mlp": [
+        ('Dense(300, activation="relu"),\n            keras.layers.Dense(150',
+         'Dense(41, activation="relu"),\n            keras.layers.Dropout(0.1),\n'
+         "            keras.layers.Dense(150"),
+        ('SGD(0.05), loss="mse")\nby_descent', 'Adam(0.01), loss="mae")\nby_descent'),
+    ],
+    "05_strided_cnn": [
+        ("Conv2D(6, 5, strides=2", "Conv2D(41, 5, strides=2"),
+        ("def third(dropout=0,", "def third(dropout=0.1,"),
+        ('Adam(0.001), loss="mse")\nrun = ', 'SGD(0.01), loss="mae")\nrun = '),
+    ],
+    "06_pooled_cnn": [
+        ("Conv2D(6, 5, padding", "Conv2D(41, 5, padding"),
+        ("def fourth(dropout=0)", "def fourth(dropout=0.1)"),
+        ('Adam(0.001), loss="mse")\nrun = ', 'SGD(0.01), loss="mae")\nrun = '),
+    ],
+    "08_final_model": [
+        ("Dense(250))", "Dense(41))"),
+        ("fifth(dropout=0, leaky=0),\n    \"Fifth, dropout\"",
+         "fifth(dropout=0.1, leaky=0),\n    \"Fifth, dropout\""),
+        ('model.compile(keras.optimizers.Adam(0.001), loss="mse")\n    runs',
+         'model.compile(keras.optimizers.SGD(0.01), loss="mae")\n    runs'),
+    ],
+}  # fmt: skip
+
+
+def edited(name: str) -> list:
+    """The cells of a chapter as the reader has changed them."""
+    text = (build_notebooks.SOURCES / f"{name}.py").read_text(encoding="utf-8")
+    for before, after in EDITS[name]:
+        assert text.count(before) == 1, f"{name}: not once there: {before}"
+        text = text.replace(before, after)
+    return [c.source for c in jupytext.reads(text, "py:percent").cells if c.cell_type == "code"]
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_a_changed_network_trains_and_the_chapter_runs_to_its_end(name, tmp_path, monkeypatch):
+    for variable, value in {"FKD_PROFILE": "smoke", "FKD_DATA": "open", "MPLBACKEND": "Agg",
+                            "FKD_RUNS": tmp_path, "FKD_FIGURES": tmp_path}.items():  # fmt: skip
+        monkeypatch.setenv(variable, str(value))
+    monkeypatch.delenv("FKD_STRICT", raising=False)
+    monkeypatch.setattr(IPython.display, "display", lambda *shown, **how: None)
+    runs, fit = [], training.fit
+    monkeypatch.setattr(training, "fit", lambda *a, **k: runs.append(fit(*a, **k)) or runs[-1])
+    page = {"__name__": "__main__"}
+    for number, cell in enumerate(edited(name)):
+        exec(compile(cell, f"{name}, code cell {number}", "exec"), page)
+    plt.close("all")
+    first = runs[0]
+    layers = json.dumps(json.loads((first.folder / "network.json").read_text(encoding="utf-8")))
+    assert '"units": 41' in layers or '"filters": 41' in layers
+    assert '"Dropout"' in layers
+    compiled = first.settings["network"]["compile"]
+    assert compiled["loss"] == "mae"
+    assert compiled["optimizer"]["class_name"] == ("Adam" if name[:2] < "05" else "SGD")
+    assert len(first.history) == first.epochs
