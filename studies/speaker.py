@@ -10,7 +10,7 @@ import numpy as np
 
 from fkd_utils import files
 from fkd_utils.data import photographs
-from fkd_utils.data.open_faces import face_shape, mesh_warp, render
+from fkd_utils.data.open_faces import face_shape, render
 from fkd_utils.demo import group_photo
 
 FILE = files.REPO / "data" / "demo" / "speaker.npz"
@@ -26,7 +26,7 @@ def speaker(gap: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     look = face_shape.Expression(mouth=gap)
     pose = face_shape.Pose(yaw=0, pitch=0, roll=0, scale=34, centre=(47.5, 38))
     warp, points = render.put(face_shape.express(face_shape.heads()[index], look), pose)
-    sheet, cover = render.people(warp, warp.back(mesh_warp.mesh().flat), index, index, 0)
+    sheet, cover = render.people(warp, warp.back(face_shape.mesh().flat), index, index, 0)
     if gap:
         rng, tone = np.random.default_rng(3), photographs.photo(index).tone
         sheet = render.open_mouth(rng, sheet, warp, look, tone)

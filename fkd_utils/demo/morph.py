@@ -5,13 +5,13 @@ DENSE, bells and whistles. A *share* says how far the way is: 0 = the first face
 
 import collections.abc
 import dataclasses
-import functools
 
 import cv2
+import matplotlib.tri
 import numpy as np
 
 from fkd_utils import faces
-from fkd_utils.data.open_faces import mesh_warp
+from fkd_utils.data import mesh_warp
 from fkd_utils.demo import detection
 from fkd_utils.files import InputError
 
@@ -27,7 +27,6 @@ CREDIT = (
     "doi.org/10.6084/m9.figshare.5047666, CC BY 4.0; cropped and morphed"
 )
 _FLAT = 0.01  # square pixels (twice the area): a triangle this small counts as folded
-_STEPS = 8  # from triangle to triangle, until a pixel is in the one that holds it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,7 +145,7 @@ def mesh(first: np.ndarray, second: np.ndarray) -> Mesh:
     face = len(first) - 4 * PARTS
     rows = np.arange(len(first))
     while True:
-        triangles = rows[mesh_warp.delaunay(middle[rows])]
+        triangles = rows[matplotlib.tri.Triangulation(*middle[rows].T).triangles]
         folded = triangles[folds(first, second, triangles)]
         used = np.unique(triangles)
         if not len(folded):
@@ -167,39 +166,33 @@ class Morph:
 
     def __init__(self, first: Still, second: Still, triangles: np.ndarray) -> None:
         self.first, self.second, self.triangles = first, second, triangles
-        self._beside = _neighbours(triangles)
+        self._shift = second.points - first.points
 
     def points(self, share: float) -> np.ndarray:
         """(n, 2) where the points are."""
-        return (1 - share) * self.first.points + share * self.second.points
+        # Like this, and not weighted, the border stays where it is to the last digit.
+        return self.first.points + share * self._shift
 
     def cover(self, share: float) -> np.ndarray:
-        """(side, side) int32: the triangle that holds each pixel's centre."""
-        target, side = self.points(share), len(self.first.picture)
-        label = mesh_warp.paint(target[self.triangles], np.arange(len(self.triangles)), side)
-        # What was painted over an edge goes to the triangle on the other side: a pixel is in a
-        # triangle when none of its three weights is below zero.
-        inverse = np.linalg.inv(np.insert(target[self.triangles], 2, 1.0, axis=2))
-        weights = (_at_pixels(inverse[..., k], label) for k in range(3))
-        y, x = np.nonzero(functools.reduce(np.minimum, weights) < -1e-5)
-        at, now = np.stack([x, y, np.ones_like(x)], axis=1), label[y, x]
-        for _ in range(_STEPS):
-            weight = np.einsum("pi,pij->pj", at, inverse[now])
-            lowest = weight.argmin(axis=1)
-            beside = self._beside[now, lowest]
-            wrong = (weight.min(axis=1) < -1e-9) & (beside >= 0)
-            if not wrong.any():
-                break
-            now = np.where(wrong, beside, now)
-        label[y, x] = now
-        return label
+        """(side, side) int32: the triangle that holds each pixel's centre; where the mesh folds
+        over, one of those that reach there.
+        """
+        side = len(self.first.picture)
+        y, x = np.mgrid[:side, :side]
+        try:
+            return self._plane(share).get_trifinder()(x, y)
+        except RuntimeError:
+            corners = self.points(share)[self.triangles]
+            return mesh_warp.paint(corners, np.arange(len(corners)), side)
 
     def flow(self, share: float) -> np.ndarray:
         """(2, side, side) float32: from a pixel's place in the first still to its second place."""
-        shift = self.second.points - self.first.points
-        table = mesh_warp.solve(self.points(share), shift, self.triangles)
-        label = self.cover(share)
-        return np.stack([_at_pixels(table[:, c], label) for c in range(2)])
+        plane, label = self._plane(share), self.cover(share)
+        tables = (plane.calculate_plane_coefficients(column) for column in self._shift.T)
+        return np.stack([_at_pixels(table, label) for table in tables])
+
+    def _plane(self, share: float) -> matplotlib.tri.Triangulation:
+        return matplotlib.tri.Triangulation(*self.points(share).T, self.triangles)
 
     def warped(self, share: float) -> tuple[np.ndarray, np.ndarray]:
         """Both pictures with their points brought to `points(share)`, not yet mixed."""
@@ -228,20 +221,6 @@ def _at_pixels(table: np.ndarray, label: np.ndarray) -> np.ndarray:
     a, b, c = (np.take(column, label) for column in table.T.astype(np.float32))
     x = np.arange(len(label), dtype=np.float32)
     return a * x + b * x[:, np.newaxis] + c
-
-
-def _neighbours(triangles: np.ndarray) -> np.ndarray:
-    """(t, 3) int: the triangle across the edge that faces each corner, -1 where there is none."""
-    seen: dict[tuple[int, int], tuple[int, int]] = {}
-    beside = np.full(triangles.shape, -1)
-    for k, corners in enumerate(triangles.tolist()):
-        for j in range(3):
-            edge = tuple(sorted((corners[j - 1], corners[j - 2])))
-            if edge in seen:
-                beside[k, j], beside[seen[edge]] = seen[edge][0], k
-            else:
-                seen[edge] = (k, j)
-    return beside
 
 
 def film(

@@ -1,4 +1,4 @@
-"""Shape of a face: two people's points mixed, moved by an expression, turned, and warped to.
+"""Shape of a face: two people's points mixed, moved by an expression and turned; the mesh over it.
 
 Head coordinates have their origin between the eyes and the distance of the eyes as their unit;
 x runs to the right of the picture, y down, z towards the camera.
@@ -9,7 +9,7 @@ import functools
 
 import numpy as np
 
-from fkd_utils.data import photographs
+from fkd_utils.data import mesh_warp, photographs
 
 # Left out: the rings around the irises (2-17), which touch the lids, and points so close to
 # another that some faces have the two the other way round, which would fold the mesh.
@@ -209,3 +209,79 @@ def moved(pose: Pose, shift: np.ndarray) -> Pose:
     """The same pose, `shift` pixels further."""
     x, y = np.add(pose.centre, shift)
     return dataclasses.replace(pose, centre=(float(x), float(y)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Mesh:
+    """Triangles over the kept template points followed by the frame points.
+
+    triangles: (t, 3) int. inside: (t,) bool, the gap between the lips. flat: (n, 2) float64, the
+    average face in head coordinates. slot: (n, 2) float64, (across -1..1, down 0..1) between the
+    lips for the points around the gap.
+    """
+
+    triangles: np.ndarray
+    inside: np.ndarray
+    flat: np.ndarray
+    slot: np.ndarray
+
+
+@functools.lru_cache(maxsize=1)
+def mesh() -> Mesh:
+    """Delaunay triangles of the average face with its mouth held open, so the lips stay apart."""
+    open_face = express(average(), Expression(mouth=0.3))
+    points = np.vstack([open_face[KEPT], FRAME])
+    triangles = mesh_warp.delaunay(points)
+    slot = np.zeros((len(points), 2))
+    rim = np.zeros(len(points), bool)
+    for line, down in ((UPPER_INNER_LIP, 0.0), (LOWER_INNER_LIP, 1.0)):
+        rows = np.searchsorted(KEPT, line)
+        slot[rows] = np.column_stack([np.linspace(-0.67, 0.67, 5), np.full(5, down)])
+        rim[rows] = True
+    corners = np.searchsorted(KEPT, MOUTH_CORNERS)
+    slot[corners] = [(-1, 0.5), (1, 0.5)]
+    rim[corners] = True
+    flat = np.vstack([average()[KEPT], FRAME])
+    return Mesh(triangles, rim[triangles].all(axis=1), flat, slot)
+
+
+@dataclasses.dataclass(frozen=True)
+class Warp:
+    """Which triangle covers each pixel of a square picture.
+
+    target: (n, 2) float64, where the mesh points are, pixels. label: (side, side) int32.
+    """
+
+    target: np.ndarray
+    label: np.ndarray
+
+    def back(self, source: np.ndarray) -> np.ndarray:
+        """What `source`, (n, c) values at the mesh points, is at each pixel: (c, side, side)."""
+        table = mesh_warp.solve(self.target, source, mesh().triangles)
+        side = len(self.label)
+        x = np.arange(side, dtype=np.float32)
+        y = x[:, np.newaxis]
+        planes = []
+        for channel in range(source.shape[1]):
+            a, b, c = (np.take(table[:, channel, k], self.label) for k in range(3))
+            planes.append(a * x + b * y + c)
+        return np.stack(planes)
+
+    def gap(self) -> np.ndarray:
+        """(side, side) bool: the pixels between the lips."""
+        return mesh().inside[self.label]
+
+
+def cover(target: np.ndarray, near: np.ndarray, side: int) -> Warp:
+    """Paint the triangles, far ones first, so that a turned nose hides the cheek behind it.
+
+    target: (n, 2) pixels; near: (n,) nearness of the mesh points.
+    """
+    triangles, inside = mesh().triangles, mesh().inside
+    corner = target[triangles]
+    one, two = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
+    area = np.abs(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0])
+    order = np.argsort(near[triangles].mean(axis=1) - 10 * inside, kind="stable")
+    low, high = corner.min(axis=1), corner.max(axis=1)
+    seen = (area > 0.2) & (high > 0).all(axis=1) & (low < side - 1).all(axis=1)
+    return Warp(target, mesh_warp.paint(corner, order[seen[order]], side))

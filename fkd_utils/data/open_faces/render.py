@@ -10,7 +10,7 @@ import numpy as np
 
 from fkd_utils import faces
 from fkd_utils.data import photographs
-from fkd_utils.data.open_faces import face_shape, mesh_warp, occlusion
+from fkd_utils.data.open_faces import face_shape, occlusion
 
 _STEP = 0.05  # eye distances between two grid points of the relief
 
@@ -116,7 +116,7 @@ def draw(seed: tuple[int, ...], team: tuple[int, ...]) -> tuple[np.ndarray, np.n
     head = face_shape.express(shape, expression)
     pose = frame(head, draw_pose(rng, expression))
     warp, points = put(head, pose)
-    flat = warp.back(mesh_warp.mesh().flat)
+    flat = warp.back(face_shape.mesh().flat)
     sheet, cover = people(warp, flat, first, second, max(0.0, rng.uniform(-0.5, 0.5)))
     tone = photographs.photo(first).tone
     if expression.mouth > 0:
@@ -198,14 +198,14 @@ def frame(head: np.ndarray, pose: face_shape.Pose) -> face_shape.Pose:
     return face_shape.moved(pose, low - high)
 
 
-def put(head: np.ndarray, pose: face_shape.Pose) -> tuple[mesh_warp.Warp, np.ndarray]:
+def put(head: np.ndarray, pose: face_shape.Pose) -> tuple[face_shape.Warp, np.ndarray]:
     """The warp of a face in a pose onto the enlarged picture, and its keypoints in pixels."""
     kept = np.column_stack([head, face_shape.relief()])[face_shape.KEPT]
     target, near = to_canvas(kept, pose)
     wall = OVER * face_shape.flat_to_pixels(face_shape.FRAME, pose) + (OVER - 1) / 2
     target = np.vstack([target, wall])
     near = np.append(near, np.full(len(wall), -5.0))
-    return mesh_warp.cover(target, near, SIDE), fifteen(head, pose)
+    return face_shape.cover(target, near, SIDE), fifteen(head, pose)
 
 
 def sources(photo: photographs.Photo) -> np.ndarray:
@@ -221,7 +221,7 @@ def fetch(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 
 def people(
-    warp: mesh_warp.Warp, flat: np.ndarray, first: int, second: int, share: float
+    warp: face_shape.Warp, flat: np.ndarray, first: int, second: int, share: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """The first person warped, with `share` of the second's skin inside the face.
 
@@ -243,7 +243,7 @@ def people(
 def open_mouth(
     rng: np.random.Generator,
     sheet: np.ndarray,
-    warp: mesh_warp.Warp,
+    warp: face_shape.Warp,
     expression: face_shape.Expression,
     tone: float,
 ) -> np.ndarray:
@@ -251,7 +251,7 @@ def open_mouth(
     gap = warp.gap()
     if not gap.any():
         return sheet
-    across, down = (plane[gap] for plane in warp.back(mesh_warp.mesh().slot))
+    across, down = (plane[gap] for plane in warp.back(face_shape.mesh().slot))
     height = expression.mouth  # of the gap, in eye distances
     deep = 0.28 * tone * rng.uniform(0.5, 1.2)
     inside = deep * (1 - 0.45 * np.sin(np.pi * np.clip(down, 0, 1)))
