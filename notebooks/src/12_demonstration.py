@@ -47,7 +47,6 @@ import PIL.Image
 
 from fkd_utils import data, demo, evaluation, files, plotting, training
 
-
 chapter = plotting.Chapter("12", PROFILE, DATA, SEED)
 
 # %% [markdown]
@@ -74,8 +73,11 @@ photo.shape, photo.dtype
 
 # %% tags=["nbval-ignore-output"]
 boxes = demo.detection.find(photo)
-assert boxes.shape == (1, 4)
 boxes
+
+# %% tags=["guard"]
+with chapter.guard("one face"):
+    assert boxes.shape == (1, 4)
 
 # %% [markdown]
 # Four steps lead from the box to what the network knows: a square around it, cut out, made
@@ -145,7 +147,9 @@ def to_photo(points: np.ndarray, square: demo.detection.Square) -> np.ndarray:
     return corner + (points + 0.5) * square.side / 96 - 0.5
 
 
-assert np.allclose(to_photo(points, square), demo.detection.to_photo(points, square))
+# %% tags=["guard"]
+with chapter.guard("the formula is that of demo.detection.to_photo"):
+    assert np.allclose(to_photo(points, square), demo.detection.to_photo(points, square))
 
 # %% [markdown]
 # Do not take it on trust. Draw a soft dot on a large picture at a place you know, let OpenCV
@@ -181,8 +185,11 @@ chapter.figure(
     alt="Error against the side of the square. Multiplied positions are off by an error that "
     "rises in a straight line from 0 at 96 pixels to 4.5 at 960; the formula stays at zero.",
 )
-assert errors[:, 1].max() < 0.05
-assert np.allclose(errors[:, 0], (sides / 96 - 1) / 2, atol=0.05)
+
+# %% tags=["guard"]
+with chapter.guard("multiplying is off by (s/96 - 1)/2, the formula by nothing"):
+    assert errors[:, 1].max() < 0.05
+    assert np.allclose(errors[:, 0], (sides / 96 - 1) / 2, atol=0.05)
 
 # %% [markdown]
 # Multiplying puts every point too far to the upper left, by $(s/96 - 1)/2$ pixels. It is half a
@@ -243,7 +250,10 @@ chapter.figure(
     "cloud lies within about a pixel of the red cross of the mean embedded face, except the bottom "
     "lip's, which lies above it.",
 )
-assert np.abs(in_crop.mean(axis=(0, 1)) - mean_face.mean(axis=0)).max() < 1.5
+
+# %% tags=["guard"]
+with chapter.guard("the clouds sit on the crosses"):
+    assert np.abs(in_crop.mean(axis=(0, 1)) - mean_face.mean(axis=0)).max() < 1.5
 
 # %% [markdown]
 # The clouds sit on the crosses. Only the bottom lip is a little too high: on these photographs
@@ -260,7 +270,8 @@ assert np.abs(in_crop.mean(axis=(0, 1)) - mean_face.mean(axis=0)).max() < 1.5
 held_out = []
 for person in range(len(demo.group_photo.PEOPLE)):
     picture = demo.group_photo.portrait(person)
-    held_out.append((picture, demo.group_photo.portrait_points(person), demo.detection.find(picture)[0]))
+    known = demo.group_photo.portrait_points(person)
+    held_out.append((picture, known, demo.detection.find(picture)[0]))
 
 
 def mean_error(factor: float) -> float:
@@ -287,9 +298,12 @@ chapter.figure(
     alt="Mean point error against the size of the square: a flat valley from 0.8 to 1.5, steep "
     "walls on both sides, highest at 2.",
 )
-well_framed = by_factor[factors.tolist().index(1.0)]
-assert min(by_factor[0], by_factor[-1]) > 2 * well_framed
-assert max(by_factor[2:8]) < 1.25 * well_framed  # from 0.8 to 1.5
+
+# %% tags=["guard"]
+with chapter.guard("a flat valley from 0.8 to 1.5, steep walls on both sides"):
+    well_framed = by_factor[factors.tolist().index(1.0)]
+    assert min(by_factor[0], by_factor[-1]) > 2 * well_framed
+    assert max(by_factor[2:8]) < 1.25 * well_framed
 
 # %% [markdown]
 # A fifth more or less costs next to nothing, because the network practised on faces that were made
@@ -333,7 +347,10 @@ def plain_nose(u: np.ndarray, v: np.ndarray, pixel: float) -> tuple[np.ndarray, 
 found = demo.locate.locate(model, photo)
 middle, unit, angle = demo.stickers.pose(found.points[0])
 print(f"eye corners {unit:.0f} px apart, turned by {np.degrees(angle):+.1f} degrees")
-assert abs(np.degrees(angle)) < 8
+
+# %% tags=["guard"]
+with chapter.guard("he holds his head nearly upright"):
+    assert abs(np.degrees(angle)) < 8
 
 # %% [markdown]
 # Sunglasses are the same with more formulas. A lens is a box with round corners, its rim a line
@@ -351,9 +368,11 @@ tilts = (
 figure, grid = plt.subplots(2, 4, figsize=(10, 5.1))
 turned = {}
 for pair, (person, tilt, alter) in zip(grid.reshape(4, 2), tilts):
-    picture, known = demo.group_photo.compose((370, 335), [demo.group_photo.Placed(person, 185, 112, 1.0, tilt)])
+    placed = demo.group_photo.Placed(person, 185, 112, 1.0, tilt)
+    picture, known = demo.group_photo.compose((370, 335), [placed])
     found = demo.locate.locate(model, picture)
-    turned[tilt] = np.degrees(demo.stickers.pose(found.points[0])[2] - demo.stickers.pose(known[0])[2])
+    angles = [demo.stickers.pose(of[0])[2] for of in (found.points, known)]
+    turned[tilt] = np.degrees(angles[0] - angles[1])
     pair[0].imshow(demo.locate.draw_found(picture, found))
     pair[1].imshow(alter(picture, found.points))
 for axes in grid.flat:
@@ -370,7 +389,10 @@ chapter.figure(
 # %% tags=["nbval-ignore-output"]
 for tilt, error in turned.items():
     print(f"head turned by {tilt:+3d} degrees: glasses off by {error:+.1f} degrees")
-assert max(abs(error) for error in turned.values()) < 10
+
+# %% tags=["guard"]
+with chapter.guard("the glasses follow the head"):
+    assert max(abs(error) for error in turned.values()) < 10
 
 # %% [markdown]
 # The glasses follow the head. Faces are mostly upright, and a network that has seen no others pulls
@@ -387,10 +409,14 @@ assert max(abs(error) for error in turned.values()) < 10
 group, group_truth = demo.group_photo.group()
 in_group = demo.locate.locate(model, group)
 print(f"{len(in_group)} faces found, {len(group_truth)} people; points {in_group.points.shape}")
-assert len(in_group) == len(group_truth)
+
+# %% tags=["guard"]
+with chapter.guard("everybody is found"):
+    assert len(in_group) == len(group_truth)
 
 # %% tags=["nbval-ignore-output"]
-altered = demo.locate.add_sunglasses(demo.locate.add_noses(group, in_group.points[::2]), in_group.points[1::2])
+altered = demo.locate.add_noses(group, in_group.points[::2])
+altered = demo.locate.add_sunglasses(altered, in_group.points[1::2])
 figure, rows = plt.subplots(2, 1, figsize=(10, 4.9))
 rows[0].imshow(demo.locate.draw_found(group, in_group))
 rows[1].imshow(altered)
@@ -410,7 +436,10 @@ left_to_right = np.argsort(group_truth[:, data.INDEX["nose_tip"], 0])
 ordered = group_truth[left_to_right]
 print(f"mean point error {evaluation.mean_px(ordered, in_group.points):.1f} photograph pixels")
 print(f"nme {evaluation.nme(ordered, in_group.points):.1f} % of the eye distance")
-assert evaluation.nme(ordered, in_group.points) < 6
+
+# %% tags=["guard"]
+with chapter.guard("the points are off by a few percent of the eye distance"):
+    assert evaluation.nme(ordered, in_group.points) < 6
 
 # %% [markdown]
 # A pixel is no fixed length any more. On a large photograph four pixels may be little. This is
@@ -441,14 +470,17 @@ results, altered_frames, search = [], [], 0.0
 start = time.perf_counter()
 for frame in demo.film.read(film):
     before = time.perf_counter()
-    boxes = demo.detection.find(frame)[:1]
+    first_box = demo.detection.find(frame)[:1]
     search += time.perf_counter() - before
-    results.append(demo.locate.locate(model, frame, boxes))
+    results.append(demo.locate.locate(model, frame, first_box))
     altered_frames.append(demo.locate.add_sunglasses(frame, results[-1].points))
 seconds = time.perf_counter() - start
 demo.film.write(film.with_name("sunglasses.mp4"), altered_frames)
 print(f"{count / seconds:.0f} frames a second; the search takes {search / seconds:.0%} of it")
-assert len(results) == count
+
+# %% tags=["guard"]
+with chapter.guard("every frame is read back"):
+    assert len(results) == count
 
 # %% tags=["nbval-ignore-output"]
 picked = np.linspace(0, count - 1, 5).astype(int)
@@ -497,11 +529,11 @@ def off(points: np.ndarray) -> float:
 # points exactly, and compare. If a frame had no box, the last one stands in.
 
 # %% tags=["nbval-ignore-output"]
-boxes = [r.boxes[0] if len(r) else None for r in results]
-first = next(box for box in boxes if box is not None)
-for k, box in enumerate(boxes):
-    boxes[k] = (boxes[k - 1] if k else first) if box is None else box
-boxes = np.array(boxes)
+film_boxes = [r.boxes[0] if len(r) else None for r in results]
+first = next(box for box in film_boxes if box is not None)
+for k, box in enumerate(film_boxes):
+    film_boxes[k] = (film_boxes[k - 1] if k else first) if box is None else box
+film_boxes = np.array(film_boxes)
 
 
 def points_in(boxes: np.ndarray) -> np.ndarray:
@@ -512,15 +544,16 @@ def points_in(boxes: np.ndarray) -> np.ndarray:
 # %% tags=["nbval-ignore-output"]
 eyes = film_truth[:, :2].mean(axis=1)
 apart = np.linalg.norm(film_truth[:, 0] - film_truth[:, 1], axis=1)[:, np.newaxis]
-side = (boxes[:, 2:] / apart).mean() * apart
-lead = ((boxes[:, :2] + boxes[:, 2:] / 2 - eyes) / apart).mean(axis=0) * apart
+side = (film_boxes[:, 2:] / apart).mean() * apart
+lead = ((film_boxes[:, :2] + film_boxes[:, 2:] / 2 - eyes) / apart).mean(axis=0) * apart
 steady_boxes = np.hstack([eyes + lead - side / 2, side, side])
-found_points, steady_points = points_in(boxes), points_in(steady_boxes)
+found_points, steady_points = points_in(film_boxes), points_in(steady_boxes)
 print(f"boxes of the detector: jitter {jitter(found_points):.2f} px a frame")
 print(f"boxes without jumps:   jitter {jitter(steady_points):.2f} px a frame")
 
-# %% tags=["nbval-ignore-output"]
-assert PROFILE == "smoke" or jitter(steady_points) < jitter(found_points)
+# %% tags=["guard"]
+with chapter.guard("boxes without jumps tremble less", quick=True):
+    assert jitter(steady_points) < jitter(found_points)
 
 # %% [markdown]
 # A good part of the trembling comes from the boxes. The detector tries sizes that grow by a tenth, so
@@ -555,7 +588,10 @@ chapter.figure(
     alt="Against the share of the new frame, from 1 to 0.3: the jitter falls by about two fifths "
     "and then rises a little, while the mean error first stays and then rises steeply.",
 )
-assert PROFILE == "smoke" or jitter(by_share[2]) < jitter(by_share[0])
+
+# %% tags=["guard"]
+with chapter.guard("a running mean takes some of the trembling away", quick=True):
+    assert jitter(by_share[2]) < jitter(by_share[0])
 
 # %% [markdown]
 # Smoothing buys calm with lateness. The mean lives in the past, and a moving head has gone on.
@@ -571,8 +607,11 @@ assert PROFILE == "smoke" or jitter(by_share[2]) < jitter(by_share[0])
 # %%
 wall = demo.group_photo.compose((300, 200), [])[0]
 nobody = demo.locate.locate(model, wall)
-assert np.array_equal(demo.locate.add_noses(wall, nobody.points), wall)
 len(nobody), nobody.points.shape
+
+# %% tags=["guard"]
+with chapter.guard("everything after an empty answer works with none"):
+    assert np.array_equal(demo.locate.add_noses(wall, nobody.points), wall)
 
 # %% [markdown]
 # **Tiny and huge.** A picture of 20 pixels is enlarged before the search, since the cascade's own
@@ -600,7 +639,8 @@ for height in (20, 40, 96, 384, chapter.pick(smoke=2000, quick=7000, paper=7000)
 
 # %%
 cascade = cv2.CascadeClassifier(cv2.data.haarcascades + demo.detection.CASCADE)
-alone = [data.photos.read(data.photographs.FOLDER / f"{name}.jpg") for name in data.photographs.names()]
+paths = [data.photographs.FOLDER / f"{name}.jpg" for name in data.photographs.names()]
+alone = [data.photos.read(path) for path in paths]
 
 
 def windows(
@@ -622,7 +662,10 @@ for picture in alone[::6]:
         hits["without"] += len(windows(rest, 100, margin=0)) > 0
         hits["with"] += len(windows(rest, 100)) > 0
 print(f"{len(alone[::6])} photographs; face found:", hits)
-assert hits["with"] > 2 * hits["without"]
+
+# %% tags=["guard"]
+with chapter.guard("the margin more than doubles the faces found"):
+    assert hits["with"] > 2 * hits["without"]
 
 # %% [markdown]
 # The square then hangs over the border. `demo.detection.cut` fills what is missing with the mirror image
@@ -664,7 +707,10 @@ portrait_grey = data.photos.to_grey(portrait)
 for needed in (0, 3, 5, 6, 8):
     print(f"more than {needed} must agree: {len(windows(portrait, 24, needed=needed))} found")
 print("with the course's setting, windows on each box:", windows(portrait, 24))
-assert len(demo.locate.locate(model, portrait)) >= 1
+
+# %% tags=["guard"]
+with chapter.guard("the face in the portrait is found"):
+    assert len(demo.locate.locate(model, portrait)) >= 1
 
 # %% [markdown]
 # With 0 every window that passed counts: a swarm around the face, and a few elsewhere. The
@@ -676,7 +722,10 @@ agreed = np.array([max(windows(picture, 100), default=0) for picture in alone])
 for needed in (5, 6):
     print(f"more than {needed} must agree: {(agreed > needed).sum()} of {len(alone)} faces found")
 print(f"windows on a face: {agreed.min()} to {agreed.max()}, median {np.median(agreed):.0f}")
-assert (agreed > 5).mean() > 0.95 and agreed.min() < 0.5 * np.median(agreed)
+
+# %% tags=["guard"]
+with chapter.guard("more than 5 finds nearly every face, and some by a thread"):
+    assert (agreed > 5).mean() > 0.95 and agreed.min() < 0.5 * np.median(agreed)
 
 # %% [markdown]
 # The weakest face has as few windows as the badge, so what drops the one drops the other. There is
@@ -708,12 +757,10 @@ samples = {
 }
 
 # %% tags=["nbval-ignore-output"]
-from fkd_utils.files import InputError
-
 for name, content in samples.items():
     try:
         print(f"{name}: {len(demo.locate.locate(model, data.photos.read(content, name)))} found")
-    except InputError as error:
+    except files.InputError as error:
         print(f"{error}")
 
 # %% [markdown]
@@ -728,7 +775,7 @@ def answer(content: bytes, name: str) -> None:
     """Show a photograph with sunglasses on everyone in it, or say why not."""
     try:
         picture = data.photos.read(content, name)
-    except InputError as error:
+    except files.InputError as error:
         print(error)
         return
     found = demo.locate.locate(model, picture)
@@ -832,9 +879,9 @@ def moustache(u: np.ndarray, v: np.ndarray, pixel: float) -> tuple[np.ndarray, n
 
 
 picture = photo.copy()
-points = demo.locate.locate(model, photo).points[0]
-_, unit, angle = demo.stickers.pose(points)
-nose, lip = (points[data.INDEX[n]] for n in ("nose_tip", "mouth_center_top_lip"))
+on_photo = demo.locate.locate(model, photo).points[0]
+_, unit, angle = demo.stickers.pose(on_photo)
+nose, lip = (on_photo[data.INDEX[n]] for n in ("nose_tip", "mouth_center_top_lip"))
 demo.stickers.put(picture, moustache, 0.35 * nose + 0.65 * lip, unit, angle)
 figure, axes = plt.subplots(figsize=(3, 3))
 axes.imshow(picture)
@@ -864,13 +911,13 @@ def second_square(points: np.ndarray) -> demo.detection.Square:
     return demo.detection.Square(*np.round(corner).astype(int).tolist(), round(side))
 
 
-points = in_group.points
+seen_at = in_group.points
 for look in (1, 2, 3):
-    print(f"look {look}: nme {evaluation.nme(ordered, points):.2f} %")
-    squares = [second_square(p) for p in points]
-    crops = [demo.detection.to_face(data.photos.to_grey(demo.detection.cut(group, s))) for s in squares]
-    small = demo.locate.predict(model, np.stack(crops))
-    points = np.stack([demo.detection.to_photo(p, s) for p, s in zip(small, squares)])
+    print(f"look {look}: nme {evaluation.nme(ordered, seen_at):.2f} %")
+    tighter = [second_square(p) for p in seen_at]
+    greys = [data.photos.to_grey(demo.detection.cut(group, s)) for s in tighter]
+    small = demo.locate.predict(model, np.stack([demo.detection.to_face(g) for g in greys]))
+    seen_at = np.stack([demo.detection.to_photo(p, s) for p, s in zip(small, tighter)])
 
 # %% [markdown]
 # A second look corrects a square that was badly placed, and can add its own error where the first
@@ -882,7 +929,8 @@ for look in (1, 2, 3):
 
 # %% tags=["solution", "nbval-ignore-output"]
 for tilt in range(0, 61, 10):
-    turned_photo, _ = demo.group_photo.compose((420, 420), [demo.group_photo.Placed(0, 210, 180, 0.9, tilt)])
+    placed = demo.group_photo.Placed(0, 210, 180, 0.9, tilt)
+    turned_photo, _ = demo.group_photo.compose((420, 420), [placed])
     print(f"{tilt:2d} degrees: {len(demo.detection.find(turned_photo))} found")
 
 # %% [markdown]
