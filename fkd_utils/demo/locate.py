@@ -39,8 +39,9 @@ def locate(
     """Find the faces of a picture (h, w, 3) uint8 and predict their keypoints.
 
     boxes: (m, 4), where the faces are already known. from_edge: the network's answers count from
-    the picture's edge, as its labels did (`shipped.counts_from_edge`); the points found count
-    from the centre of the first pixel all the same. No face is a result like any other: m = 0.
+    the picture's edge, as its labels did (`results.network_counts_from_edge`); the points found
+    count from the centre of the first pixel all the same. No face is a result like any other:
+    m = 0.
     """
     boxes = detection.find(picture) if boxes is None else np.asarray(boxes, np.float32)
     squares = [detection.square_of(box) for box in boxes]

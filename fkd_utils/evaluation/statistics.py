@@ -1,15 +1,15 @@
-"""Tilt, light and glasses: under which conditions a network's error grows, and how surely.
+"""Under which conditions a network's error grows, and how surely.
 
 Faces of one group (one person, one team) are alike, so intervals count groups, not faces.
 """
 
 import collections.abc
 import dataclasses
-import functools
 import itertools
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from fkd_utils import faces
 from fkd_utils.evaluation import metrics
@@ -65,7 +65,7 @@ def held_out_mean_face(complete: np.ndarray, splits: int = 200) -> dict[str, flo
 def tilt(points: np.ndarray) -> np.ndarray:
     """Slope of the line between the eye centres: (n,) degrees, NaN where one is not labelled.
 
-    points: (n, 15, 2) pixels. Anticlockwise as seen is positive, as in `warps.rotation`: turning
+    points: (n, 15, 2) pixels. Anticlockwise as seen is positive, as in `augment.rotation`: turning
     a face by a degrees adds a.
     """
     left = points[:, faces.INDEX["left_eye_center"]]
@@ -104,7 +104,7 @@ def interval(values: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.nda
     many = (faces_in > 0).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         error = np.sqrt(many / (many - 1) * (deviations**2).sum(axis=0)) / n
-    reach = error * np.vectorize(_student, otypes=[float])(many - 1)
+    reach = error * scipy.stats.t.ppf(0.975, many - 1)
     return mean, mean - reach, mean + reach
 
 
@@ -126,19 +126,6 @@ def by_bins(
         at = condition[inside].mean() if inside.any() else np.nan
         rows.append((start, end, inside.sum(), at, mean, low, high))
     return pd.DataFrame(rows, columns=["from", "to", "faces", "at", "mean", "low", "high"])
-
-
-@functools.cache
-def _student(freedom: int) -> float:
-    """Student's t that 95% of draws stay within, by `freedom`; NaN below 1.
-
-    With t = sqrt(freedom) tan(a), the density of the angle a is cos(a)^(freedom - 1).
-    """
-    if freedom < 1:
-        return np.nan
-    angles = np.linspace(0, np.pi / 2, 200_001)
-    share = np.cumsum(np.cos(angles) ** (freedom - 1))
-    return float(np.sqrt(freedom) * np.tan(np.interp(0.95, share / share[-1], angles)))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,7 +1,4 @@
-"""Measuring how long things take, and what a row of such measurements says.
-
-Which machine measured what: its description, and tables of measurements as CSV.
-"""
+"""How long things take, what a row of such times says, and which machine measured them."""
 
 import collections.abc
 import dataclasses
@@ -16,6 +13,7 @@ import time
 import keras
 import numpy as np
 import pandas as pd
+import scipy
 
 from fkd_utils import files
 from fkd_utils.files import InputError
@@ -158,13 +156,8 @@ def overhead(sizes: np.ndarray, seconds: np.ndarray) -> tuple[float, float]:
     """
     sizes, seconds = np.asarray(sizes, float), np.asarray(seconds, float)
     columns = np.stack([1 / seconds, sizes / seconds], axis=1)
-    fits = [np.linalg.lstsq(columns, np.ones(len(sizes)))[0]]
-    for k in range(2):  # with the other one zero
-        only = columns[:, k] @ np.ones(len(sizes)) / (columns[:, k] @ columns[:, k])
-        fits.append(np.eye(2)[k] * only)
-    possible = [fit for fit in fits if fit.min() >= 0]
-    best = min(possible, key=lambda fit: np.sum((columns @ fit - 1) ** 2))
-    return float(best[0]), float(best[1])
+    fixed, each = scipy.optimize.nnls(columns, np.ones(len(sizes)))[0]
+    return float(fixed), float(each)
 
 
 MEASURED = files.PUBLISHED / "timing"

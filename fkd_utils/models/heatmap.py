@@ -1,10 +1,8 @@
-"""A residual network that draws a heat map for each keypoint, and what is built around it.
+"""A residual network that draws a heat map for each keypoint, and what is built around it (18).
 
-Halves the picture four times and climbs back to 24 x 24 cells, where it adds what it saw on the
+It halves the picture four times and climbs back to 24 x 24 cells, where it adds what it saw on the
 way down (a U-shape, after Ronneberger et al. 2015, with the residual blocks of He et al. 2016).
 Nothing is as large as 96 x 96 after the first layer: that is where the time would go.
-
-From heat maps to points and to how sure they are: soft-argmax and spread.
 
 A map of stride s has one cell for s x s pixels of the picture. Cell i covers the pixels s i to
 s i + s - 1, so its centre is pixel s i + (s - 1) / 2. Logits are (n, h, w, k), one map a keypoint;
@@ -49,24 +47,17 @@ def soft_argmax(logits: Tensor, stride: int, temperature: float = 1.0) -> Tensor
     return keras.ops.matmul(probabilities(logits, temperature), centres)
 
 
-def covariance(logits: Tensor, stride: int, temperature: float = 1.0) -> Tensor:
-    """How each map spreads about its mean place: (n, h, w, k) to (n, k, 2, 2), pixels squared.
+def spread(logits: Tensor, stride: int, temperature: float = 1.0) -> Tensor:
+    """Root-mean-square distance from the mean place of each map: (n, h, w, k) to (n, k), pixels.
 
-    [[xx, xy], [xy, yy]]. A map with all its weight in one cell has 0.
+    A map with all its weight in one cell has 0.
     """
     centres = cell_centres(logits.shape[1], logits.shape[2], stride)
     shares = probabilities(logits, temperature)
     mean = keras.ops.matmul(shares, centres)
     # About the mean: E[x^2] - E[x]^2 would lose a small spread to rounding, or fall below 0.
-    away = centres - keras.ops.expand_dims(mean, 2)
-    weighted = keras.ops.expand_dims(shares, -1) * away
-    return keras.ops.matmul(keras.ops.swapaxes(away, -1, -2), weighted)
-
-
-def spread(logits: Tensor, stride: int, temperature: float = 1.0) -> Tensor:
-    """Root-mean-square distance from the mean place of each map: (n, h, w, k) to (n, k), pixels."""
-    squared = covariance(logits, stride, temperature)
-    return keras.ops.sqrt(squared[..., 0, 0] + squared[..., 1, 1])
+    squared = keras.ops.sum(keras.ops.square(centres - keras.ops.expand_dims(mean, 2)), axis=-1)
+    return keras.ops.sqrt(keras.ops.sum(shares * squared, axis=-1))
 
 
 @keras.saving.register_keras_serializable("fkd_utils")

@@ -97,7 +97,7 @@ def fifth(dropout: float = 0.0, leaky: float = 0.0) -> keras.Model:
 def multiply_adds(network: keras.Model, patches_a_face: int = 1) -> int:
     """Multiplications with a weight for one face, as chapter 06 counts them.
 
-    patches_a_face: how often the convolutions run, 15 for a `cascade.refiner`.
+    patches_a_face: how often the convolutions run, 15 for chapter 14's refiners.
     """
     total = 0
     for layer in network.layers:

@@ -145,10 +145,13 @@ def stored_figure(
 
     errors: (n, 15, 2), predicted minus labelled points, pixels.
     """
+    import seaborn  # takes a second to load, and few chapters draw this
+
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.4))
     draw_curves(left, history, best_epoch)
     distances = np.nanmean(np.linalg.norm(errors, axis=2), axis=1)
-    right.hist(distances, bins=np.arange(0, distances.max() + 0.5, 0.5), color=COLOURS["sky"])
+    bins = np.arange(0, distances.max() + 0.5, 0.5)
+    seaborn.histplot(distances, bins=bins, ax=right, color=COLOURS["sky"], alpha=1, linewidth=0)
     mean = distances.mean()
     right.axvline(mean, color=COLOURS["black"], linestyle=":", label=f"mean {mean:.2f} px")
     right.set(xlabel="mean point distance of a test face (pixels)", ylabel="faces")

@@ -18,7 +18,7 @@ def closed():
 @pytest.fixture
 def history():
     return pd.DataFrame(
-        {"epoch": [1, 2, 3, 4], "loss": [0.4, 0.2, 0.1, 0.05], "val_loss": [0.5, 0.3, 0.2, 0.25]}
+        {"epoch": [1, 2, 3, 4], "loss": [0.4, 0.2, 0.1, 0.05], "val_mse": [0.5, 0.3, 0.2, 0.25]}
     )
 
 
@@ -51,7 +51,7 @@ def test_a_curve_marks_its_best_epoch(history):
     plots.draw_curves(axes, history, 3)
     training, validation, mark = axes.lines
     assert training.get_ydata().tolist() == history.loss.tolist()
-    assert validation.get_ydata().tolist() == history.val_loss.tolist()
+    assert validation.get_ydata().tolist() == history.val_mse.tolist()
     assert mark.get_xydata().tolist() == [[3, 0.2]]
     assert "0.20000 at epoch 3" in validation.get_label()
     assert all(float(tick).is_integer() for tick in axes.get_xticks())

@@ -1,19 +1,17 @@
 import math
 
-import cv2
 import drawnfaces
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fkd_utils import augment, faces
-from fkd_utils.demo import stickers
 from fkd_utils.evaluation import statistics
 
 FACES = drawnfaces.faces(6, seed=3)
 EYES = faces.INDEX["left_eye_center"], faces.INDEX["right_eye_center"]
-MOUTH = faces.INDEX["mouth_center_top_lip"]
 
 
 @given(degrees=st.floats(-60, 60))
@@ -52,34 +50,6 @@ def test_brightness_follows_a_change_of_light():
     before = statistics.brightness(FACES.images, FACES.keypoints)
     after = statistics.brightness(dim, FACES.keypoints)
     np.testing.assert_allclose(after, before / 2, atol=0.6)
-
-
-@pytest.mark.parametrize("degrees", [0, 15])
-@pytest.mark.parametrize("down", [0.0, 0.75])
-def test_glasses_lie_where_asked_and_turn_with_the_face(degrees, down):
-    grey = np.full_like(FACES.images, 128)
-    _, points = augment.rotate(grey, FACES.keypoints, degrees)
-    covered = stickers.add_glasses(grey, points, down)
-    assert covered.dtype == np.uint8 and (grey == 128).all()
-    eyes = points[:, list(EYES)].astype(float).mean(axis=1)
-    outer = [faces.INDEX[f"{side}_eye_outer_corner"] for side in ("left", "right")]
-    across = points[:, outer[0]].astype(float) - points[:, outer[1]]
-    below = np.column_stack([-across[:, 1], across[:, 0]])  # across, turned to the chin
-    for k, dark in enumerate(covered < 64):
-        places = np.column_stack(np.nonzero(dark)[::-1]).astype(np.float32)
-        unit = np.linalg.norm(across[k])
-        off = (places.mean(axis=0) - eyes[k] - down * below[k]) / unit
-        assert off @ across[k] / unit == pytest.approx(0, abs=0.015)  # the drawing is symmetric
-        assert off @ below[k] / unit == pytest.approx(0.055, abs=0.02)  # and hangs a little
-        assert max(cv2.minAreaRect(places)[1]) == pytest.approx(1.4 * unit, rel=0.1)
-
-
-def test_glasses_cover_the_eyes_and_leave_the_mouth():
-    grey = np.full_like(FACES.images, 128)
-    covered = stickers.add_glasses(grey, FACES.keypoints)
-    for face, points in zip(covered, np.rint(FACES.keypoints).astype(int), strict=True):
-        assert all(face[y, x] < 64 for x, y in points[list(EYES)])
-        assert face[points[MOUTH, 1], points[MOUTH, 0]] == 128
 
 
 # Student's t, two-sided 95%, from printed tables.
@@ -158,3 +128,25 @@ def test_an_empty_bin_is_a_row_without_numbers():
     table = statistics.by_bins(np.ones(3), np.zeros(3), np.array([-1, 1, 2]), np.arange(3))
     assert table.faces.tolist() == [3, 0]
     assert table.loc[1, ["at", "mean", "low", "high"]].isna().all()
+
+
+def test_by_seeds_by_hand():
+    changed, plain = np.array([0.6, 0.7, 0.8, 0.9]), np.ones(4)
+    logs = np.log(changed)
+    reach = 3.182446 * logs.std(ddof=1) / 2  # Student's t for 3 degrees of freedom, 97.5%
+    low, mean, high = np.exp([logs.mean() - reach, logs.mean(), logs.mean() + reach])
+    text, verdict = statistics.by_seeds(changed, plain)
+    assert text == f"{mean:.2f} times ({low:.2f} to {high:.2f}, 4 seeds)"
+    assert verdict == ("holds" if high < 1 else "depends")
+    row = statistics.change(pd.Series(changed) / 2, pd.Series(plain) / 2, None, 0.9)
+    assert row.interval == pytest.approx((low, high), rel=1e-4)
+    assert list(row.by_seed) == pytest.approx(list(changed))
+    assert (row.full, row.thesis) == (None, 0.9)
+
+
+@pytest.mark.parametrize(
+    "ratios, verdict",
+    [((0.7, 0.71, 0.72), "holds"), ((1.3, 1.31, 1.32), "fails"), ((0.8, 1.0, 1.2), "depends")],
+)
+def test_verdicts_by_seeds(ratios, verdict):
+    assert statistics.by_seeds(np.array(ratios), np.ones(3))[1] == verdict

@@ -1,7 +1,14 @@
+import cv2
+import drawnfaces
 import numpy as np
 import pytest
 
+from fkd_utils import augment, faces
 from fkd_utils.demo import stickers
+
+FACES = drawnfaces.faces(6, seed=3)
+EYES = faces.INDEX["left_eye_center"], faces.INDEX["right_eye_center"]
+MOUTH = faces.INDEX["mouth_center_top_lip"]
 
 
 def disc(u: np.ndarray, v: np.ndarray, pixel: float) -> tuple[np.ndarray, np.ndarray]:
@@ -84,3 +91,31 @@ def test_a_unit_of_zero_draws_nothing():
     picture = np.zeros((10, 10, 3), np.uint8)
     stickers.put(picture, stickers.nose, np.array([5.0, 5.0]), 0.0, 0.0)
     assert not picture.any()
+
+
+@pytest.mark.parametrize("degrees", [0, 15])
+@pytest.mark.parametrize("down", [0.0, 0.75])
+def test_glasses_lie_where_asked_and_turn_with_the_face(degrees, down):
+    grey = np.full_like(FACES.images, 128)
+    _, points = augment.rotate(grey, FACES.keypoints, degrees)
+    covered = stickers.add_glasses(grey, points, down)
+    assert covered.dtype == np.uint8 and (grey == 128).all()
+    eyes = points[:, list(EYES)].astype(float).mean(axis=1)
+    outer = [faces.INDEX[f"{side}_eye_outer_corner"] for side in ("left", "right")]
+    across = points[:, outer[0]].astype(float) - points[:, outer[1]]
+    below = np.column_stack([-across[:, 1], across[:, 0]])  # across, turned to the chin
+    for k, dark in enumerate(covered < 64):
+        places = np.column_stack(np.nonzero(dark)[::-1]).astype(np.float32)
+        unit = np.linalg.norm(across[k])
+        off = (places.mean(axis=0) - eyes[k] - down * below[k]) / unit
+        assert off @ across[k] / unit == pytest.approx(0, abs=0.015)  # the drawing is symmetric
+        assert off @ below[k] / unit == pytest.approx(0.055, abs=0.02)  # and hangs a little
+        assert max(cv2.minAreaRect(places)[1]) == pytest.approx(1.4 * unit, rel=0.1)
+
+
+def test_glasses_cover_the_eyes_and_leave_the_mouth():
+    grey = np.full_like(FACES.images, 128)
+    covered = stickers.add_glasses(grey, FACES.keypoints)
+    for face, points in zip(covered, np.rint(FACES.keypoints).astype(int), strict=True):
+        assert all(face[y, x] < 64 for x, y in points[list(EYES)])
+        assert face[points[MOUTH, 1], points[MOUTH, 0]] == 128

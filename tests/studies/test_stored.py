@@ -1,0 +1,77 @@
+"""The stored studies of chapters 14 and 15: whole, and as the text says of them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fkd_utils import faces, files
+
+CASCADE, DENSE = files.PUBLISHED / "cascade", files.PUBLISHED / "dense"
+NETWORKS = ("level 1", "level 2", "level 3", "one network")
+
+
+@pytest.fixture(scope="module")
+def levels():
+    return pd.read_csv(CASCADE / "levels_open.csv")
+
+
+def test_every_seed_of_the_levels_is_there(levels):
+    assert not levels.isna().any(axis=None)
+    pairs = list(zip(levels.seed, levels.network, strict=True))
+    assert sorted(pairs) == sorted((seed, name) for seed in range(3) for name in NETWORKS)
+    assert levels.mse.nunique() == 12
+
+
+def test_the_measures_of_the_levels_agree(levels):
+    # All faces are complete: the keypoints' means average to the mean of all points.
+    by_keypoint = levels[list(faces.KEYPOINTS)].mean(axis=1)
+    np.testing.assert_allclose(by_keypoint, levels.mean_px, rtol=1e-5)
+    np.testing.assert_allclose(48 * np.sqrt(levels.mse), levels.rmse_px, rtol=1e-5)
+
+
+def test_a_level_lowers_the_error_of_every_seed(levels):
+    px = levels.pivot(index="seed", columns="network", values="mean_px")
+    assert (px["level 2"] < 0.8 * px["level 1"]).all()
+    assert (px["level 3"] < px["level 2"]).all()
+    assert (px["level 3"] < 0.8 * px["one network"]).all()
+
+
+def test_every_attempt_is_there_with_every_epoch():
+    attempts = pd.read_csv(CASCADE / "attempts_open.csv")
+    epochs = attempts.groupby("attempt").epoch.apply(list)
+    assert len(epochs) == 10 and all(e == list(range(1, 101)) for e in epochs)
+    lost = attempts.loss.isna().groupby(attempts.attempt).all()
+    assert lost["ReLU, Adam, one label missing"] and not lost["ReLU, Adam"]
+
+
+@pytest.fixture(scope="module")
+def noses():
+    return pd.read_csv(DENSE / "nose_open.csv")
+
+
+def test_every_run_of_the_nose_study_is_there_with_every_epoch(noses):
+    assert not noses.isna().any(axis=None)
+    runs = noses.groupby(["rate", "seed"]).epoch.apply(list)
+    assert sorted(runs.index) == sorted((r, s) for r in (0.0001, 0.001, 0.01) for s in range(5))
+    assert all(epochs == list(range(1, 51)) for epochs in runs)
+
+
+def test_no_two_runs_of_the_nose_study_are_the_same(noses):
+    ends = noses[noses.epoch == 25]
+    assert ends.held_out.nunique() == ends.loss.nunique() == 15
+
+
+def test_every_run_of_the_other_studies_is_there():
+    probes, points = (pd.read_csv(DENSE / f"{name}_open.csv") for name in ("probes", "points"))
+    assert probes.seed.tolist() == list(range(5))
+    pairs = {(s, a) for s in range(3) for a in (True, False)}
+    assert set(zip(points.seed, points.augmented, strict=True)) == pairs and len(points) == 6
+    assert not probes.isna().any(axis=None) and not points.isna().any(axis=None)
+
+
+@pytest.mark.parametrize("part", ["all", "worst"])
+def test_the_parts_of_an_error_make_the_whole(part):
+    points = pd.read_csv(DENSE / "points_open.csv")
+    shares = points[[f"{part}_{name}" for name in ("place", "turn", "shape")]]
+    assert (shares >= 0).all(axis=None)
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
