@@ -1,22 +1,62 @@
 """Networks and processes that train on the blobs of conftest.py."""
 
+import collections.abc
 import pathlib
 import subprocess
 import sys
+import typing
 
 import conftest
 import keras
 
-from fkd_utils import augment
 from fkd_utils.data import splits
-from fkd_utils.models import heatmap, losses, thesis
-from fkd_utils.training import ablation, checkpoint, fitting
+from fkd_utils.models import thesis
+from fkd_utils.training import checkpoint, fitting
 
 
 def blobs() -> splits.Splits:
     """The three parts of conftest's `blob_parts`, for a process that has no fixtures."""
     parts = (conftest.blob_faces(n, seed) for n, seed in ((96, 0), (32, 1), (32, 2)))
     return splits.Splits(*parts, splits.Source("blobs"))
+
+
+def few() -> splits.Splits:
+    """Thirty-two of the training faces and eight of the others."""
+    whole = blobs()
+    parts = (
+        whole.train.take(slice(32)),
+        whole.validation.take(slice(8)),
+        whole.test.take(slice(8)),
+    )
+    return splits.Splits(*parts, whole.source)
+
+
+def small(
+    optimizer: keras.Optimizer | str = "adam",
+    loss: collections.abc.Callable | str = "mse",
+    inside: collections.abc.Iterable[keras.layers.Layer] = (),
+    **compiled: typing.Any,
+) -> keras.Model:
+    """A network that trains in a moment and has all kinds of variables, compiled.
+
+    It runs without a graph, whose making takes longer than its few steps.
+    """
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.Input((96, 96, 1)),
+            layers.MaxPooling2D(8),
+            layers.Flatten(),
+            layers.Dense(12, "relu"),
+            layers.BatchNormalization(),
+            layers.Dropout(0.2),
+            *inside,
+            layers.Dense(30),
+        ]
+    )
+    model.compile(optimizer, loss=loss, **{"run_eagerly": True} | compiled)
+    return model
 
 
 def fourth(seed: int = 3, rate: float = 0.001) -> keras.Model:
@@ -42,28 +82,9 @@ def fit(data: splits.Splits, store: pathlib.Path | None, epochs: int = 6) -> fit
     )
 
 
-def everything(told=heatmap.with_sources, batches: int = 12) -> keras.Model:
-    """The network of chapter 18 with all that goes with it, compiled."""
-    keras.utils.set_random_seed(0)
-    model = heatmap.network()
-    model = told(model) if told else model
-    rate = ablation.one_cycle(0.001, batches)
-    model.compile(keras.optimizers.Adam(rate, use_ema=True, ema_momentum=0.9), loss=losses.wing)
-    return model
-
-
-def fit_everything(data: splits.Splits, store: pathlib.Path | None, epochs: int = 4) -> fitting.Run:
-    """`everything` on `data`: random batches, changed anew, half of them complete."""
-    return fitting.fit(
-        everything(),
-        data,
-        epochs=epochs,
-        batch_size=[16, 16, 32, 32][:epochs],
-        steps_per_epoch=3,
-        augment=augment.random_augment,
-        half_complete=True,
-        store=store,
-    )
+def fit_small(store: pathlib.Path, epochs: int) -> fitting.Run:
+    """`small` on `few` with `rules`, batches of 16."""
+    return fitting.fit(small(), few(), epochs, 16, callbacks=rules(), store=store)
 
 
 # Of a process of its own: it can be killed, and two can run at once.
@@ -72,13 +93,13 @@ import pathlib, sys
 sys.path.insert(0, {tests!r})
 import blobruns
 blobruns.checkpoint.CHECKPOINT_SECONDS = 0
-blobruns.fit(blobruns.blobs(), pathlib.Path(sys.argv[1]), int(sys.argv[2]))
+blobruns.fit_small(pathlib.Path(sys.argv[1]), int(sys.argv[2]))
 """
 assert checkpoint
 
 
 def child(store: pathlib.Path, epochs: int) -> subprocess.Popen:
-    """A process that trains by `fit` for so many epochs and saves after each of them."""
+    """A process that trains by `fit_small` for so many epochs and saves after each of them."""
     code = CHILD.format(tests=str(pathlib.Path(__file__).parent))
     return subprocess.Popen(
         [sys.executable, "-c", code, str(store), str(epochs)], stderr=subprocess.DEVNULL

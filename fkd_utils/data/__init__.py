@@ -14,7 +14,6 @@ from fkd_utils.data import (
     landmarks,
     photographs,
     photos,
-    sixty_eight,
 )
 from fkd_utils.data.sources import counts_from_edge, place, read, read_test
 from fkd_utils.data.splits import SplitRows, Splits, checked, grouped_split, load, random_split
@@ -65,7 +64,6 @@ __all__ = [
     "random_split",
     "read",
     "read_test",
-    "sixty_eight",
     "to_fifteen",
     "to_inputs",
     "to_pixels",

@@ -16,7 +16,8 @@ NO_FACE = -0.25  # `label_errors.Scores.looks` below this: more like a cut-out a
 FLAT = 2.0  # grey levels of standard deviation below which a picture shows nothing
 
 
-class Suspicion(typing.NamedTuple):
+@dataclasses.dataclass(frozen=True, order=True)
+class Suspicion:
     """A row (0-based, as in the file) whose picture or labels look wrong, and why."""
 
     row: int
@@ -36,11 +37,7 @@ class Report:
 
     def to_json(self) -> str:
         """The report as JSON: {"duplicates": [[i, j], ...], "suspicious": [{"row", "reason"}]}."""
-        content = {
-            "duplicates": [list(pair) for pair in self.duplicates],
-            "suspicious": [suspicion._asdict() for suspicion in self.suspicious],
-        }
-        return json.dumps(content, indent=1) + "\n"
+        return json.dumps(dataclasses.asdict(self), indent=1) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> typing.Self:

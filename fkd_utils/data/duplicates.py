@@ -4,6 +4,7 @@ import hashlib
 
 import cv2
 import numpy as np
+import scipy
 
 SAME = 0.95  # correlation from which two pictures count as one; copies have more, faces less
 _CANDIDATE = 0.84  # dot product of descriptors from which a pair is looked at more closely
@@ -35,16 +36,10 @@ def groups(count: int, pairs: np.ndarray) -> np.ndarray:
 
     pairs: (m, 2) int. Rows are in one cluster when a chain of pairs connects them.
     """
-    labels = np.arange(count, dtype=np.int64)
-    while len(pairs):
-        before = labels.copy()
-        lowest = labels[pairs].min(axis=1)
-        np.minimum.at(labels, pairs[:, 0], lowest)
-        np.minimum.at(labels, pairs[:, 1], lowest)
-        labels = labels[labels]
-        if np.array_equal(labels, before):
-            break
-    return labels
+    graph = scipy.sparse.coo_array((np.ones(len(pairs)), pairs.T), (count, count))
+    _, cluster = scipy.sparse.csgraph.connected_components(graph, directed=False)
+    _, smallest = np.unique(cluster, return_index=True)
+    return smallest[cluster]
 
 
 def _equal(images: np.ndarray) -> list[list[int]]:

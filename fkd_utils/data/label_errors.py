@@ -1,18 +1,20 @@
 """Labels that are probably wrong, told by the other labels of a row and by the picture."""
 
 import dataclasses
-from collections.abc import Callable
 
 import cv2
 import numpy as np
 
 from fkd_utils import faces
 
-FEWEST = 200  # faces; with fewer there is nothing to learn from
+FEWEST = 200  # faces; with fewer there is nothing to learn from, or to compare with
+UNUSUAL = 4.4  # standard deviations, averaged over a row's coordinates
+AWAY = 12.0  # standard deviations of one point from where the row's other points put it
 _FOLDS = 5
 _RIDGE = 10.0
 _CROP = 48  # pixels
 _FOUR = np.isin(faces.KEYPOINTS, faces.FOUR_POINTS)
+_MOUTH = [k for k, name in enumerate(faces.KEYPOINTS) if name.startswith("mouth")]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,11 +127,9 @@ def _moves(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
 def _cut(images: np.ndarray, points: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """(n, 48, 48) uint8: the pictures moved so that the points come to lie on the reference."""
     moves = np.nan_to_num(_moves(points, reference))
-    border: dict = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
-    warp: Callable = cv2.warpAffine
-    return np.stack(
-        [warp(i, m, (_CROP, _CROP), **border) for i, m in zip(images, moves, strict=True)]
-    )
+    size, how, border = (_CROP, _CROP), cv2.INTER_LINEAR, cv2.BORDER_REPLICATE
+    pairs = zip(images, moves, strict=True)
+    return np.stack([cv2.warpAffine(i, m, size, None, how, border) for i, m in pairs])
 
 
 def _histograms(images: np.ndarray, side: int, cell: int) -> np.ndarray:
@@ -174,13 +174,6 @@ def _from_others(
     return found
 
 
-UNUSUAL = 4.4  # standard deviations, averaged over a row's coordinates
-AWAY = 12.0  # standard deviations of one point from where the row's other points put it
-_FEWEST = 200  # rows; with fewer there is nothing to compare with
-_MOUTH = [k for k, name in enumerate(faces.KEYPOINTS) if name.startswith("mouth")]
-_FOUR = np.isin(faces.KEYPOINTS, faces.FOUR_POINTS)
-
-
 def by_rule(points: np.ndarray) -> dict[int, str]:
     """Rows that contradict themselves: left and right swapped, mouth on the nose, one place twice.
 
@@ -216,7 +209,7 @@ def by_shape(points: np.ndarray) -> dict[int, str]:
     reasons: dict[int, str] = {}
     for rows, model in ((~second, np.ones(len(_FOUR), bool)), (second, _FOUR)):
         typical = points[rows & (known == model).all(axis=1)][:, model]
-        if len(typical) < _FEWEST:
+        if len(typical) < FEWEST:
             continue
         mean, covariance = _fit(typical.reshape(len(typical), -1))
         for pattern in np.unique(known[rows & known.any(axis=1)], axis=0):

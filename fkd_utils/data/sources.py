@@ -3,11 +3,9 @@
 import contextlib
 import dataclasses
 import multiprocessing
-import os
 import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
@@ -16,6 +14,7 @@ import numpy as np
 from fkd_utils import files
 from fkd_utils.console import ProgressLine
 from fkd_utils.data import cache, duplicates, kaggle
+from fkd_utils.data.open_faces import build
 from fkd_utils.faces import Faces
 from fkd_utils.files import InputError
 
@@ -92,18 +91,14 @@ def place(data: str) -> Path:
 
 def open_folder() -> Path:
     """Where the built files of "open" lie once they exist."""
-    from fkd_utils.data.open_faces import build
-
     return cache.root() / f"open-{build.VERSION}"
 
 
 def _build_open() -> Path:
     """Build "open" unless it is there; of several processes one builds and the others wait."""
-    folder = open_folder()
+    folder, start = open_folder(), time.monotonic()
     if folder.is_dir():
         return folder
-    from fkd_utils.data.open_faces import build
-
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with _locked(folder.with_suffix(".lock")):
@@ -111,11 +106,9 @@ def _build_open() -> Path:
                 return folder
             for left in folder.parent.glob(f".{folder.name}.*"):
                 shutil.rmtree(left, ignore_errors=True)  # of a build that was killed
-            with tempfile.TemporaryDirectory(
-                prefix=f".{folder.name}.", dir=folder.parent, ignore_cleanup_errors=True
-            ) as aside:
-                _build(Path(aside) / "open", build.build)
-                os.replace(Path(aside) / "open", folder)
+            line, title = ProgressLine(), "building the faces of 'open', once"
+            build.build(folder, lambda done, all_: line.update(f"{title}: {done:,} of {all_:,}"))
+            line.done(f"built the faces of 'open' in {time.monotonic() - start:.0f} s")
     except OSError as error:
         raise InputError(
             f"{folder.parent}: cannot build the data set 'open' there, which needs about 100 MB: "
@@ -125,24 +118,14 @@ def _build_open() -> Path:
     return folder
 
 
-def _build(folder: Path, build: Callable) -> None:
-    """Run `build` with a progress line: it takes about a minute."""
-    line, start = ProgressLine(), time.monotonic()
-    title = "building the faces of 'open', once"
-    build(folder, progress=lambda done, total: line.update(f"{title}: {done:,} of {total:,}"))
-    line.done(f"built the faces of 'open' in {time.monotonic() - start:.0f} s")
-
-
 def _groups_of_copies(path: Path, images: np.ndarray) -> np.ndarray:
     """(n,) int64: rows whose pictures are copies have the same number; found once, then cached."""
+
+    def find() -> dict[str, np.ndarray]:
+        return {"groups": duplicates.groups(len(images), duplicates.find(images))}
+
     file = kaggle.find_csv(path, "training")
-    arrays = cache.kept(
-        "copies",
-        _COPIES_VERSION,
-        [file],
-        lambda: {"groups": duplicates.groups(len(images), duplicates.find(images))},
-    )
-    return np.array(arrays["groups"])
+    return np.array(cache.kept("copies", _COPIES_VERSION, [file], find)["groups"])
 
 
 @contextlib.contextmanager
@@ -158,10 +141,9 @@ def _locked(path: Path) -> Iterator[None]:
             'under `if __name__ == "__main__":`, or run `python -m fkd_utils data info` first'
         )
     lock, line, start = filelock.FileLock(path), None, time.monotonic()
-    while True:
+    while not lock.is_locked:
         try:
             lock.acquire(timeout=2)
-            break
         except filelock.Timeout:
             line = line or ProgressLine()
             seconds = time.monotonic() - start

@@ -105,48 +105,29 @@ def load(
     come half a pixel further left and up, see `faces.HALF_PIXEL`. Raises InputError for bad
     input, and for too few faces or groups to make three parts.
     """
-    source = Source(data, seed, limit, grown, all_rows, from_edge)
-    if all_rows:
-        plain = load(data, seed, limit, grown, False, from_edge)
-        return dataclasses.replace(plain, train=_with_partial(plain), source=source)
-    if grown:
-        plain = load(data, seed, limit, False, False, from_edge)
-        return dataclasses.replace(plain, train=grow(plain.train, seed), source=source)
-    clean = _labelled(data, from_edge).complete()
-    split = grouped_split(clean.groups, seed)
-    if not all(len(index) for index in (split.train, split.validation, split.test)):
-        count = len(np.unique(clean.groups))
+    rows = cleaned(sources.read(data))
+    if from_edge:
+        moved = rows.keypoints - np.float32(faces.HALF_PIXEL)
+        rows = dataclasses.replace(rows, keypoints=moved)
+    complete = rows.complete()
+    split = grouped_split(complete.groups, seed)
+    few = limit and limit // 4
+    parts = (split.train, limit), (split.validation, few), (split.test, few)
+    if not all(len(index) for index, _ in parts):
+        count = len(np.unique(complete.groups))
         raise InputError(
-            f"{data}: {len(clean)} clean, fully labelled faces in {count} groups "
+            f"{data}: {len(complete)} clean, fully labelled faces in {count} groups "
             "cannot be split into three parts; add faces, or use --data open"
         )
-
-    def part(index: np.ndarray, most: int | None) -> faces.Faces:
-        return clean.take(index if most is None else index[:most])
-
-    return Splits(
-        part(split.train, limit),
-        part(split.validation, limit and limit // 4),
-        part(split.test, limit and limit // 4),
-        source,
-    )
-
-
-def _labelled(data: str, from_edge: bool) -> faces.Faces:
-    rows = cleaned(sources.read(data))
-    if not from_edge:
-        return rows
-    return dataclasses.replace(rows, keypoints=rows.keypoints - np.float32(faces.HALF_PIXEL))
-
-
-def _with_partial(plain: Splits) -> faces.Faces:
-    """The training faces and, behind them, those with some labels only."""
-    limit = plain.source.limit
-    rows = _labelled(plain.source.data, plain.source.from_edge)
-    held = np.concatenate([plain.validation.groups, plain.test.groups])
-    labelled = np.isfinite(rows.keypoints).all(axis=2).any(axis=1)
-    free = np.flatnonzero(labelled & ~rows.is_complete() & ~np.isin(rows.groups, held))
-    return faces.joined(plain.train, rows.take(free if limit is None else free[:limit]))
+    train, validation, test = (complete.take(index[:most]) for index, most in parts)
+    if grown:
+        train = grow(train, seed)
+    if all_rows:
+        held = np.concatenate([validation.groups, test.groups])
+        some = np.isfinite(rows.keypoints).all(axis=2).any(axis=1) & ~rows.is_complete()
+        free = np.flatnonzero(some & ~np.isin(rows.groups, held))
+        train = faces.joined(train, rows.take(free[:limit]))
+    return Splits(train, validation, test, Source(data, seed, limit, grown, all_rows, from_edge))
 
 
 def grow(part: faces.Faces, seed: int) -> faces.Faces:

@@ -70,7 +70,8 @@ class Keeper(keras.callbacks.Callback):
     @contextlib.contextmanager
     def _averages(self) -> collections.abc.Iterator[None]:
         """The running means in place of the weights for the block, if the optimiser has them."""
-        if not getattr(self.model.optimizer, "use_ema", False):
+        optimizer = self.model.optimizer  # with scaled losses it is inside another
+        if not getattr(optimizer, "inner_optimizer", optimizer).use_ema:
             yield
             return
         variables = self.model.trainable_variables
@@ -83,7 +84,13 @@ class Keeper(keras.callbacks.Callback):
     def _validate(self) -> tuple[float, float, np.ndarray]:
         """The compiled loss on the validation faces, their MSE, and that of each keypoint."""
         outputs = outputs_of(self.model, self.inputs)
-        loss = self.model.compute_loss(y=self.targets, y_pred=keras.ops.convert_to_tensor(outputs))
+        if any(layer._losses for layer in self.model._flatten_layers()):
+            # What a layer adds to the loss on the way is known to Keras's own step alone.
+            loss = self.model.evaluate(self.inputs, self.targets, 256, verbose=0, return_dict=True)
+            loss = loss["loss"]
+        else:
+            answers = keras.ops.convert_to_tensor(outputs)
+            loss = self.model.compute_loss(y=self.targets, y_pred=answers)
         truth, found = self.held.keypoints, faces.to_pixels(outputs)
         mse, of_keypoints = metrics.mse(truth, found), metrics.keypoint_mse(truth, found)
         return float(keras.ops.convert_to_numpy(loss)), mse, of_keypoints
@@ -107,6 +114,11 @@ class Keeper(keras.callbacks.Callback):
         with files.replacing(self.path) as path:
             files.save_arrays(path, arrays)
 
+    def hand_back(self, callbacks: collections.abc.Sequence[keras.callbacks.Callback]) -> None:
+        """Tell the reader's callbacks what they had counted."""
+        for callback, state in zip(callbacks, self.callbacks, strict=False):
+            vars(callback).update(state)
+
     def _restore(self) -> None:
         with np.load(self.path, allow_pickle=False) as stored:
             self.rows = [tuple(row) for row in stored["rows"]]
@@ -125,9 +137,7 @@ class Saver(keras.callbacks.Callback):
         self.keeper, self.others, self.saved = keeper, others, time.monotonic()
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        # The callbacks have just forgotten what they had counted: they do so in this very call.
-        for callback, state in zip(self.others, self.keeper.callbacks, strict=False):
-            vars(callback).update(state)
+        self.keeper.hand_back(self.others)  # they have just forgotten it, in this very call
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         self.keeper.callbacks = [_numbers(callback) for callback in self.others]
@@ -140,14 +150,15 @@ class Saver(keras.callbacks.Callback):
 
 def variables_of(model: keras.Model) -> list:
     """All that a training changes: model.variables holds the dropout layers' random states, too."""
-    model.optimizer.build(model.trainable_variables)
+    if not model.optimizer.built:  # of scaled losses, building again would add variables
+        model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]
 
 
 def inputs_of(model: keras.Model, images: np.ndarray) -> typing.Any:
     """Pictures as a network's input; one that asks for the labeller is told the first."""
     pictures = faces.to_inputs(images)
-    if len(model.inputs or ()) < 2:
+    if len(getattr(model, "inputs", ())) < 2:  # a class of the reader's own may not have any
         return pictures
     return pictures, np.zeros((len(images), 1), np.float32)
 
@@ -165,4 +176,5 @@ def _numbers(callback: keras.callbacks.Callback) -> dict[str, float]:
     """What a callback counts, so that a resumed one counts on."""
     counted = ("wait", "best", "best_epoch", "cooldown_counter", "stopped_epoch")
     kept = {name: getattr(callback, name) for name in counted if hasattr(callback, name)}
-    return {name: value if value is None else float(value) for name, value in kept.items()}
+    plain = (int, type(None))
+    return {name: v if isinstance(v, plain) else float(v) for name, v in kept.items()}

@@ -1,7 +1,7 @@
 """DEPTH's networks trained again, small: its rows, and its order of work against an honest one.
 
-A run is a row of DEPTH's Tables 3 to 5, an order of work and a seed. Runs know nothing of each
-other, so `sweeps` can spread them; a run that is stored is found, not repeated.
+A run is a row of DEPTH's Tables 3 to 5, an order of work and a seed; chapter 13 writes one out.
+Runs know nothing of each other, so `sweep` can spread them; a stored run is found, not repeated.
 """
 
 import dataclasses
@@ -68,7 +68,7 @@ PLANS = {
 
 
 def jobs(plan: str, data: str, first: int = 0) -> dict[str, dict[str, typing.Any]]:
-    """The runs of a plan, by name, for `sweeps.run_all(depth_study.run, ...)`.
+    """The runs of a plan, by name, for `sweep.run_all(run, ...)`.
 
     first: the first of the seeds. Raises InputError when there is no such plan.
     """
@@ -176,7 +176,7 @@ def agreement(truth: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def write(table: pd.DataFrame, plan: str, data: str, path: pathlib.Path) -> None:
-    """Store what `sweeps.run_all` gave as CSV, with the size of the plan; failed runs are left out.
+    """Store what `sweep.run_all` gave as CSV, with the size of the plan; failed runs are left out.
 
     data: open, kaggle or a folder, of which no name is stored.
     """

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import importlib
 import json
+import numbers
 import pathlib
 import random
 import re
@@ -30,7 +31,8 @@ from fkd_utils.training import batches, checkpoint, naming
 RUNS = files.REPO / "data" / "runs"
 FORMAT = 3  # of what a run stores; runs of an older format are trained anew
 NETWORK, WEIGHTS, STATE = "network.json", "weights.npz", "state.npz"
-# Which run a model has come from, and in which state it left: the cell run again finds the same.
+# The settings a model was last trained with, and their hash once its weights had changed: by it the
+# cell that is run again, after the training or after a stop, is known.
 _LEFT: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
@@ -109,26 +111,24 @@ def fit(
     epoch. steps_per_epoch: None for every face once an epoch, in an order that the seed and the
     epoch decide; else so many batches drawn at random. augment: a function of `augment` that
     changes every batch anew. half_complete: half of every random batch are fully labelled faces.
-    callbacks: early stopping, a rate on a plateau or by a schedule are taken up again after a stop.
-    store: folder of runs, data/runs by default ($FKD_RUNS moves it).
+    callbacks: EarlyStopping and ReduceLROnPlateau count on after a stop; a schedule of the rate
+    belongs to the optimiser. store: folder of runs, data/runs by default ($FKD_RUNS moves it).
 
     The run is stored under the hash of all that decided it: layers, start weights, optimiser, loss,
     faces and these arguments. A second process that asks for the same run waits for the first. What
     holds code from outside keras and fkd_utils is trained and not stored, and a line says so.
-    Raises InputError for a model that is not compiled or answers something else, and when the disk
-    is full.
+    Raises InputError for arguments that cannot be, for a model that is not compiled or answers
+    something else, and when the disk is full.
     """
-    sizes = (batch_size,) * epochs if isinstance(batch_size, int) else tuple(batch_size)[:epochs]
-    if epochs < 1 or len(sizes) < epochs or min(sizes) < 1:
-        raise InputError(f"{epochs} epochs with batches of {batch_size}: give a batch for each")
-    recipe = batches.Recipe(sizes, steps_per_epoch, seed, augment, half_complete)
-    _check(model, data)
+    recipe = _recipe(epochs, batch_size, steps_per_epoch, seed, augment, half_complete)
+    callbacks = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks)
+    _check(model, data, recipe)
     try:
         settings = describe(model, recipe, callbacks, data)
     except naming.Undescribed as reason:
         print(f"trained, not stored: {reason}")
         return _unstored(model, recipe, callbacks, data)
-    return _stored(model, recipe, callbacks, data, settings, store or default_store())
+    return _stored(model, recipe, callbacks, data, settings, pathlib.Path(store or default_store()))
 
 
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
@@ -192,7 +192,7 @@ def load_network(folder: pathlib.Path) -> keras.Model:
         importlib.import_module("fkd_utils.models")  # registers the course's own layers and losses
         model = keras.models.model_from_json(text)
         with np.load(folder / WEIGHTS, allow_pickle=False) as stored:
-            weights = [stored[str(i)].astype(np.float32) for i in range(len(stored.files))]
+            weights = [stored[str(i)] for i in range(len(stored.files))]
         model.set_weights(weights)
     return model
 
@@ -225,15 +225,81 @@ def batch_sizes(settings: dict[str, typing.Any]) -> tuple[int, ...]:
     return tuple(size for size, count in stored for _ in range(count))
 
 
-def _check(model: keras.Model, data: splits.Splits) -> None:
+def _recipe(
+    epochs: int,
+    batch_size: int | collections.abc.Sequence[int],
+    steps_per_epoch: int | None,
+    seed: int,
+    augment: batches.Augment | None,
+    half_complete: bool,
+) -> batches.Recipe:
+    """What the arguments of `fit` ask for; InputError says which of them cannot be."""
+    epochs = _whole("epochs", epochs)
+    sizes = batch_size if np.iterable(batch_size) else [batch_size] * epochs
+    sizes = tuple(_whole("batch_size", size) for size in sizes)[:epochs]
+    steps = None if steps_per_epoch is None else _whole("steps_per_epoch", steps_per_epoch)
+    if len(sizes) < epochs:
+        raise InputError(
+            f"batch_size has {len(sizes)} numbers; give one for each of {epochs} epochs"
+        )
+    if steps is None and (half_complete or len(set(sizes)) > 1):
+        raise InputError(
+            "batches that change their size or are half complete are drawn at random; say how many "
+            "an epoch has, such as steps_per_epoch=30"
+        )
+    return batches.Recipe(sizes, steps, _whole("seed", seed, 0), augment, half_complete)
+
+
+def _whole(name: str, value: object, least: int = 1) -> int:
+    if not isinstance(value, numbers.Integral) or value < least:
+        raise InputError(f"{name} is {value!r}; give a whole number, at least {least}")
+    return int(value)
+
+
+def _check(model: keras.Model, data: splits.Splits, recipe: batches.Recipe) -> None:
+    if not isinstance(data, splits.Splits):
+        raise InputError(
+            f"fit needs the three parts, as data.load gives them, not a {type(data).__name__}"
+        )
+    if not model.compiled or model.optimizer is None or model.loss is None:
+        raise InputError(
+            f"the model {model.name!r} is not compiled; call model.compile(optimizer, loss) first"
+        )
     if not model.built:
         model.build((None, faces.SIDE, faces.SIDE, 1))
     wanted = 2 * data.train.keypoints.shape[1]
-    if model.output_shape[-1] != wanted or len(model.output_shape) != 2:
+    shapes = [tensor.shape for tensor in getattr(model, "inputs", ())[:1]]
+    if any(side not in (None, 1, faces.SIDE) for shape in shapes for side in shape[1:]):
         raise InputError(
-            f"the model {model.name!r} answers {model.output_shape[1:]}; it must answer "
-            f"({wanted},): x and y of {wanted // 2} keypoints"
+            f"the model {model.name!r} takes {shapes[0][1:]}; it must take ({faces.SIDE}, "
+            f"{faces.SIDE}, 1)"
         )
+    answer = _answer(model)
+    if answer != (None, wanted):
+        raise InputError(
+            f"the model {model.name!r} answers {answer}; it must answer (None, {wanted}): "
+            f"x and y of {wanted // 2} keypoints"
+        )
+    if recipe.steps_of(len(data.train)) % model.steps_per_execution:
+        raise InputError(
+            f"an epoch has {recipe.steps_of(len(data.train))} batches, which steps_per_execution="
+            f"{model.steps_per_execution} does not divide; compile without it"
+        )
+    known = {id(variable) for variable in model.optimizer._trainable_variables}
+    if model.optimizer.built and not known.issuperset(map(id, model.trainable_variables)):
+        raise InputError(
+            f"the optimizer of {model.name!r} was made for other weights; call model.compile with "
+            "a new one"
+        )
+
+
+def _answer(model: keras.Model) -> tuple[int | None, ...]:
+    """The shape of a network's answer; a class of the reader's own has to be asked."""
+    try:
+        return model.output_shape
+    except AttributeError:
+        one = np.zeros((1, faces.SIDE, faces.SIDE, 1), np.float32)
+        return (None, *model(one).shape[1:])
 
 
 def _stored(
@@ -244,21 +310,28 @@ def _stored(
     settings: dict[str, typing.Any],
     store: pathlib.Path,
 ) -> Run:
-    came_from = _LEFT.get(model)
-    if came_from is not None and came_from["end"] == settings["start"]:
-        again = settings | {"start": came_from["start"]}
-        if naming.of_all(again) == came_from["name"]:
-            settings = again  # the cell is run again, and nothing but the training came between
+    left = _LEFT.get(model)
+    if left is not None and left["after"] == naming.of_all(settings):
+        settings = left["before"]  # nothing but this very training came between
     folder = folder_of(settings, model.name, store)
     folder.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(folder.with_suffix(".lock")):
-        if (folder / "history.csv").exists():
-            checkpoint.Keeper(folder / STATE, model, data.validation, recipe.epochs)
-        else:
-            _write_settings(folder, model, settings, data)
-            _train(model, recipe, callbacks, data, folder)
-    end = naming.of_state(checkpoint.variables_of(model))
-    _LEFT[model] = {"name": naming.of_all(settings), "start": settings["start"], "end": end}
+    try:
+        with filelock.FileLock(folder.with_suffix(".lock")):
+            if (folder / "history.csv").exists():
+                keeper = checkpoint.Keeper(folder / STATE, model, data.validation, recipe.epochs)
+                keeper.hand_back(callbacks)
+            else:
+                if not (
+                    folder / "recipe.json"
+                ).exists():  # a stopped one's rate may be lower by now
+                    _write_settings(folder, model, settings, data)
+                _train(model, recipe, callbacks, data, folder)
+    finally:
+        changed = {
+            "network": naming.of_network(model),
+            "start": naming.of_state(checkpoint.variables_of(model)),
+        }
+        _LEFT[model] = {"before": settings, "after": naming.of_all(settings | changed)}
     return load(folder)
 
 
@@ -303,9 +376,13 @@ def _run(
     data: splits.Splits,
     keeper: checkpoint.Keeper,
 ) -> None:
-    if keeper.finished:
+    if keeper.finished:  # but for what Keras does last: the optimiser's averages take the place
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        keeper.hand_back(callbacks)
         return
-    told = len(model.inputs) > 1
+    # Keras has made them of the layers as they were; one may be frozen by now.
+    model.train_function = model.predict_function = None
+    told = len(getattr(model, "inputs", ())) > 1
     endless = batches.Batches(data.train, recipe, keeper.epoch, told)
     model.fit(
         batches.feed(endless),
@@ -326,19 +403,28 @@ def _unstored(
 ) -> Run:
     keeper = checkpoint.Keeper(None, model, data.validation, recipe.epochs)
     _run(model, recipe, callbacks, data, keeper)
-    best = _twin(model)
-    best.set_weights(keeper.best)
+    best = _twin(model, keeper.best)
     return Run(None, {"epochs": recipe.epochs}, keeper.history(), best)
 
 
-def _twin(model: keras.Model) -> keras.Model:
-    """A network with layers of its own; of a class that cannot be copied, the model itself."""
-    with _same_chance(), keras.saving.custom_object_scope(naming.outside(model)):
-        try:
-            return keras.models.clone_model(model)
-        except (ValueError, TypeError, NotImplementedError):
-            print(f"{model.name} cannot be copied: it now has the weights of its best epoch")
-            return model
+def _twin(model: keras.Model, weights: list[np.ndarray]) -> keras.Model:
+    """A network with layers of its own and these weights.
+
+    Of a class that cannot be copied it is the model itself.
+    """
+    try:
+        with _same_chance(), keras.saving.custom_object_scope(naming.outside(model)):
+            twin = type(model).from_config(model.get_config())
+        if not twin.built:
+            twin.build((None, faces.SIDE, faces.SIDE, 1))
+        twin.set_weights(weights)
+    except (ValueError, TypeError, NotImplementedError):
+        print(f"{model.name} cannot be copied: it now has the weights of its best epoch")
+        twin = model
+        twin.set_weights(weights)
+    else:
+        twin.compile(model.optimizer, loss=model.loss)
+    return twin
 
 
 @contextlib.contextmanager
@@ -374,6 +460,4 @@ def _function(stored: str | None) -> batches.Augment | None:
 
 def _callback(config: dict[str, typing.Any]) -> keras.callbacks.Callback:
     values = {name: value for name, value in config.items() if name != "class"}
-    if "schedule" in values:
-        values["schedule"] = keras.saving.deserialize_keras_object(values["schedule"])
     return getattr(keras.callbacks, config["class"])(**values)

@@ -7,12 +7,11 @@ outside keras and fkd_utils is not described, see `Undescribed`.
 """
 
 import collections.abc
-import functools
 import hashlib
 import json
 import sys
-import types
 import typing
+import warnings
 
 import keras
 import numpy as np
@@ -38,9 +37,9 @@ CALLBACKS = {
         "cooldown",
         "min_lr",
     ),
-    keras.callbacks.LearningRateScheduler: ("schedule",),
 }
 _REFERENCES = ("keras_history", "input_layers", "output_layers")
+_MADE = ("train_function", "test_function", "predict_function")  # by Keras, of the layers
 _OURS = "fkd_utils"
 
 
@@ -51,18 +50,23 @@ class Undescribed(Exception):
 def of_network(model: keras.Model) -> dict[str, typing.Any]:
     """Layers and how the model is compiled, named by position.
 
-    Raises Undescribed for code from elsewhere, InputError for a model that is not compiled.
+    Raises Undescribed for code from elsewhere, InputError for a model without a loss.
     """
-    if not model.compiled:
-        raise InputError(
-            f"the model {model.name!r} is not compiled; call model.compile(optimizer, loss) first"
-        )
-    _refuse_functions(model)
-    layers = keras.saving.serialize_keras_object(model)
-    layers.pop("compile_config", None)
-    compiled = model.get_compile_config() or {}
-    for what, config in (("network", layers), ("compile", compiled)):
-        _refuse_outside(config, what)
+    functions = _functions(model)
+    try:
+        with warnings.catch_warnings(action="ignore"):  # Keras's own, of a lambda that is in it
+            layers = keras.saving.serialize_keras_object(model)
+            layers.pop("compile_config", None)
+            compiled = model.get_compile_config() | {
+                "optimizer": keras.saving.serialize_keras_object(model.optimizer)
+            }
+    except (AttributeError, TypeError, NotImplementedError) as error:
+        reason = " ".join(str(error).split())
+        raise Undescribed(f"Keras cannot write it down, {reason}") from error
+    if compiled["loss"] is None:  # Keras goes on with that of the last compile, if there was one
+        raise InputError(f"the model {model.name!r} is compiled without a loss; name one")
+    for what, config in (("network", layers), ("compiled network", compiled)):
+        _refuse_outside(config, what, functions)
     names: dict[str, str] = {}
     layers, compiled = (_by_position(config, names) for config in (layers, compiled))
     ours = sorted(_versions(model, compiled).items())
@@ -76,15 +80,12 @@ def of_callback(callback: keras.callbacks.Callback) -> dict[str, typing.Any]:
     if arguments is None:
         raise Undescribed(f"the callback {name} cannot be taken up again after a stop")
     if getattr(callback, "restore_best_weights", False):
-        raise Undescribed(f"{name}(restore_best_weights=True): the run keeps its best weights")
+        raise Undescribed(
+            f"{name}(restore_best_weights=True); leave it out, run.model() has the best weights"
+        )
     values = {argument: getattr(callback, argument) for argument in arguments}
     if "min_delta" in values:  # Keras turns its sign once the training has begun
         values["min_delta"] = abs(values["min_delta"])
-    if "schedule" in values:
-        if not isinstance(values["schedule"], keras.optimizers.schedules.LearningRateSchedule):
-            raise Undescribed(f"{name} holds a function")
-        values["schedule"] = keras.saving.serialize_keras_object(values["schedule"])
-        _refuse_outside(values["schedule"], name)
     return {"class": name, **values}
 
 
@@ -92,19 +93,25 @@ def of_function(function: collections.abc.Callable | None) -> str | None:
     """A function of fkd_utils by module, name and version; raises Undescribed for any other."""
     if function is None:
         return None
-    if not _is_ours(function):
-        name = getattr(function, "__qualname__", type(function).__name__)
-        raise Undescribed(f"{name} is not from {_OURS}")
+    name, module = getattr(function, "__qualname__", ""), getattr(function, "__module__", "")
+    # Asked for by its name: one that another function made holds what that was called with.
+    if not _is_ours(function) or getattr(sys.modules[module], name, None) is not function:
+        raise Undescribed(f"{name or type(function).__name__} is not a function of {_OURS}")
     return f"{function.__module__}:{function.__qualname__}@{_version(function.__module__)}"
 
 
 def of_state(variables: collections.abc.Iterable[keras.Variable]) -> str:
-    """Sixteen hex digits of the values of a network's and its optimiser's variables."""
+    """Sixteen hex digits of the values of a network's and its optimiser's variables.
+
+    Raises Undescribed for numbers that an .npz file does not hold.
+    """
     digest = hashlib.sha256()
     for variable in variables:
-        value = np.ascontiguousarray(keras.ops.convert_to_numpy(variable))
+        value = keras.ops.convert_to_numpy(variable)
+        if value.dtype.kind == "V":
+            raise Undescribed(f"the network holds {value.dtype} numbers")
         digest.update(repr((value.shape, value.dtype.str)).encode())
-        digest.update(value.data if value.ndim else value.tobytes())
+        digest.update(value.tobytes())
     return digest.hexdigest()[:16]
 
 
@@ -115,9 +122,11 @@ def of_all(settings: dict[str, typing.Any]) -> str:
 
 
 def outside(model: keras.Model) -> dict[str, typing.Any]:
-    """The classes and functions by name that a model holds and neither keras nor fkd_utils knows."""
-    held = [type(layer) for layer in _parts(model)] + _losses(model)
-    return {h.__name__: h for h in held if hasattr(h, "__name__") and not _is_known(h.__module__)}
+    """The code by name that a model's layers hold and neither keras nor fkd_utils knows."""
+    parts = _parts(model)
+    held = [*map(type, parts), *(one for part in parts for one in vars(part).values())]
+    named = [one for one in held if hasattr(one, "__name__")]
+    return {one.__name__: one for one in named if not _is_known(one.__module__)}
 
 
 def _plain(value: object) -> object:
@@ -155,43 +164,54 @@ def _losses(model: keras.Model) -> list:
     return [one for one in given if one is not None and not isinstance(one, str | float | int)]
 
 
-def _refuse_functions(model: keras.Model) -> None:
+def _functions(model: keras.Model) -> set[str]:
+    """Names of the functions of keras and fkd_utils that a model holds.
+
+    Raises Undescribed for all code that its configuration does not show as such.
+    """
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    if hasattr(optimizer, "_exclude_from_weight_decay"):
+        raise Undescribed("exclude_from_weight_decay is in no configuration of an optimizer")
+    held = [("compiled network", one) for one in _losses(model)]
     for layer in _parts(model):
         if not _is_known(type(layer).__module__):
             raise Undescribed(f"the layer {type(layer).__name__} is not from keras or {_OURS}")
-        for value in () if layer is model else vars(layer).values():
-            if _is_outside_function(value):
-                raise Undescribed(f"the layer {layer.name} holds a function of the notebook")
-    for loss in _losses(model):
-        if not _is_known(getattr(loss, "__module__", None)) or _is_outside_function(loss):
-            name = getattr(loss, "__name__", type(loss).__name__)
-            raise Undescribed(f"the loss or metric {name} is not from keras or {_OURS}")
+        inside = [one for key, one in vars(layer).items() if key not in _MADE and callable(one)]
+        held += [(f"layer {layer.name}", one) for one in inside]
+    for where, one in held:
+        source = one if hasattr(one, "__qualname__") else type(one)
+        if not _is_known(source.__module__):
+            raise Undescribed(f"the {where} holds {_name(one)}, which is not from keras or {_OURS}")
+    return {_name(one) for _, one in held}
 
 
-def _is_outside_function(value: object) -> bool:
-    if isinstance(value, functools.partial):
-        return True
-    return isinstance(value, types.FunctionType) and not _is_known(value.__module__)
+def _name(thing: object) -> str:
+    return getattr(thing, "__name__", type(thing).__name__)
 
 
-def _refuse_outside(config: object, what: str) -> None:
-    """Raise Undescribed when a configuration names a class from elsewhere, or holds a lambda."""
+def _refuse_outside(config: object, what: str, functions: set[str]) -> None:
+    """Raise Undescribed when a configuration names a class or function from elsewhere."""
     if isinstance(config, list | tuple):
         for value in config:
-            _refuse_outside(value, what)
+            _refuse_outside(value, what, functions)
     if not isinstance(config, dict):
         return
-    kind, module = config.get("class_name"), config.get("module")
-    if kind == "__lambda__":
-        raise Undescribed(f"the {what} holds a lambda")
-    if kind and module and module != "builtins" and not _is_known(module):
-        raise Undescribed(f"the {what} holds {kind}, which is not from keras or {_OURS}")
+    name = config.get("class_name")
+    if name == "function":  # Keras calls any "builtins", wherever it comes from
+        name = config["config"].removeprefix(f"{_OURS}>")
+        known = name in functions
+    else:  # and writes None for the module of a notebook's class
+        known = name != "__lambda__" and ("module" not in config or _is_known(config["module"]))
+    if not known:
+        raise Undescribed(f"the {what} holds {name}, which is not from keras or {_OURS}")
     for value in config.values():
-        _refuse_outside(value, what)
+        _refuse_outside(value, what, functions)
 
 
 def _by_position(config: object, names: dict[str, str], key: str = "") -> object:
     """A configuration with every layer's and optimiser's name replaced by its place."""
+    if key == "dtype":  # has a name that says what it is
+        return config
     if isinstance(config, dict):
         # A loss can be told by the name of its output.
         keyed = key in ("loss", "metrics", "loss_weights", "weighted_metrics")

@@ -3,7 +3,6 @@
 A run that dies is named in the table, and the others finish.
 """
 
-import argparse
 import asyncio
 import collections
 import collections.abc
@@ -44,16 +43,6 @@ def run_all(work: Work, jobs: Jobs, scheduler: str = HERE) -> pd.DataFrame:
         return _table(jobs, ((name, _timed(work, given)) for name, given in jobs.items()))
     with _client(scheduler) as client:
         return _table(jobs, _spread(client, work, jobs))
-
-
-def add_option(parser: argparse.ArgumentParser) -> None:
-    """Give a command the option --scheduler, for `run_all`."""
-    parser.add_argument(
-        "--scheduler",
-        default=LOCAL,
-        metavar="ADDRESS",
-        help="of a Dask scheduler; 'local' (default): processes here; 'here': one after the other",
-    )
 
 
 def _timed(work: Work, arguments: dict[str, typing.Any]) -> dict[str, typing.Any]:

@@ -82,14 +82,17 @@ for copies in range(13):
 #
 # The 6,350 can be checked too. Shifted to four sides, 2,140 faces make 8,560. Some must have been
 # dropped, surely those with a point outside. How many stay depends on the labels alone. Here it is,
-# counted on Kaggle's labels (`depth_counts`), for straight shifts and for diagonal ones. A point at 0
+# counted on Kaggle's labels (`studies/depth.py`), for straight shifts and for diagonal ones. A point at 0
 # or at 96 counts as outside.
 
 # %%
-shifts = pd.read_csv(training.depth_runs.FOLDER / "kaggle_shifts.csv")
+shifts = training.table("depth/kaggle_shifts")
 plotting.show_table(shifts.to_dict("records"), straight="{:,}", diagonal="{:,}")
-match = shifts[(shifts[["straight", "diagonal"]] == 6_350).any(axis=1)]
-assert len(match) == 1 and match.iloc[0][["pixels", "diagonal"]].tolist() == [12, 6_350]
+
+# %% tags=["guard"]
+with chapter.guard("one entry is 6,350: diagonal shifts by 12 pixels"):
+    match = shifts[(shifts[["straight", "diagonal"]] == 6_350).any(axis=1)]
+    assert len(match) == 1 and match.iloc[0][["pixels", "diagonal"]].tolist() == [12, 6_350]
 
 # %% [markdown]
 # Exactly one entry is 6,350: shifts by 12 pixels along the **diagonals**. So the paper's "to bottom,
@@ -100,7 +103,10 @@ assert len(match) == 1 and match.iloc[0][["pixels", "diagonal"]].tolist() == [12
 
 # %%
 print(f"22,303 + 3,963 = {22_303 + 3_963:,}; 26,239 - 22,303 = {26_239 - 22_303:,}")
-assert round(0.15 * 26_239) == 26_239 - 22_303
+
+# %% tags=["guard"]
+with chapter.guard("3,936 is 15%"):
+    assert round(0.15 * 26_239) == 26_239 - 22_303
 
 # %% [markdown]
 # Two digits of 3,936 changed places. It does no harm, but nobody recomputed the numbers. So you should.
@@ -108,7 +114,7 @@ assert round(0.15 * 26_239) == 26_239 - 22_303
 # Now the function. The size of the noise is not given; here it is 8 grey values.
 
 # %%
-def seven_copies(part: data.Faces, seed: int) -> list[augment.Pair]:
+def seven_copies(part, seed):
     """The faces and six changed copies of them, as DEPTH makes them."""
     pair = part.images, part.keypoints
     rng = np.random.default_rng(seed)
@@ -118,7 +124,7 @@ def seven_copies(part: data.Faces, seed: int) -> list[augment.Pair]:
 
 
 # %%
-def depth_copies(part: data.Faces, seed: int) -> data.Faces:
+def depth_copies(part, seed):
     """Seven copies of each face, and those of its four shifts that keep every point inside."""
     rows = np.arange(len(part))
     made = [(*pair, rows) for pair in seven_copies(part, seed)]
@@ -133,16 +139,19 @@ def depth_copies(part: data.Faces, seed: int) -> data.Faces:
 # %% tags=["nbval-ignore-output"]
 grown, watched = depth_copies(train, SEED), depth_copies(held, SEED)
 print(f"{len(train)} faces became {len(grown):,} pictures; DEPTH's 2,140 became 21,330")
-assert 7 * len(train) <= len(grown) <= 11 * len(train)
-assert grown.fingerprint() == augment.depth_copies(train, SEED).fingerprint()
+
+# %% tags=["guard"]
+with chapter.guard("the copies are those of the stored runs, seven to eleven of a face"):
+    assert 7 * len(train) <= len(grown) <= 11 * len(train)
+    assert grown.fingerprint() == augment.depth_copies(train, SEED).fingerprint()
 
 # %% tags=["nbval-ignore-output", "drawing"]
 sheet = seven_copies(train.take(np.arange(1)), SEED)
 sheet += [augment.shift(*sheet[0], 12, -12)]
 names = ["original", "mirrored", "12° left", "12° right", "x 1.5", "x 0.8", "noise", "shifted"]
-images, points = (np.concatenate(several) for several in zip(*sheet))
+pair = [np.concatenate(several) for several in zip(*sheet)]
 chapter.figure(
-    plotting.show_faces(images, points, columns=4, titles=names, side=1.7),
+    plotting.show_faces(*pair, columns=4, titles=names, side=1.7),
     "13-a",
     "What DEPTH makes of a face: seven copies, and up to four shifts of which one is shown.",
     alt="Eight pictures of one face with green points: original, mirrored, turned to both sides, "
@@ -159,18 +168,20 @@ chapter.figure(
 FILTERS = [32, 32, 64, 64, 96, 96, 128, 128, 256, 256, 512, 512, 1024, 1024, 1024]
 
 
-def final_network(width: float) -> keras.Model:
-    """DEPTH's fifteen layers, with a share `width` of the filters."""
-    network = keras.Sequential([keras.layers.Input((96, 96, 1))])
+def final_network(width, seed=SEED):
+    """DEPTH's fifteen layers, with a share `width` of the filters; not yet compiled."""
+    keras.utils.set_random_seed(seed)
+    network = keras.Sequential([keras.layers.Input((96, 96, 1))], name="deep")
     for k, filters in enumerate(FILTERS, start=1):
         network.add(keras.layers.Conv2D(round(width * filters), 3, padding="same"))
-        network.add(keras.layers.BatchNormalization(momentum=models.deep.MOMENTUM))
-        network.add(keras.layers.LeakyReLU(negative_slope=models.deep.SLOPE))
+        network.add(keras.layers.BatchNormalization(momentum=0.9))
+        network.add(keras.layers.LeakyReLU(negative_slope=0.3))
         if k in (2, 4, 6, 8, 10):
             network.add(keras.layers.MaxPooling2D(2, padding="same"))
     network.add(keras.layers.Flatten())
     network.add(keras.layers.Dropout(0.1))
-    network.add(keras.layers.Dense(30, kernel_initializer=models.deep.small_start()))
+    small = keras.initializers.VarianceScaling(1e-4, "fan_avg", "uniform")
+    network.add(keras.layers.Dense(30, kernel_initializer=small))
     return network
 
 
@@ -180,9 +191,13 @@ def final_network(width: float) -> keras.Model:
 # eighth in the profile *paper*). Every table below says so.
 
 # %% tags=["nbval-ignore-output"]
-network = models.deep.TABLE_5["1 dense"].build(PLAN.width)
-assert [w.shape for w in network.weights] == [w.shape for w in final_network(PLAN.width).weights]
-print(f"width {PLAN.width:g}: {network.count_params():,} parameters")
+untrained = final_network(PLAN.width)
+print(f"width {PLAN.width:g}: {untrained.count_params():,} parameters")
+
+# %% tags=["guard"]
+with chapter.guard("the network of Table 1 has the shapes of Table 5's row with one dense layer"):
+    twin = models.deep.TABLE_5["1 dense"].build(PLAN.width)
+    assert [w.shape for w in untrained.weights] == [w.shape for w in twin.weights]
 
 # %% [markdown]
 # The paper leaves much open: where the pools stand (here behind every second convolution), whether
@@ -197,17 +212,21 @@ print(f"width {PLAN.width:g}: {network.count_params():,} parameters")
 # network puts its points, with Keras's own weights there and with a hundredth of them.
 
 # %% tags=["nbval-ignore-output"]
-kernel, scatter = network.layers[-1].kernel, {}
+kernel, scatter = untrained.layers[-1].kernel, {}
 for share in (1, 0.01):
     kernel.assign(share * keras.initializers.GlorotUniform()(kernel.shape))
-    outputs = network(data.to_inputs(grown.images[:32]), training=True)
+    outputs = untrained(data.to_inputs(grown.images[:32]), training=True)
     scatter[share] = 48 * float(np.std(outputs))
     print(f"{share:g} of Keras's weights: {scatter[share]:.1f} pixels")
-assert scatter[1] > 30 * scatter[0.01]
+
+# %% tags=["guard"]
+with chapter.guard("Keras's own weights throw the points all over the picture"):
+    assert scatter[1] > 30 * scatter[0.01]
 
 # %% [markdown]
 # Keras's weights throw the points all over the picture, differently for every face. A training of few
-# steps would do nothing but calm them. So `deep_cnn` starts with a hundredth.
+# steps would do nothing but calm them. Hence `small` in the network above: the variance is divided by 10,000, so the
+# weights by a hundred.
 #
 # One row of the tables settles a gap. **Predict** the side of the last map when 96 pixels are halved seven times.
 
@@ -231,7 +250,7 @@ for pool in range(1, 8):
 # r \leftarrow r + j, \; j \leftarrow 2 j \quad \text{(pool)}$$
 
 # %%
-def receptive_field(row: models.deep.Row) -> int:
+def receptive_field(row):
     """Side of the square of pixels that a number of the last map can see."""
     places, field, jump = models.deep.pool_places(row.conv_layers, row.pools), 1, 1
     for k in range(1, row.conv_layers + 1):
@@ -247,7 +266,7 @@ def receptive_field(row: models.deep.Row) -> int:
 # normalisation adds $4f$.
 
 # %%
-def counts(row: models.deep.Row) -> tuple[int, int]:
+def counts(row):
     """Parameters and multiply-adds for a face, at full width."""
     places, side, channels, parameters, work = (
         models.deep.pool_places(row.conv_layers, row.pools), 96, 1, 0, 0)
@@ -260,22 +279,25 @@ def counts(row: models.deep.Row) -> tuple[int, int]:
     return parameters + dense + sum(units[1:]), work + dense
 
 
-assert counts(models.deep.TABLE_3["5cl, 3mpl"])[0] == models.deep.TABLE_3["5cl, 3mpl"].build().count_params()
+# %% tags=["guard"]
+with chapter.guard("the formula counts the parameters that Keras counts"):
+    smallest = models.deep.TABLE_3["5cl, 3mpl"]
+    assert counts(smallest)[0] == smallest.build().count_params()
 
 # %%
-table = [{"network": label, "sees (pixels)": receptive_field(row),
+sizes = [{"network": label, "sees (pixels)": receptive_field(row),
           "parameters": counts(row)[0], "multiply-adds": counts(row)[1]}
          for label, row in models.deep.TABLE_3.items()]
 title = "The sixteen networks of DEPTH Table 3 at full width, by the choices named above."
-chapter.table(table, "13.1", title, **{"parameters": "{:,}", "multiply-adds": "{:,}"})
+chapter.table(sizes, "13.1", title, **{"parameters": "{:,}", "multiply-adds": "{:,}"})
 
 # %% tags=["drawing"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.4))
 for pools, colour in ((3, "blue"), (5, "orange")):
     depths = range(5, 17)
-    rows = [models.deep.Row(k, pools, 3, 0, 0, 0, 0, 0) for k in depths]
-    for axes, values in ((left, [receptive_field(row) for row in rows]),
-                         (right, [counts(row)[0] / 1e6 for row in rows])):
+    drawn = [models.deep.Row(k, pools, 3, 0, 0, 0, 0, 0) for k in depths]
+    for axes, values in ((left, [receptive_field(row) for row in drawn]),
+                         (right, [counts(row)[0] / 1e6 for row in drawn])):
         axes.plot(depths, values, "o-", color=plotting.COLOURS[colour], label=f"{pools} pools")
 left.axhline(96, color=plotting.COLOURS["grey"], linestyle=":")
 left.text(16.3, 88, "the whole picture", fontsize=9, va="top", ha="right")
@@ -305,7 +327,7 @@ chapter.figure(
 # step of descent would change that layer.
 
 # %%
-def relative_gradients(network: keras.Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def relative_gradients(network, x, y):
     """|gradient| / |weights| of every convolution's kernel, from the first to the last."""
     kernels = [k.kernel for k in network.layers if isinstance(k, keras.layers.Conv2D)]
     with tf.GradientTape() as tape:
@@ -320,8 +342,8 @@ gradients = {}
 for depth in (5, 16):
     for norm in (False, True):
         keras.utils.set_random_seed(SEED)
-        network = models.deep.deep_cnn(depth, min(depth, 5), 1, 0.0, PLAN.width, batch_norm=norm)
-        gradients[depth, norm] = relative_gradients(network, x, y)
+        stack = models.deep.deep_cnn(depth, min(depth, 5), 1, 0.0, PLAN.width, batch_norm=norm)
+        gradients[depth, norm] = relative_gradients(stack, x, y)
 
 # %% tags=["nbval-ignore-output", "drawing"]
 figure, axes = plt.subplots(figsize=(7.2, 3.6))
@@ -343,7 +365,10 @@ chapter.figure(
 middle = {key: float(np.median(values)) for key, values in gradients.items()}
 for (depth, norm), value in middle.items():
     print(f"{depth:2d} layers, {'with   ' if norm else 'without'} batch norm: median {value:.1e}")
-assert middle[16, False] < 0.1 * middle[16, True]
+
+# %% tags=["guard"]
+with chapter.guard("without normalisation the gradient of sixteen layers fades"):
+    assert middle[16, False] < 0.1 * middle[16, True]
 
 # %% [markdown]
 # Without normalisation each Leaky ReLU shrinks what passes, forward and backward, and a deep stack
@@ -357,32 +382,39 @@ assert middle[16, False] < 0.1 * middle[16, True]
 # ## Training by rule
 #
 # Two rules watch the validation loss. `ReduceLROnPlateau` lowers the learning rate when the loss has not
-# improved for some epochs; `EarlyStopping` then ends the training. DEPTH uses both and gives no numbers.
-# The course's recipes know them as `halve_after` and `stop_after`.
+# improved for some epochs; `EarlyStopping` ends the training when it has not for longer. How many epochs
+# that is, is their **patience**. Both are **callbacks**: objects that Keras calls after every epoch. DEPTH
+# uses both and gives no numbers.
 #
-# **Predict.** With `halve_after=2` and `stop_after=5`, what are the rates after these losses, and where
-# does the training end?
+# Here are the two, told losses by hand. **Predict** the rate after each epoch, and where the training ends.
 
 # %%
 losses = [5, 4, 3, 3.2, 3.1, 2.9, 3, 3.1, 3, 3, 3, 3]
-rule = training.Recipe("deep", "adam", 0.001, 100, halve_after=2, stop_after=5)
-for epoch in range(1, len(losses) + 1):
-    so_far = losses[:epoch]
-    print(f"epoch {epoch:2d}: loss {so_far[-1]:<4} then rate {rule.rate_after(so_far):g}")
-    if rule.ends_after(so_far):
+toy = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])
+toy.compile(keras.optimizers.Adam(0.001), loss="mse")
+rules = [keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=2, min_delta=0),
+         keras.callbacks.EarlyStopping(patience=5)]
+for rule in rules:
+    rule.set_model(toy)
+    rule.on_train_begin()
+for epoch, loss in enumerate(losses, start=1):
+    for rule in rules:
+        rule.on_epoch_end(epoch, {"val_loss": loss})
+    print(f"epoch {epoch:2d}: loss {loss:<4} then rate {float(toy.optimizer.learning_rate):g}")
+    if toy.stop_training:
         print("stop")
         break
 
 # %% [markdown]
-# One trap: Keras's `ReduceLROnPlateau` overlooks a gain smaller than `min_delta`, 0.0001 unless told
+# One trap: `ReduceLROnPlateau` overlooks a gain smaller than `min_delta`, 0.0001 unless told
 # otherwise. In squared pixels that is nothing. On targets in $[-1, 1]$, as in this course, it can be a good
-# epoch's whole gain. The recipes count every gain.
+# epoch's whole gain. With `min_delta=0` every gain counts.
 #
 # And two units are in play. The course's MSE is on targets in $[-1, 1]$. DEPTH's losses can only be
 # squared pixels. One is the other times $48^2$:
 
 # %%
-def px2(mse: float) -> float:
+def px2(mse):
     """Squared pixels from an MSE on targets in [-1, 1]."""
     return 48**2 * mse
 
@@ -401,27 +433,26 @@ print(f"the mean face on Kaggle's complete rows: {mean_face:.1f} px²; DEPTH's b
 # the epochs a handful. So they can show what depth does to a small, short training, and no more.
 
 # %%
-stored = pd.read_csv(training.depth_runs.FOLDER / "results.csv")
-first = stored.iloc[0]
-print(f"here:  width {first.width:g}, {first.faces} faces, {stored.pictures.min()} to "
-      f"{stored.pictures.max()} pictures, at most {first.most_epochs} epochs")
+stored = training.table("depth/results")
+print(f"here:  width {stored.width[0]:g}, {stored.faces[0]} faces, {stored.pictures.min()} to "
+      f"{stored.pictures.max()} pictures, at most {stored.most_epochs[0]} epochs")
 print("DEPTH: width 1, 2,140 faces or more, 22,303 pictures with its validation set, 100 epochs")
 
 # %% tags=["drawing"]
-rows = {label: stored[stored.row == f"3: {label}"] for label in models.deep.TABLE_3}
-rows = {label: runs for label, runs in rows.items() if len(runs)}
+trained = {label: stored[stored.row == f"3: {label}"] for label in models.deep.TABLE_3}
+trained = {label: runs for label, runs in trained.items() if len(runs)}
 figure, panels = plt.subplots(1, 2, figsize=(9.6, 3.6))
 for axes, column, words in zip(panels, ("val_loss", "test_loss"),
                                ("validation loss", "test loss")):
-    depths = [models.deep.TABLE_3[label].conv_layers for label in rows]
-    axes.plot(depths, [getattr(models.deep.TABLE_3[label], column) for label in rows], "s",
+    depths = [models.deep.TABLE_3[label].conv_layers for label in trained]
+    axes.plot(depths, [getattr(models.deep.TABLE_3[label], column) for label in trained], "s",
               color=plotting.COLOURS["grey"], label="DEPTH, full size")
-    axes.plot(depths, [runs[column].mean() for runs in rows.values()],
+    axes.plot(depths, [runs[column].mean() for runs in trained.values()],
               color=plotting.COLOURS["blue"], linewidth=1)
-    for k, runs in enumerate(rows.values()):
+    for k, runs in enumerate(trained.values()):
         axes.plot([depths[k]] * len(runs), runs[column], "o", color=plotting.COLOURS["blue"],
                   label="here, small, each seed" if k == 0 else None)
-    flat = np.mean([runs[column.replace("loss", "mean_face")].mean() for runs in rows.values()])
+    flat = np.mean([runs[column.replace("loss", "mean_face")].mean() for runs in trained.values()])
     axes.axhline(flat, color=plotting.COLOURS["orange"], linestyle=":", label="here, the mean face")
     axes.set(yscale="log", xlabel="convolutions", ylabel=f"{words} (px²)", xticks=depths,
              ylim=(0.5, 80), yticks=(1, 3, 10, 30), yticklabels=(1, 3, 10, 30))
@@ -446,21 +477,24 @@ three_pools = table_3[table_3.row.str.endswith("3mpl")].groupby("row").test_loss
 print(three_pools.sort_values(ascending=False).round(2).to_dict())
 fifteen = table_3[table_3.row == "3: 15cl, 5mpl"].test_loss.mean()
 print(f"fifteen layers with five pools, on new people: {fifteen:.2f}")
-sixteen = table_3.row == "3: 16cl, 5mpl"
-assert three_pools.idxmin() == "3: 13cl, 3mpl" and three_pools.idxmax() == "3: 5cl, 3mpl"
-assert (table_3.test_loss < table_3.test_mean_face)[~sixteen].all()
-assert fifteen > three_pools.max()
 
 # %%
-pair = ["3: 16cl, 5mpl", "3: 15cl, 5mpl"]
-seeds = table_3[table_3.row.isin(pair)].pivot(index="seed", columns="row").dropna()
+deep_rows = ["3: 16cl, 5mpl", "3: 15cl, 5mpl"]
+seeds = table_3[table_3.row.isin(deep_rows)].pivot(index="seed", columns="row").dropna()
 for column in ("val_loss", "test_loss"):
-    theirs = np.divide(*[getattr(training.depth_runs.ROWS[name], column) for name in pair])
-    here = seeds[column, pair[0]] / seeds[column, pair[1]]
+    theirs = np.divide(*[getattr(training.depth_runs.ROWS[name], column) for name in deep_rows])
+    here = seeds[column, deep_rows[0]] / seeds[column, deep_rows[1]]
     told = ", ".join(f"{ratio:.2f} (seed {seed})" for seed, ratio in here.items())
     print(f"{column} of 16 layers over 15: DEPTH {theirs:.1f}, here {told}")
-worst = table_3.loc[table_3.groupby("seed").test_loss.idxmax(), ["seed", "row"]]
-assert (worst.row == pair[0]).tolist() == [False, True]  # the worst with one seed only
+
+# %% tags=["guard"]
+with chapter.guard("depth helps up to thirteen layers; sixteen are the worst with one seed of two"):
+    assert three_pools.idxmin() == "3: 13cl, 3mpl" and three_pools.idxmax() == "3: 5cl, 3mpl"
+    assert fifteen > three_pools.max()
+    sixteen = table_3.row == deep_rows[0]
+    assert (table_3.test_loss < table_3.test_mean_face)[~sixteen].all()
+    worst = table_3.loc[table_3.groupby("seed").test_loss.idxmax(), ["seed", "row"]]
+    assert (worst.row == deep_rows[0]).tolist() == [False, True]
 
 # %% [markdown]
 # Look at sixteen layers. With one seed they are in the middle of the field. With the other they are the
@@ -472,14 +506,45 @@ assert (worst.row == pair[0]).tolist() == [False, True]  # the worst with one se
 # seeds. By validation loss, fifteen win once. But on new people fifteen, DEPTH's choice, lose even to
 # five. They have five pools and the others three, so this is not depth alone.
 #
+# ## One run
+#
+# Now your own, first the network of Table 1. DEPTH names Adam, batches of 64 and the two rules. A
+# training on few faces would have too few steps of 64, so it gets batches of 8.
+
+# %% tags=["nbval-ignore-output"]
+sets = dataclasses.replace(parts, train=grown, validation=watched)
+patience = max(1, PLAN.epochs // 10)
+model = final_network(PLAN.width)
+model.compile(keras.optimizers.Adam(0.001), loss="mse")
+final = training.fit(
+    model,
+    sets,
+    epochs=PLAN.epochs,
+    batch_size=8 if PLAN.faces else 64,
+    seed=SEED,
+    callbacks=[
+        keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=patience, min_delta=0),
+        keras.callbacks.EarlyStopping(patience=3 * patience),
+    ],
+)
+best = final.at_best()
+print(f"best of {len(final.history)} epochs: training {px2(best.loss):.1f} px², "
+      f"validation {px2(best.val_mse):.1f} px²")
+
+# %% tags=["guard"]
+with chapter.guard("the sweep below trains what the cell above trains"):
+    swept_final = training.depth_runs.fit(PROFILE, training.depth_runs.FINAL, SEED, sets)
+    assert final.name == swept_final.name
+
+# %% [markdown]
 # ## Many runs at once
 #
-# The whole of Table 3 is sixteen trainings that have nothing to do with each other. `sweeps` runs such
-# work one after the other, or spreads it over processes or machines with Dask. A run that fails is
-# named, and the others finish. One of these three cannot be built:
+# The whole of Table 3 is sixteen such trainings that have nothing to do with each other.
+# `training.sweep` runs such work one after the other, or spreads it over processes or machines with
+# Dask. A run that fails is named, and the others finish. One of these three cannot be built:
 
 # %%
-def size(conv_layers: int, pools: int) -> dict:
+def size(conv_layers, pools):
     """Parameters of a narrow network."""
     return {"parameters": models.deep.deep_cnn(conv_layers, pools, 1, 0.0, 1 / 16).count_params()}
 
@@ -487,50 +552,55 @@ def size(conv_layers: int, pools: int) -> dict:
 jobs = {f"{c}cl, {p}mpl": {"conv_layers": c, "pools": p} for c, p in ((5, 3), (2, 3), (7, 3))}
 swept = training.sweep.run_all(size, jobs)
 plotting.show_table(swept.drop(columns="seconds").to_dict("records"), parameters="{:,.0f}")
-assert [bool(error) for error in swept.error] == [False, True, False]
+
+# %% tags=["guard"]
+with chapter.guard("one of three cannot be built, and the others finish"):
+    assert [bool(error) for error in swept.error] == [False, True, False]
 
 # %% [markdown]
-# Now yours: the same function, with trainings as work. In the profile *paper* that is every row of the
+# Now yours: the same function, with trainings as work. `training.depth_runs.run` does for any row what
+# the cell above did for one, and measures the result. In the profile *paper* that is every row of the
 # three tables, many hours for two cores. From a terminal you can use more cores or more machines:
 #
-#     python -m fkd_utils sweep paper --out results.csv                       # all cores here
-#     dask scheduler                                                          # or: on one machine,
-#     dask worker ADDRESS --nthreads 1                                        # on every other, and
-#     python -m fkd_utils sweep paper --scheduler ADDRESS --out results.csv   # where you sit
+#     python -m studies sweep paper --out results.csv                       # all cores here
+#     dask scheduler                                                        # or: on one machine,
+#     dask worker ADDRESS --nthreads 1                                      # on every other, and
+#     python -m studies sweep paper --scheduler ADDRESS --out results.csv   # where you sit
 #
 # The plan `full` in place of `paper` has DEPTH's own width and its 150 epochs; it wants graphics cards.
 # Finished runs are kept, so a sweep that was stopped goes on where it was.
 
 # %% tags=["nbval-ignore-output"]
-mine = training.sweep.run_all(training.depth_runs.run, training.depth_runs.jobs(PROFILE, DATA, SEED))
-assert not mine.error.any(), mine[mine.error != ""].to_string()
-columns = ["row", "order", "seed", "pictures", "val_loss", "val_mean_face", "test_loss",
-           "test_mean_face", "epochs"]
-plotting.show_table(mine[columns].to_dict("records"),
-                  **{c: "{:.1f}" for c in columns if "loss" in c or "mean" in c})
+jobs = training.depth_runs.jobs(PROFILE, DATA, SEED)
+mine = training.sweep.run_all(training.depth_runs.run, jobs)
+shown = ["row", "order", "seed", "pictures", "val_loss", "val_mean_face", "test_loss",
+         "test_mean_face", "epochs"]
+plotting.show_table(mine[shown].to_dict("records"),
+                    **{c: "{:.1f}" for c in shown if "loss" in c or "mean" in c})
 
-# %% tags=["nbval-ignore-output"]
-assert PROFILE == "smoke" or (mine.val_loss < mine.val_mean_face).any()
+# %% tags=["guard"]
+with chapter.guard("no run failed"):
+    assert not mine.error.any(), mine[mine.error != ""].to_string()
+
+# %% tags=["guard"]
+with chapter.guard("a network beats the mean face on the validation pictures", quick=True):
+    assert (mine.val_loss < mine.val_mean_face).any()
 
 # %% [markdown]
 # The losses are those of the epoch of lowest validation loss. The validation pictures are shifted and
 # turned, so the mean face does badly on them. The test faces are unchanged. There the mean face is much
 # harder to beat, and a training of seconds does not always do it.
 
-# %%
-def run_of(row: str) -> training.Run:
-    """A training of the sweep, found again."""
-    sets = training.depth_runs.ordered(PROFILE, DATA, training.depth_runs.HONEST, SEED)
-    return training.train(training.depth_runs.recipe(PROFILE, row, SEED), sets)
-
+# %% tags=["nbval-ignore-output"]
+small_run = training.depth_runs.fit(PROFILE, "3: 5cl, 3mpl", SEED, sets)  # of the sweep, found
 
 # %% tags=["nbval-ignore-output", "drawing"]
 figure, axes = plt.subplots(figsize=(6.4, 3.2))
-for row, colour in zip(dict.fromkeys(["3: 5cl, 3mpl", PLAN.rows[-1]]), ("blue", "orange")):
-    history, shape = run_of(row).history, training.depth_runs.ROWS[row]
-    for column, line, words in (("loss", "o--", "training"), ("val_loss", "o-", "validation")):
-        axes.plot(history.epoch, px2(history[column]), line, color=plotting.COLOURS[colour],
-                  markersize=4, label=f"{shape.conv_layers} layers, {shape.pools} pools, {words}")
+for label, run, colour in (("5 layers, 3 pools", small_run, "blue"),
+                           ("15 layers, 5 pools", final, "orange")):
+    for column, line, words in (("loss", "o--", "training"), ("val_mse", "o-", "validation")):
+        axes.plot(run.history.epoch, px2(run.history[column]), line, markersize=4,
+                  color=plotting.COLOURS[colour], label=f"{label}, {words}")
 axes.set(xlabel="epoch", ylabel="loss (px²)", ylim=(0, None))
 axes.xaxis.get_major_locator().set_params(integer=True)
 axes.legend(fontsize=8.5, loc="upper left", bbox_to_anchor=(1.01, 1))
@@ -552,13 +622,13 @@ chapter.figure(
 # DEPTH's numbers on the left, the stored small runs and yours on the right.
 
 # %%
-def losses_of(table: pd.DataFrame, name: str) -> dict[str, float]:
+def losses_of(table, name):
     """Validation and test loss of a row, split first, mean over the seeds."""
     hit = table[(table.row == name) & (table.order == training.depth_runs.HONEST)]
     return {"val": hit.val_loss.mean(), "test": hit.test_loss.mean()}
 
 
-def show(table: str, number: str) -> None:
+def show(table, number):
     """One of DEPTH's tables beside the course's results."""
     listed = []
     for label, row in training.depth_runs.TABLES[table].items():
@@ -594,24 +664,26 @@ show("5", "13.4")
 # `test_loss` of one network lie?
 
 # %%
-rows, same = list(models.deep.TABLE_3.values()), models.deep.TABLE_4["0.1"]
-ratios = np.array([row.test_loss / row.val_loss for row in rows])
+printed, chosen = list(models.deep.TABLE_3.values()), models.deep.TABLE_4["0.1"]
+ratios = np.array([row.test_loss / row.val_loss for row in printed])
 print(f"test / validation: from {ratios.min():.2f} to {ratios.max():.2f} in Table 3, "
-      f"{same.test_loss / same.val_loss:.2f} for the final network")
-order = np.corrcoef([r.val_loss for r in rows[:13]], [r.test_loss for r in rows[:13]])[0, 1]
-print(f"correlation of the two over the thirteen networks that did not collapse: {order:.2f}")
+      f"{chosen.test_loss / chosen.val_loss:.2f} for the final network")
+fine = [(row.val_loss, row.test_loss) for row in printed[:13]]
+print("correlation of the two over the thirteen networks that did not collapse: "
+      f"{np.corrcoef(fine, rowvar=False)[0, 1]:.2f}")
 
 # %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(6.4, 4.4))
 ends = [0.6, 8]
 axes.plot(ends, ends, ":", color=plotting.COLOURS["grey"])
-for table, colour, name in ((models.deep.TABLE_3, "blue", "Table 3"), (models.deep.TABLE_4, "orange", "Table 4"),
-                            (models.deep.TABLE_5, "red", "Table 5")):
-    axes.plot([r.val_loss for r in table.values()], [r.test_loss for r in table.values()], "o",
-              color=plotting.COLOURS[colour], label=name, markersize=9 - 3 * (name == "Table 5"))
+for number, colour in (("3", "blue"), ("4", "orange"), ("5", "red")):
+    several = training.depth_runs.TABLES[number].values()
+    axes.plot([r.val_loss for r in several], [r.test_loss for r in several], "o",
+              color=plotting.COLOURS[colour], label=f"Table {number}",
+              markersize=6 if number == "5" else 9)
 for label, place in (("12cl, 3mpl", (-4, 10)), ("14cl, 5mpl", (7, -9)), ("16cl, 6mpl", (-28, -17))):
-    row = models.deep.TABLE_3[label]
-    axes.annotate(label, (row.val_loss, row.test_loss), place, textcoords="offset points",
+    named = models.deep.TABLE_3[label]
+    axes.annotate(label, (named.val_loss, named.test_loss), place, textcoords="offset points",
                   fontsize=8.5)
 ticks = [0.7, 1, 1.5, 2, 3, 5, 7]
 axes.set(xscale="log", yscale="log", xlabel="validation loss (px²)", ylabel="test loss (px²)",
@@ -634,22 +706,22 @@ chapter.figure(
 # Now the three choices that DEPTH makes. Which row wins by each column?
 
 # %%
-def winner(table: dict[str, models.deep.Row], column: str) -> str:
+def winner(table, column):
     """The row with the lowest loss or the highest accuracy."""
     best = max if column.endswith("acc") else min
     return best(table, key=lambda label: getattr(table[label], column))
 
 
-columns = ["val_loss", "val_acc", "test_loss", "test_acc"]
-tables = {"3": models.deep.TABLE_3, "4": models.deep.TABLE_4, "5": models.deep.TABLE_5}
-plotting.show_table([{"DEPTH Table": number} | {c: winner(table, c) for c in columns}
-                   for number, table in tables.items()])
+measured = ["val_loss", "val_acc", "test_loss", "test_acc"]
+winners = {number: {column: winner(table, column) for column in measured}
+           for number, table in training.depth_runs.TABLES.items()}
+plotting.show_table([{"DEPTH Table": number} | won for number, won in winners.items()])
 
-# %%
-assert winner(models.deep.TABLE_3, "test_loss") == "14cl, 5mpl"  # not the fifteen layers it chose
-assert winner(models.deep.TABLE_4, "val_loss") == "0.2" and winner(models.deep.TABLE_5, "val_loss") == "2 dense"
-for column in ("val_acc", "test_loss", "test_acc"):
-    assert winner(models.deep.TABLE_4, column) == "0.1" and winner(models.deep.TABLE_5, column) == "1 dense"
+# %% tags=["guard"]
+with chapter.guard("fourteen layers have Table 3's lowest test loss; by loss 0.2 and 2 dense win"):
+    assert winners["3"]["test_loss"] == "14cl, 5mpl"
+    assert list(winners["4"].values()) == ["0.2", "0.1", "0.1", "0.1"]
+    assert list(winners["5"].values()) == ["2 dense", "1 dense", "1 dense", "1 dense"]
 
 # %% [markdown]
 # - **Fifteen layers.** The lowest test loss of Table 3 belongs to fourteen layers with five pools, the lowest
@@ -665,11 +737,14 @@ for column in ("val_acc", "test_loss", "test_acc"):
 #   fourth, its test accuracy, differs.
 
 # %%
-other = models.deep.TABLE_5["1 dense"]
-assert (same.val_loss, same.val_acc, same.test_loss) == (
-    other.val_loss, other.val_acc, other.test_loss)
-gain = 1 - same.test_loss / models.deep.TABLE_3["15cl, 5mpl"].test_loss
-print(f"0.6964 is {gain:.0%} below 0.7246; test accuracy {same.test_acc} and {other.test_acc}")
+again = models.deep.TABLE_5["1 dense"]
+gain = 1 - chosen.test_loss / models.deep.TABLE_3["15cl, 5mpl"].test_loss
+print(f"0.6964 is {gain:.0%} below 0.7246; test accuracy {chosen.test_acc} and {again.test_acc}")
+
+# %% tags=["guard"]
+with chapter.guard("one run stands in two tables"):
+    for column in ("val_loss", "val_acc", "test_loss"):
+        assert getattr(chosen, column) == getattr(again, column)
 
 # %% [markdown]
 # ## What is this accuracy?
@@ -677,28 +752,37 @@ print(f"0.6964 is {gain:.0%} below 0.7246; test accuracy {same.test_acc} and {ot
 # A regression has no accuracy. Ask Keras for one, and it takes the 30 outputs for 30 classes and counts the
 # rows where the *largest* true number and the *largest* predicted number stand in the same place. Check it:
 
+# %%
+def agreement(truth, predicted):
+    """Share of the faces whose largest true coordinate is also the largest predicted one."""
+    largest = [points.reshape(len(points), -1).argmax(axis=1) for points in (truth, predicted)]
+    return float(np.mean(largest[0] == largest[1]))
+
+
 # %% tags=["nbval-ignore-output"]
-final = run_of(PLAN.rows[-1])
-network = final.model()
+network, answers = final.model(), final.predict(test.images)
 network.compile(loss="mse", metrics=["accuracy"], run_eagerly=PROFILE == "smoke")
 keras_says = network.evaluate(
     data.to_inputs(test.images), data.to_targets(test.keypoints), verbose=0)[1]
-ours = training.depth_runs.agreement(test.keypoints, training.predict(network, test.images))
+ours = agreement(test.keypoints, answers)
 print(f"Keras: {keras_says:.4f}, share of rows with the same arg-max: {ours:.4f}")
-assert abs(keras_says - ours) < 0.5 / len(test) + 1e-6
+
+# %% tags=["guard"]
+with chapter.guard("the share is Keras's accuracy, and the sweep's"):
+    assert abs(keras_says - ours) < 0.5 / len(test) + 1e-6
+    assert ours == training.depth_runs.agreement(test.keypoints, answers)
 
 # %% [markdown]
 # So the question is: which of a face's 30 coordinates is the largest? **Predict**, then count. The stored
 # counts are of Kaggle's 2,140 complete rows.
 
 # %%
-kaggle = pd.read_csv(training.depth_runs.FOLDER / "kaggle_argmax.csv")
+kaggle = training.table("depth/kaggle_argmax")
 kaggle["share"] = kaggle.faces / kaggle.faces.sum()
-assert kaggle.faces.sum() == 2140
 plotting.show_table(kaggle.to_dict("records"), share="{:.1%}")
 
 # %% tags=["nbval-ignore-output", "drawing"]
-def shares(part: data.Faces) -> pd.Series:
+def shares(part):
     """How often each coordinate is a face's largest."""
     largest = part.keypoints.reshape(len(part), -1).argmax(axis=1)
     return pd.Series(np.bincount(largest, minlength=30) / len(part), data.COLUMNS)
@@ -736,20 +820,22 @@ fakes = {
     "the truth, each coordinate off by about 3 px": truth + rng.normal(0, 3, truth.shape),
     "the truth, all of it 20 px too far down and right": truth + 20,
     "a tenth of every coordinate": truth / 10,
-    "the deepest network you trained": final.predict(test.images),
+    "the network you trained": answers,
 }
+scores = {name: (agreement(truth, points), px2(evaluation.mse(truth, points)))
+          for name, points in fakes.items()}
 plotting.show_table(
-    [{"prediction": name, "'accuracy'": training.depth_runs.agreement(truth, points),
-      "loss (px²)": px2(evaluation.mse(truth, points))} for name, points in fakes.items()],
+    [{"prediction": name, "'accuracy'": accuracy, "loss (px²)": loss}
+     for name, (accuracy, loss) in scores.items()],
     **{"'accuracy'": "{:.3f}", "loss (px²)": "{:.1f}"})
 
-# %% tags=["nbval-ignore-output"]
-for name in ("the truth, all of it 20 px too far down and right", "a tenth of every coordinate"):
-    assert training.depth_runs.agreement(truth, fakes[name]) == 1
-    assert px2(evaluation.mse(truth, fakes[name])) > 100
-answer = int(evaluation.mean_face(train.keypoints).argmax())
-always = training.depth_runs.agreement(truth, fakes["always the mean face"])
-assert np.isclose(always, shares(test).iloc[answer])
+# %% tags=["guard"]
+with chapter.guard("two useless predictions have accuracy 1; the mean face its largest's share"):
+    useless = [scores[name] for name in fakes if "all of it" in name or "a tenth" in name]
+    assert all(accuracy == 1 and loss > 100 for accuracy, loss in useless) and len(useless) == 2
+    largest = evaluation.mean_face(train.keypoints).argmax()
+    assert np.isclose(scores["always the mean face"][0], shares(test).iloc[largest])
+    assert kaggle.faces.sum() == 2140
 
 # %% [markdown]
 # Predictions that are useless have an accuracy of 1. On Kaggle's complete rows, the mean face has 0.705. So
@@ -764,7 +850,7 @@ assert np.isclose(always, shares(test).iloc[answer])
 # network, seed and faces, equally many training pictures.
 
 # %%
-def two_orders(seed: int) -> dict[str, tuple[data.Faces, data.Faces]]:
+def two_orders(seed):
     """What trains and what measures: split first, and DEPTH's order. The same faces in both."""
     apart = depth_copies(train, seed), depth_copies(held, seed)
     pool = data.joined(*apart)
@@ -774,22 +860,27 @@ def two_orders(seed: int) -> dict[str, tuple[data.Faces, data.Faces]]:
 
 
 # %% tags=["nbval-ignore-output"]
-for order, (trains, measures) in two_orders(SEED).items():
-    seen = np.isin(measures.ids, trains.ids).mean()
-    print(f"{order}: {seen:.0%} of the pictures that measure show a face that trains")
-    same = training.depth_runs.ordered(PROFILE, DATA, order, SEED)
-    assert same.train.fingerprint() == trains.fingerprint()
-    assert seen == 0 if order == "split first" else seen > 0.5
+both_orders, seen = two_orders(SEED), {}
+for order, (trains, measures) in both_orders.items():
+    seen[order] = np.isin(measures.ids, trains.ids).mean()
+    print(f"{order}: {seen[order]:.0%} of the pictures that measure show a face that trains")
+
+# %% tags=["guard"]
+with chapter.guard("only DEPTH's order measures faces that train; the stored runs have these sets"):
+    assert seen["split first"] == 0 and seen["augment first"] > 0.5
+    for order, (trains, _) in both_orders.items():
+        stored_sets = training.depth_runs.ordered(PROFILE, DATA, order, SEED)
+        assert stored_sets.train.fingerprint() == trains.fingerprint()
 
 # %% [markdown]
 # A leak pays when faces are learnt by heart, and that takes many epochs. So the stored runs of the
 # network of Table 1, narrow, have few faces and more epochs.
 
 # %%
-leak = pd.read_csv(training.depth_runs.FOLDER / "leak.csv")
-print(f"{leak.faces[0]} faces, {leak.pictures.min()} to {leak.pictures.max()} training pictures, "
-      f"{leak.most_epochs[0]} epochs at most, width {leak.width[0]:g}")
-leak = leak.pivot(index="seed", columns="order")
+leaks = training.table("depth/leak")
+print(f"{leaks.faces[0]} faces, {leaks.pictures.min()} to {leaks.pictures.max()} training "
+      f"pictures, {leaks.most_epochs[0]} epochs at most, width {leaks.width[0]:g}")
+leak = leaks.pivot(index="seed", columns="order")
 orders = [training.depth_runs.HONEST, training.depth_runs.LEAKY]
 chapter.table(
     [{"order": order, "face seen": leak["seen", order].mean(),
@@ -824,8 +915,12 @@ gains = {column: 1 - leak[column, orders[1]] / leak[column, orders[0]]
 for column, words in (("val_loss", "as measured"), ("test_loss", "on new people")):
     print(f"augment first changes the loss {words} by {-gains[column].mean():+.0%} "
           f"({-gains[column].max():+.0%} to {-gains[column].min():+.0%})")
-assert (gains["val_loss"] > 0).all() and gains["val_loss"].mean() > 3 * gains["test_loss"].mean()
-assert (leak["test_loss"] > leak["test_mean_face"]).all(axis=None)
+
+# %% tags=["guard"]
+with chapter.guard("the measured loss falls far more than that on new people"):
+    assert (gains["val_loss"] > 0).all()
+    assert gains["val_loss"].mean() > 3 * gains["test_loss"].mean()
+    assert (leak["test_loss"] > leak["test_mean_face"]).all(axis=None)
 
 # %% [markdown]
 # In DEPTH's order every picture that measures shows a face that trains. The measured loss falls with every
@@ -838,9 +933,9 @@ assert (leak["test_loss"] > leak["test_mean_face"]).all(axis=None)
 # And yours, in both orders where the profile is long enough to learn faces by heart:
 
 # %% tags=["nbval-ignore-output"]
-both = mine[mine.row == PLAN.leak_row].sort_values("seed")
-for row in both.itertuples():
-    print(f"{row.order:<14} measured {row.val_loss:.2f} px², on new people {row.test_loss:.2f} px²")
+for line in mine[mine.row == PLAN.leak_row].sort_values("seed").itertuples():
+    print(f"{line.order:<14} measured {line.val_loss:.2f} px², "
+          f"on new people {line.test_loss:.2f} px²")
 if not PLAN.leak_seeds:
     print("the other order is not trained in this profile: so few steps learn no face by heart")
 
@@ -851,15 +946,14 @@ if not PLAN.leak_seeds:
 # ## The final network
 #
 # DEPTH closes with the curves of its best network and two of its predictions (its Figures 3 and 4). The
-# same for your deepest one:
+# same for yours:
 
-# %% tags=["nbval-ignore-output"]
-predicted = final.predict(test.images)
+# %% tags=["nbval-ignore-output", "drawing"]
 chapter.figure(
-    plotting.learning_figure(final.history, final.best_epoch, test.images, test.keypoints, predicted),
+    plotting.learning_figure(final.history, final.best_epoch, test.images, test.keypoints, answers),
     "13-i",
-    "DEPTH Fig 3 and 4: the deepest network you trained, its curves, its best and its worst test "
-    "faces.",
+    "DEPTH Fig 3 and 4: the network of its Table 1 as you trained it, its curves, its best and "
+    "its worst test faces.",
     alt="Left: training and validation error over the epochs. Right: the three test faces with the "
     "smallest and the three with the largest errors, true points green, predicted ones red.",
 )
@@ -892,9 +986,10 @@ chapter.figure(
 
 
 # %%
-def check_1(layers: int) -> None:
+def check_1(layers):
     """Say whether this is the smallest number of convolutions."""
-    sees = [receptive_field(models.deep.Row(k, 3, 1, 0, 0, 0, 0, 0)) for k in (layers - 1, layers)]
+    near = [models.deep.Row(k, 3, 1, 0, 0, 0, 0, 0) for k in (layers - 1, layers)]
+    sees = [receptive_field(row) for row in near]
     print("right" if sees[0] < 96 <= sees[1] else "not yet: what is the step behind three pools?")
 
 
@@ -909,7 +1004,7 @@ check_1(6 + -(-(96 - field) // 16))
 
 
 # %%
-def check_2(highest: float) -> None:
+def check_2(highest):
     """Compare with the most frequent arg-max."""
     print("right" if abs(highest - kaggle.share.max()) < 0.001 else "not yet: one answer for all")
 
@@ -923,7 +1018,7 @@ check_2(1509 / 2140)  # whatever has its largest number at the bottom lip's heig
 
 
 # %%
-def check_3(share: float) -> None:
+def check_3(share):
     """Draw a split of ten copies each and count."""
     face = np.repeat(np.arange(2140), 10)
     order = np.random.default_rng(0).permutation(len(face))
@@ -950,5 +1045,5 @@ for pool in range(1, 8):
 
 # %% [markdown]
 # **5. Open.** Why can sixteen layers collapse? The gradients at the start are no reason. Compare widths,
-# learning rates and the number of pools, several seeds each, with `sweeps`. What must you see to say that
+# learning rates and the number of pools, several seeds each, with `training.sweep`. What must you see to say that
 # *depth* is the cause?

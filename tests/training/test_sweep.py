@@ -1,4 +1,3 @@
-import argparse
 import concurrent.futures
 import os
 import pathlib
@@ -79,14 +78,6 @@ def test_two_threads_of_a_process_do_not_mix_their_runs():
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         answers = [pool.submit(sweep._timed, work, {}) for _ in range(2)]
     assert [answer.result()["together"] for answer in answers] == [1, 1]
-
-
-def test_the_option_of_a_command_is_local_unless_told():
-    parser = argparse.ArgumentParser()
-    sweep.add_option(parser)
-    assert parser.parse_args([]).scheduler == sweep.LOCAL
-    address = parser.parse_args(["--scheduler", "tcp://10.0.0.5:8786"]).scheduler
-    assert address == "tcp://10.0.0.5:8786"
 
 
 def test_on_a_local_cluster_a_run_that_kills_its_process_is_named_and_the_others_finish():

@@ -2,16 +2,16 @@ import inspect
 
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 
+from fkd_utils.data import splits
 from fkd_utils.files import InputError
-from fkd_utils.training import depth_runs, fitting, thesis_runs
+from fkd_utils.training import depth_runs, fitting, results
 
 
 @pytest.fixture(autouse=True)
 def few_faces(blob_parts, tiny_plan, monkeypatch):
-    monkeypatch.setattr(thesis_runs, "prepared", lambda profile, data, seed: blob_parts)
+    monkeypatch.setattr(splits, "load", lambda *source: blob_parts)
 
 
 def test_every_row_of_the_three_tables_is_trained_once():
@@ -89,27 +89,37 @@ def test_a_run_is_measured_with_its_best_weights_and_found_again(tmp_path, monke
     job = {"row": "3: 5cl, 3mpl", "seed": 0, "plan": "tiny", "data": "blobs"}
     answer = depth_runs.run(order=depth_runs.LEAKY, **job)
     sets = depth_runs.ordered("tiny", "blobs", depth_runs.LEAKY, 0)
-    stored = fitting.train(depth_runs.recipe("tiny", "3: 5cl, 3mpl", 0), sets, tmp_path)
-    assert answer["val_loss"] == pytest.approx(2304 * stored.history.val_loss.min(), rel=1e-4)
+    stored = depth_runs.fit("tiny", "3: 5cl, 3mpl", 0, sets)
+    assert answer["val_loss"] == pytest.approx(2304 * stored.history.val_mse.min(), rel=1e-4)
     assert answer["epochs"] == 2
     assert answer["pictures"] == len(sets.train)
     assert answer["seen"] == 1
     mean = np.mean(sets.train.keypoints, axis=0)
     assert answer["test_mean_face"] == pytest.approx(np.mean((sets.test.keypoints - mean) ** 2))
-    monkeypatch.setattr(fitting, "_fit", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(fitting, "_train", lambda *_: pytest.fail("trained again"))
     assert depth_runs.run(order=depth_runs.LEAKY, **job) == answer
 
 
-def test_a_training_on_few_faces_has_small_batches():
-    assert depth_runs.recipe("quick", depth_runs.FINAL, 1).batch_size == 8
-    paper = depth_runs.recipe("paper", depth_runs.FINAL, 1)
-    assert (paper.batch_size, paper.halve_after, paper.stop_after) == (64, 10, 30)
-    assert paper.options == depth_runs.ROWS[depth_runs.FINAL].options(1 / 8)
+def test_batches_and_patience_follow_the_plan(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(fitting, "fit", lambda model, sets, **given: asked.update(given))
+    for plan, size, patience in (("quick", 8, 1), ("paper", 64, 10)):
+        depth_runs.fit(plan, "3: 5cl, 3mpl", 1, None)
+        slower, stop = asked["callbacks"]
+        assert (asked["batch_size"], asked["seed"]) == (size, 1)
+        assert (slower.patience, stop.patience) == (patience, 3 * patience)
+        assert (slower.factor, slower.min_delta) == (0.5, 0)
 
 
-@pytest.mark.parametrize(("file", "name"), [("results.csv", "stored"), ("leak.csv", "leak")])
+def test_the_first_weights_are_the_seeds():
+    first, same, other = (depth_runs.model("tiny", depth_runs.FINAL, s) for s in (1, 1, 2))
+    kernel, again, different = (m.get_weights()[0] for m in (first, same, other))
+    assert (kernel == again).all() and (kernel != different).any()
+
+
+@pytest.mark.parametrize(("file", "name"), [("results", "stored"), ("leak", "leak")])
 def test_stored_results_are_the_runs_of_their_plan(file, name):
-    table = pd.read_csv(depth_runs.FOLDER / file)
+    table = results.table(f"depth/{file}")
     plan, jobs = depth_runs.PLANS[name], depth_runs.jobs(name, "open").values()
     told = [(job["row"], job["order"], job["seed"]) for job in jobs]
     found = list(zip(table.row, table.order, table.seed, strict=True))

@@ -129,29 +129,3 @@ def test_carried_runs_are_chosen_at_home_and_tested_abroad(small, tmp_path, monk
         (["seeds", "4.1", "4.2"], "no study of seeds for table '4.2'"),
     ],
 )
-def test_what_cannot_be_trained_is_said_before_any_training(arguments, says, monkeypatch, capsys):
-    for module, name in ((training, "train"), (ladder, "climb"), (seedstudy, "study")):
-        monkeypatch.setattr(module, name, None)  # a call would fail
-    assert main.main(["runs", *arguments, "--machine", "a desk"]) == 2
-    assert says in capsys.readouterr().err
-
-
-def test_the_help_knows_the_numbers(capsys):
-    with pytest.raises(SystemExit):
-        main.main(["runs", "ladder", "--help"])
-    said = " ".join(capsys.readouterr().out.split())
-    final, heads = ablation.FINAL, ablation.HEADS
-    assert f"0 to {final - 1}; {final}: the final network; {heads}: two heads" in said
-
-
-def stored(val_loss, **recipe):
-    plain = {"model": "fifth", "optimizer": "adam", "learning_rate": 0.001, "epochs": 3}
-    history = pd.DataFrame({"epoch": np.arange(1, 4), "val_loss": val_loss})
-    return results.Stored(pathlib.Path(), {"recipe": plain | recipe}, {}, history)
-
-
-def test_batches_until_an_error_is_reached():
-    run = stored([0.3, 0.1, 0.2], steps=10, grow_every=1, batch_size=128)
-    assert ablation.batches_until(run, 0.3) == 20  # 10 batches of 128
-    assert ablation.batches_until(run, 0.15) == 60  # and 10 of 256
-    assert ablation.batches_until(run, 0.05) is None
