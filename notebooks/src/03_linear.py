@@ -25,7 +25,7 @@
 # - why this network loses against a constant, and what that says about its training;
 # - what a linear model looks at.
 #
-# **Needs** chapters 01 and 02. **Takes** about half a minute on two cores (profile *quick*).
+# **Needs** chapters 01a, 01b and 02. **Takes** about half a minute on two cores (profile *quick*).
 # **Figures** 3.3, 4.1, 03-a to 03-f.
 
 # %% tags=["parameters"]

@@ -24,7 +24,7 @@
 # - what Adam does to the step of each single weight;
 # - how to see overfitting in a table, and dead neurons in a count.
 #
-# **Needs** chapters 01 to 03. **Takes** about a minute on two cores (profile *quick*).
+# **Needs** chapters 01a to 03. **Takes** about a minute on two cores (profile *quick*).
 # **Figures** 3.4, 4.2, 4.3, 04-a to 04-e.
 
 # %% tags=["parameters"]

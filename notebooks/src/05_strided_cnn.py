@@ -24,7 +24,7 @@
 # - what dropout does, and why it lifts the training loss above the validation loss;
 # - what the filters of Third look at.
 #
-# **Needs** chapters 01 to 04. **Takes** about a minute on two cores (profile *quick*).
+# **Needs** chapters 01a to 04. **Takes** about a minute on two cores (profile *quick*).
 # **Figures** 3.5, 4.4, 4.5, 05-a to 05-h.
 #
 # **Tables** 3.1.

@@ -25,7 +25,7 @@
 # - what each level of a cascade gains, how surely, and what one network of the same cost gains;
 # - how Kaggle's submission file is made, and which keypoints it counts most.
 #
-# **Needs** chapters 01, 04, 06 and 10. **Takes** about 40 seconds on two cores (profile *quick*), and
+# **Needs** chapters 01c, 04, 06 and 10. **Takes** about 40 seconds on two cores (profile *quick*), and
 # half a minute more where chapters 04 and 06 have not run.
 # **Figures** 14-a to 14-f.
 #
@@ -258,7 +258,7 @@ chapter.figure(
 #
 # **Sigmoid layers.** With plain descent the network answers the same for every face: its spread is next to
 # nothing. That is the curve a reader would call "does not converge". And at this rate, from Glorot's start, its last
-# layer is *not* saturated: chapter 01 showed the same. It starves, because each layer passes on less.
+# layer is *not* saturated: chapter 01c showed the same. It starves, because each layer passes on less.
 #
 # With Adam they sit on the constant too, for most of the study, and then leave it. CASCADE quotes such a case: a
 # network that escaped after about a hundred epochs. Until then nobody can tell "does not converge" from "not yet".

@@ -1,4 +1,3 @@
-import dataclasses
 import itertools
 import subprocess
 import sys
@@ -6,24 +5,24 @@ import sys
 import keras
 import numpy as np
 import pytest
-from blobruns import EVERYTHING, RECIPE
 
-from fkd_utils import faces
+from fkd_utils import augment, faces
 from fkd_utils.training import batches
+
+VARIED = batches.Recipe((16,) * 4, 5, 0, augment.random_augment)
 
 
 def test_a_varied_batch_is_another_each_epoch_and_the_same_again(partly):
-    made = batches.Batches(partly.train, EVERYTHING, 0)
-    (pictures, second), targets = made[0]
-    again = batches.Batches(partly.train, EVERYTHING, 0)[0]
+    (pictures, second), targets = batches.Batches(partly.train, VARIED, 0, True)[0]
+    again = batches.Batches(partly.train, VARIED, 0, True)[0]
     assert np.array_equal(pictures, again[0][0]) and np.array_equal(targets, again[1], True)
-    later = batches.Batches(partly.train, EVERYTHING, 1)[0]
+    later = batches.Batches(partly.train, VARIED, 1, True)[0]
     assert not np.array_equal(pictures, later[0][0])
     assert np.array_equal(second[:, 0] == 1, np.isnan(targets).sum(axis=1) >= 22)
 
 
 def test_half_of_a_batch_is_complete_where_the_recipe_says_so(partly, blob_parts):
-    recipe = dataclasses.replace(EVERYTHING, steps=5, batch_size=16, half_complete=True)
+    recipe = batches.Recipe((16,) * 4, 5, half_complete=True)
     few = partly.train.take(np.r_[0:60:2, 1])  # thirty partly labelled faces and a complete one
     made = batches.Batches(few, recipe, 0)
     for step in range(5):
@@ -34,7 +33,7 @@ def test_half_of_a_batch_is_complete_where_the_recipe_says_so(partly, blob_parts
 
 
 def test_every_epoch_shows_every_face_once(blob_parts):
-    recipe = dataclasses.replace(RECIPE, batch_size=20)
+    recipe = batches.Recipe((20,) * 3)
     made = batches.Batches(blob_parts.train, recipe, 0)
     epochs = [[made.rows(e, s) for s in range(made.steps)] for e in (0, 1)]
     for epoch in epochs:
@@ -47,46 +46,32 @@ def test_every_epoch_shows_every_face_once(blob_parts):
     np.testing.assert_array_equal(y, faces.to_targets(blob_parts.train.keypoints[epochs[0][0]]))
 
 
-def test_random_batches_grow_as_the_thesis_says(blob_parts):
-    recipe = dataclasses.replace(RECIPE, batch_size=64, steps=30, grow_every=125)
-    # THESIS 4.7: ceil(epoch / 125) * 64.
-    assert [recipe.batch_at(e) for e in (1, 125, 126, 250, 251, 1000)] == [
-        64,
-        64,
-        128,
-        128,
-        192,
-        512,
-    ]
-    assert recipe.drawn(126) == 125 * 30 * 64 + 30 * 128
-    assert recipe.drawn(1000) == 30 * 64 * 125 * (1 + 2 + 3 + 4 + 5 + 6 + 7 + 8)
-    made = batches.Batches(blob_parts.train, recipe, 125)
-    assert made.steps == 30
-    assert len(made[0][0]) == 128
-    first, second = made.rows(125, 0), made.rows(125, 1)
-    assert not np.array_equal(first, second)
+def test_batches_grow_as_they_are_told(blob_parts):
+    made = batches.Batches(blob_parts.train, batches.Recipe((16, 32), 3), 1)
+    assert made.steps == 3 and len(made[0][0]) == 32
+    assert not np.array_equal(made.rows(1, 0), made.rows(1, 1))
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="others take Batches itself")
-@pytest.mark.parametrize("sources", [None, "offset"])
-def test_tensorflow_is_fed_the_same_batches_in_order(partly, sources):
-    recipe = dataclasses.replace(EVERYTHING, sources=sources)
-    made = batches.Batches(partly.train, recipe, 0)
-    fed = batches.feed(batches.Batches(partly.train, recipe, 0)).as_numpy_iterator()
+@pytest.mark.parametrize("told", [False, True])
+def test_tensorflow_is_fed_the_same_batches_in_order(partly, told):
+    made = batches.Batches(partly.train, VARIED, 0, told)
+    fed = batches.feed(batches.Batches(partly.train, VARIED, 0, told)).as_numpy_iterator()
     for index, (inputs, targets) in enumerate(itertools.islice(fed, 3)):
         expected, points = made[index]
         np.testing.assert_array_equal(targets, points)
-        assert isinstance(inputs, tuple) == isinstance(expected, tuple) == (sources is not None)
-        pairs = zip(inputs, expected, strict=True) if sources else [(inputs, expected)]
-        for one, other in pairs:
+        assert isinstance(inputs, tuple) == isinstance(expected, tuple) == told
+        for one, other in zip(inputs, expected, strict=True) if told else [(inputs, expected)]:
             assert one.dtype == other.dtype
             np.testing.assert_array_equal(one, other)
     assert index == 2
 
 
 MEMORY = """
-import pathlib, resource, sys
+import pathlib, resource
 import numpy as np
+from fkd_utils import augment, faces
+from fkd_utils.training import batches
 
 def peak():  # bytes. Linux: not ru_maxrss, which a child takes over from its parent
     status = pathlib.Path("/proc/self/status")
@@ -101,8 +86,7 @@ before = peak()
 images, points = augment.transformed_copies(images, points, 0)
 numbers = np.arange(len(images))
 grown = faces.Faces(images, points, numbers, numbers, "noise")
-recipe = training.Recipe("fifth", "adam", 0.001, 1000, steps=30, grow_every=125)
-made = batches.Batches(grown, recipe, first_epoch=999)
+made = batches.Batches(grown, batches.Recipe((512,) * 1000, 30), 999)
 for step in range(5):
     x, y = made[step]
 print(len(grown), len(x), peak() - before)

@@ -1,26 +1,15 @@
 import keras
 import pytest
 
-from fkd_utils.data import splits
 from fkd_utils.training import thesis_runs
-
-
-def test_recipes_follow_the_profile():
-    assert thesis_runs.recipe_of("Third, dropout", "paper").epochs == 1000
-    assert thesis_runs.recipe_of("Third, dropout", "smoke", seed=4).seed == 4
-    assert thesis_runs.recipe_of("Third, dropout", "quick").dropout == 0.25
-    assert thesis_runs.recipe_of("First", "quick").optimizer == "sgd"
-    assert thesis_runs.recipe_of("Fifth, dropout", "paper").batch_at(1000) == 512
-
 
 ROWS = [*thesis_runs.TABLE_4_1, *thesis_runs.TABLE_4_4]
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_a_row_trains_what_its_name_says(name):
-    recipe = thesis_runs.recipe_of(name, "paper")
-    first, *added = name.split(", ")
-    model, layers = recipe.build(), keras.layers
+@pytest.mark.parametrize("row", ROWS)
+def test_a_row_trains_what_its_name_says(row):
+    first, *added = row.split(", ")
+    model, layers = thesis_runs.thesis_model(row), keras.layers
     rates = [layer.rate for layer in model.layers if isinstance(layer, layers.Dropout)]
     slopes = [x.negative_slope for x in model.layers if isinstance(x, layers.LeakyReLU)]
     dropout = 0.1 if first == "Fifth" else 0.25  # THESIS Tables 4.1 and 4.3
@@ -31,6 +20,16 @@ def test_a_row_trains_what_its_name_says(name):
     adam = first not in ("First", "Second") or "Adam" in added
     assert isinstance(model.optimizer, keras.optimizers.Adam if adam else keras.optimizers.SGD)
     assert model.name == first.lower()
+    assert thesis_runs.planned(row).epochs["paper"] == 1000
+
+
+def test_random_batches_grow_as_the_thesis_says():
+    plan = thesis_runs.planned("Fifth")
+    sizes = plan.batch_size(1000)
+    # THESIS 4.7: ceil(epoch / 125) * 64.
+    assert [sizes[e - 1] for e in (1, 125, 126, 250, 251, 1000)] == [64, 64, 128, 128, 192, 512]
+    assert plan.samples_seen(126) == 125 * 30 * 64 + 30 * 128
+    assert plan.samples_seen(1000) == 30 * 64 * 125 * (1 + 2 + 3 + 4 + 5 + 6 + 7 + 8)
 
 
 def test_the_measures_of_the_thesis_are_those_of_its_text():
@@ -40,10 +39,8 @@ def test_the_measures_of_the_thesis_are_those_of_its_text():
     assert min(lowest, key=lowest.get) == "Fourth, dropout"
 
 
-def test_only_smoke_takes_few_faces_and_only_fifth_grown_ones(monkeypatch):
-    asked = []
-    monkeypatch.setattr(splits, "load", lambda *source: asked.append(source))
-    thesis_runs.prepared("smoke", "open")
-    thesis_runs.prepared("quick", "kaggle", 3)
-    thesis_runs.prepared("paper", "open", grown=True)
-    assert asked == [("open", 0, 120, False), ("kaggle", 3, None, False), ("open", 0, None, True)]
+@pytest.mark.parametrize("row", ["First", "Third, dropout", "Fifth, dropout, Leaky ReLU 0.2"])
+def test_the_plan_of_paper_runs_for_three_epochs(row, blob_parts, tmp_path, monkeypatch):
+    monkeypatch.setenv("FKD_RUNS", str(tmp_path))
+    run = thesis_runs.thesis_run(row, blob_parts, "paper", epochs=3)
+    assert len(run.history) == 3 and run.history.notna().all(axis=None)

@@ -1,10 +1,12 @@
 import functools
 import json
 
+import blobruns
 import numpy as np
 import pytest
 
 from fkd_utils import augment, files
+from fkd_utils.evaluation import metrics as measured
 from fkd_utils.files import InputError
 from fkd_utils.models import heatmap, thesis
 from fkd_utils.training import fitting, results
@@ -13,8 +15,7 @@ from studies import publish
 
 @pytest.fixture(scope="module")
 def run(blob_parts, tmp_path_factory):
-    recipe = fitting.Recipe("fourth", "adam", 0.001, epochs=3, batch_size=16, dropout=0.25)
-    return fitting.train(recipe, blob_parts, tmp_path_factory.mktemp("runs"))
+    return blobruns.fit(blob_parts, tmp_path_factory.mktemp("runs"), epochs=3)
 
 
 @pytest.fixture
@@ -70,12 +71,12 @@ def pickled_weights(published):
     np.savez(published / "weights.npz", **{"0": np.array([{}], dtype=object)})
 
 
-def no_recipe(published):
-    (published / "recipe.json").unlink()
+def no_network(published):
+    (published / "network.json").unlink()
 
 
-def strange_recipe(published):
-    (published / "recipe.json").write_text('{"recipe": {"model": "seventeenth", "epochs": 1}}')
+def strange_network(published):
+    (published / "network.json").write_text('{"class_name": "Seventeenth", "config": {}}')
 
 
 @pytest.mark.parametrize(
@@ -87,8 +88,8 @@ def strange_recipe(published):
         changed_weights,
         short_weights,
         pickled_weights,
-        no_recipe,
-        strange_recipe,
+        no_network,
+        strange_network,
     ],
 )
 def test_damaged_folders(published, damage):
@@ -141,5 +142,5 @@ def test_the_networks_that_come_with_the_course(name, builder, megabytes, nme):
         recipe = json.loads((folder / "recipe.json").read_text())
         assert recipe["seconds"] < 3600 and 2000 < recipe["faces"]["train"] < 6000
     assert set(metrics["test"]) == {
-        f.__name__ for f in (metrics.mse, metrics.rmse_px, metrics.mean_px, metrics.nme)
+        f.__name__ for f in (measured.mse, measured.rmse_px, measured.mean_px, measured.nme)
     }
