@@ -368,7 +368,7 @@ for name in ("Third", "Third, dropout"):
     print(f"{name}: lowest validation MSE at epoch {ours}, in the thesis at {theirs}")
 
 # %% tags=["guard"]
-with chapter.guard("Third beats Second with Adam; its error rises, falls again, stays above its best"):
+with chapter.guard("Third beats Second with Adam; its error rises, falls, stays above its best"):
     assert step < 1 and 1.1 * curve.val_mse.min() < end < 0.95 * smooth[top]
 
 # %% [markdown]

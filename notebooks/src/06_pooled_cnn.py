@@ -541,7 +541,8 @@ print(f"that Fourth trains faster {verdict} on this computer")
 kaggle = training.kaggle_labels()["mean_face_mse"]
 
 # %% tags=["nbval-ignore-output"]
-base = evaluation.mse(splits.validation.keypoints, evaluation.mean_face(splits.train.keypoints)[None])
+mean_face = evaluation.mean_face(splits.train.keypoints)
+base = evaluation.mse(splits.validation.keypoints, mean_face[None])
 rows = [{"model": "(mean face)", "thesis: val.": kaggle, "full length: val.":
          real["validation"]["mse"], "yours: val.": base}]
 for name, plan in training.TABLE_4_1.items():
@@ -797,9 +798,9 @@ def check_2(conv1, conv2, dense):
         x = keras.layers.MaxPooling2D(2)(x)
     wide = keras.Model(image, keras.layers.Dense(250)(keras.layers.Flatten()(x)))
     narrow = fourth()
-    pairs = [(wide.layers[1], narrow.get_layer("conv1")), (wide.layers[3], narrow.get_layer("conv2")),
-             (wide.layers[8], narrow.get_layer("dense"))]
-    right = [multiply_adds(new) / multiply_adds(old) for new, old in pairs]
+    old = [narrow.get_layer(name) for name in ("conv1", "conv2", "dense")]
+    pairs = zip((wide.layers[1], wide.layers[3], wide.layers[8]), old)
+    right = [multiply_adds(new) / multiply_adds(one) for new, one in pairs]
     print("right" if [conv1, conv2, dense] == right else "not yet: who reads conv1's maps?")
 
 

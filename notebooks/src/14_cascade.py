@@ -453,7 +453,8 @@ with chapter.guard("guesses on training faces are nearer than on others"):
 figure, grid = plt.subplots(1, 3, figsize=(9.2, 3.3), sharex=True, sharey=True)
 for axes, (name, errors) in zip(grid, off.items()):
     some = np.random.default_rng(0).permutation(len(errors))[:100]
-    axes.plot(*errors[some].reshape(-1, 2).T, ".", color=plotting.COLOURS["blue"], ms=2.5, alpha=0.5)
+    axes.plot(*errors[some].reshape(-1, 2).T, ".", color=plotting.COLOURS["blue"], ms=2.5,
+              alpha=0.5)
     axes.set(title=f"{name}: {size[name]:.2f} px", aspect="equal", xlabel="x, pixels")
     axes.set(xlim=(-8, 8), ylim=(8, -8))
 grid[0].set_ylabel("y, pixels")
