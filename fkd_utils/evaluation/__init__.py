@@ -3,7 +3,7 @@
 metrics and statistics are offered by name; the clock's are `evaluation.timing`.
 """
 
-from fkd_utils.evaluation import calibration, timing
+from fkd_utils.evaluation import timing
 from fkd_utils.evaluation.metrics import (
     distances,
     eye_distance,
@@ -29,7 +29,6 @@ __all__ = [
     "brightness",
     "by_bins",
     "by_seeds",
-    "calibration",
     "change",
     "distances",
     "eye_distance",
