@@ -24,12 +24,13 @@ def write(folder, seed=0):
     (folder / "test.csv").write_text(facefiles.text(tests, "ImageId,Image"))
 
 
-def fake_build(folder, progress=None):
+def fake_build(folder, progress):
     """Stands in for the open set: slow enough that two processes meet, and counted in a file."""
     with open(os.environ["FKD_CACHE"] + ".builds", "a") as log:
         log.write("built\n")
     time.sleep(1)
-    write(folder)
+    write(folder.with_name("aside"))
+    folder.with_name("aside").rename(folder)  # complete when it appears, as the real one
     progress(3, 3)
 
 
@@ -71,12 +72,11 @@ def test_open_is_built_once_and_found_again(store, small_open):
 
 
 def test_a_build_that_fails_leaves_nothing_and_is_tried_again(store, monkeypatch):
-    def failing(folder, progress=None):
-        folder.mkdir()
+    def failing(folder, *_):
         (folder / "training.csv").write_text("half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(build, "build", failing)
+    monkeypatch.setattr(build, "_write", failing)
     with pytest.raises(InputError, match=r"No space left.*FKD_CACHE"):
         sources.read("open")
     assert [path for path in store.iterdir() if path.is_dir()] == []
@@ -111,11 +111,12 @@ def test_waiting_says_so(store, monkeypatch, tmp_path):
 
     class Lock:
         def __init__(self, path):
-            pass
+            self.is_locked = False
 
         def acquire(self, timeout):
             if error := next(tries):
                 raise error
+            self.is_locked = True
 
         def release(self):
             lines.append("released")

@@ -32,6 +32,11 @@ def test_shares_of_nothing_and_everything_are_the_two_people():
         np.testing.assert_allclose(mixed[kept], face_shape.heads()[person][kept])
 
 
+def test_a_face_is_widened_in_both_directions():
+    plain, wide = (face_shape.mix(4, 9, 0.4, widen) for widen in ((1, 1), (1.1, 0.95)))
+    np.testing.assert_allclose(wide, plain * (1.1, 0.95))
+
+
 def test_no_expression_changes_nothing():
     head = face_shape.heads()[0]
     np.testing.assert_array_equal(face_shape.express(head, face_shape.Expression()), head)
