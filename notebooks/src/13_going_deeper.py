@@ -225,8 +225,8 @@ with chapter.guard("Keras's own weights throw the points all over the picture"):
 
 # %% [markdown]
 # Keras's weights throw the points all over the picture, differently for every face. A training of few
-# steps would do nothing but calm them. Hence `small` in the network above: the variance is divided by 10,000, so the
-# weights by a hundred.
+# steps would do nothing but calm them. Hence `small` in the network above: a ten-thousandth of the variance,
+# a hundredth of the size.
 #
 # One row of the tables settles a gap. **Predict** the side of the last map when 96 pixels are halved seven times.
 

@@ -866,8 +866,8 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.0), sharey=True, widt
 order = [*range(OFFSET + 1), ablation.HEADS, *range(OFFSET + 1, ablation.FINAL + 1)]
 at = {k: place for place, k in enumerate(order)}
 TINTS = {"helps": "blue", "hurts": "red", "cannot be told": "grey"}
-for k, run in stored.items():
-    mean, low, high = evaluation.interval(per_face(run), run.groups("test"))
+for k, trained in stored.items():
+    mean, low, high = evaluation.interval(per_face(trained), trained.groups("test"))
     left.hlines(at[k], low, high, color=plotting.COLOURS["sky"], lw=4)
     left.plot(mean, at[k], "o", color=plotting.COLOURS["blue"], ms=3)
 for k, (mean, low, high) in changes.items():
@@ -896,8 +896,9 @@ words = {k: verdict(low, high) for k, (_, low, high) in changes.items()}
 for word in TINTS:
     of_word = [step_names[k] for k in words if words[k] == word]
     print(f"{word}: {'; '.join(of_word) or 'none'}")
-for name, run in thesis.items():
-    mean, low, high = evaluation.interval(per_face(final) - per_face(run), final.groups("test"))
+for name, trained in thesis.items():
+    less = per_face(final) - per_face(trained)
+    mean, low, high = evaluation.interval(less, final.groups("test"))
     print(f"final less {name}: {mean:+.2f} px ({low:+.2f} to {high:+.2f})")
 shrunk = final.metrics["test"]["rmse_px"] / stored[0].metrics["test"]["rmse_px"]
 print(f"final / step 0: {shrunk:.2f}")
@@ -911,8 +912,9 @@ too_low = {k: stored[k].errors("test")[:, nose, 1].mean() for k in (OFFSET - 1, 
 for k, off in too_low.items():
     away = stored[k].distances("test")[:, nose].mean()
     print(f"step {k}: nose tip {off:+.2f} px too low, {away:.2f} px off")
-for name, run in thesis.items():
-    rmse, mean = (final.metrics["test"][m] / run.metrics["test"][m] for m in ("rmse_px", "mean_px"))
+for name, trained in thesis.items():
+    rmse, mean = (final.metrics["test"][measure] / trained.metrics["test"][measure]
+                  for measure in ("rmse_px", "mean_px"))
     print(f"the final network against {name} at full length: rmse_px {rmse:.2f} times, "
           f"mean_px {mean:.2f} times")
 
@@ -1344,8 +1346,8 @@ def nme_of(run):
 
 counted = thesis | {step_names[k]: stored[k] for k in (0, ablation.FINAL)}
 failures = []
-for name, run in counted.items():
-    nme = nme_of(run)
+for name, trained in counted.items():
+    nme = nme_of(trained)
     failures.append({"network": name, "test faces": len(nme), "failed": int((nme > FAILED).sum()),
                      "median NME": np.median(nme), "worst NME": nme.max()})
 chapter.table(failures, "18.6", "Failures on real test faces (NME above 8%).",
@@ -1679,10 +1681,10 @@ with chapter.guard("the final network is the better one, and tilt costs it littl
 carried_to = []
 for name, folder in (("real faces", ablation.folder_of(ablation.LAST)),
                      ("the embedded faces", ablation.CARRIED)):
-    run, there = training.published(folder), training.network(folder)
+    trained, there = training.published(folder), training.network(folder)
     guess = augment.flip_averaged(functools.partial(training.predict, there), test.images)
-    for where, errors, eyes in (("real test faces", run.errors("test"),
-                                 run.array("test_eye_distance")),
+    for where, errors, eyes in (("real test faces", trained.errors("test"),
+                                 trained.array("test_eye_distance")),
                                 ("your test faces", guess - test.keypoints,
                                  evaluation.eye_distance(test.keypoints))):
         with_habits, without = (100 * (np.linalg.norm(e, axis=2) / eyes[:, np.newaxis]).mean()
