@@ -72,7 +72,9 @@ with chapter.guard("one face becomes 22"):
 n = len(plain.train)
 copies = [k * n for k in (0, 1, 4, 6, 14, 18)]
 chapter.figure(
-    plotting.show_faces(splits.train.images[copies], splits.train.keypoints[copies], columns=6, side=1.55),
+    plotting.show_faces(
+        splits.train.images[copies], splits.train.keypoints[copies], columns=6, side=1.55
+    ),
     "08-a",
     "A training face, its mirror twin, and four of its copies.",
     alt="Six pictures of the same face with green points: the original, its mirror image, two "
@@ -246,7 +248,8 @@ for (name, stored), colour in zip(fifths.items(), ("orange", "blue", "green")):
     axes.plot(history.epoch, smooth.val_mse, color=hue, label=name)
     axes.plot(history.epoch, smooth.loss, ":", color=hue, lw=1.2)
 fourth_best = long["Fourth, dropout"].metrics["validation_mse"]
-axes.axhline(fourth_best, color=plotting.COLOURS["grey"], lw=1.2, label="Fourth, dropout, at its best")
+label = "Fourth, dropout, at its best"
+axes.axhline(fourth_best, color=plotting.COLOURS["grey"], lw=1.2, label=label)
 axes.set(yscale="log", xlabel="epoch (30 batches)", ylabel="MSE, mean of 9 epochs")
 axes.legend(fontsize=9)
 chapter.figure(

@@ -95,8 +95,8 @@ def imm_faces() -> tuple[list, list]:
     most = max(set(counts), key=counts.count, default=0)
     if most not in TIP:
         known = ", ".join(map(str, TIP))
-        raise files.InputError(f"{folder}: faces with {most} points; the chapter knows the nose tip "
-                               f"of {known} points; give a folder with such files")
+        raise files.InputError(f"{folder}: faces with {most} points; the chapter knows the nose "
+                               f"tip of {known} points; give a folder with such files")
     broken += [f"{pair.picture}: {len(pair.points)} points, the others have {most}; left out"
                for pair in pairs if len(pair.points) != most]
     for message in broken:

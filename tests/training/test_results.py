@@ -58,8 +58,8 @@ def test_the_check_of_real_faces_was_made_by_the_present_checker():
 
 def test_a_published_run_tells_what_its_files_say():
     run = results.published("wild_first")
-    assert run.settings["recipe"]["model"] == "first"
-    assert len(run.history) == run.settings["recipe"]["epochs"] == 1000
+    assert run.settings["title"] == "first"
+    assert len(run.history) == run.settings["epochs"] == 1000
     errors = run.errors("test")
     assert errors.shape == (run.metrics["test_faces"], 15, 2)
     assert np.mean((errors / 48) ** 2) == pytest.approx(run.metrics["test"]["mse"], rel=1e-4)
