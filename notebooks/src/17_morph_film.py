@@ -385,7 +385,7 @@ with chapter.guard("the morph of a face with itself is that face"):
 # `demo.morph.ease` is just this. Follow the 15 points through the film, and look at their mean
 # speed.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 HOLD, MOVE = chapter.pick(smoke=(2, 8), quick=(8, 24), paper=(12, 48))  # frames
 
 
