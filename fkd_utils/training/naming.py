@@ -117,7 +117,7 @@ def of_state(variables: collections.abc.Iterable[keras.Variable]) -> str:
 
 def of_all(settings: dict[str, typing.Any]) -> str:
     """Twelve hex digits of everything that decided a training."""
-    text = json.dumps(settings, sort_keys=True, default=_plain)
+    text = json.dumps(_even(settings), sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -131,6 +131,15 @@ def outside(model: keras.Model) -> dict[str, typing.Any]:
 
 def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else repr(value)
+
+
+def _even(value: object) -> object:
+    """The same with 0 for 0.0: `Dropout(0)` and `Dropout(0.0)` train the same."""
+    if isinstance(value, dict):
+        return {key: _even(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_even(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _is_ours(thing: object) -> bool:
