@@ -9,7 +9,7 @@
 #     make lint       the code's form and floors         python -m ruff check .
 #                                                        python -m ruff format --check .
 #                                                        lint-imports
-#     make unit       the helpers                        python -m pytest tests --ignore tests/bench
+#     make unit       the helpers                        python -m pytest tests --ignore tests/bench -n2
 #     make chapters   each cell's stored output          python -m studies chapters
 #     make smoke      every chapter, in small            python -m fkd_utils run --profile smoke
 # For authors
@@ -43,7 +43,7 @@ lint: $(VENV)/ready
 	lint-imports
 
 unit: $(VENV)/ready
-	$(RUN) -m pytest tests --ignore tests/bench -q
+	$(RUN) -m pytest tests --ignore tests/bench -q -n2
 
 chapters: $(VENV)/ready
 	$(RUN) -m studies chapters

@@ -210,6 +210,7 @@ def chapters(chapters: tuple[str, ...]) -> int:
     os.environ |= {"FKD_PROFILE": "smoke", "FKD_DATA": "open", "FKD_STRICT": "1"}
     os.environ |= {"FKD_FIGURES": str(aside / "figures"), "FKD_RUNS": str(aside / "runs")}
     options = ["--nbval", "--nbval-cell-timeout=600", "-q", "-p", "no:cacheprovider"]
+    options += ["-n2", "--dist=loadfile"]  # two chapters at once
     options += [f"--nbval-sanitize-with={files.REPO / 'tests' / 'nbval_sanitize.cfg'}"]
     return pytest.main([*options, *map(str, execute.find_chapters(chapters))])
 

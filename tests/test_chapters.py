@@ -1,5 +1,6 @@
 """What every committed chapter must hold, whatever it teaches."""
 
+import functools
 import re
 
 import nbformat
@@ -149,24 +150,40 @@ def test_it_imports_at_most_six_rooms_and_nothing_deeper(notebook):
     assert not re.search(r"^ *(?:import|from) studies", source, re.MULTILINE)
 
 
-LINK = re.compile(r"\]\(((?!https?:|#|mailto:|data:)[^)\s]+)\)")
+LINK = re.compile(r"\]\(((?!https?:|mailto:|data:)[^)\s]+)\)")
+REFERENCE = re.compile(r"(?<!\*)\b(Figures?|Tables?)\s+(\d+[a-c]?(?:\.\d+|-[a-z]))")
+LINKED = re.compile(r"```.*?```|`[^`\n]*`|\[[^\]]*\]\([^)]*\)", re.DOTALL)
 
 
-def test_links_lead_somewhere(notebook):
-    for target in LINK.findall(text(notebook)):
-        path, _, anchor = target.partition("#")
-        there = execute.NOTEBOOKS / path
+@functools.cache
+def anchors(path):
+    """What a link may point to on a page: its headings, figures and tables."""
+    there = nbformat.read(path, as_version=4)
+    headings = re.findall(r"^#+ (.+)$", text(there), re.MULTILINE)
+    made = "".join("".join(o.get("data", {}).get("text/html", "")) for c in code(there)
+                   for o in c.outputs)  # fmt: skip
+    return {h.strip().replace(" ", "-") for h in headings} | set(
+        re.findall(r'<figure id="([^"]+)"', made)
+    )
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=names(NOTEBOOKS))
+def test_links_lead_somewhere(path):
+    for target in LINK.findall(text(nbformat.read(path, as_version=4))):
+        page, _, anchor = target.partition("#")
+        there = execute.NOTEBOOKS / page if page else path
         assert there.exists(), target
-        if anchor and path.endswith(".ipynb"):
-            headings = re.findall(r"^#+ (.+)$", text(nbformat.read(there, as_version=4)), re.M)
-            assert anchor in {heading.strip().replace(" ", "-") for heading in headings}, target
+        if anchor and there.suffix == ".ipynb":
+            assert anchor in anchors(there), target
 
 
-CHAPTER = re.compile(r"(?<!\[)\b[Cc]hapters? (\d\d[a-c]?)\b")
-
-
-def test_chapters_are_referred_to_by_links(notebook):
-    loose = [c.source for c in notebook.cells if c.cell_type == "markdown"]
-    named = {number for source in loose for number in CHAPTER.findall(source)}
-    known = {p.stem.split("_")[0] for p in NOTEBOOKS}
-    assert named <= known, f"no such chapter: {sorted(named - known)}"
+def test_what_has_a_place_is_referred_to_by_a_link(notebook):
+    """Chapters, exercises, and every figure and table that some chapter shows."""
+    shown = {anchor for path in NOTEBOOKS for anchor in anchors(path)}
+    prose = "\n\n".join(c.source for c in notebook.cells[1:] if c.cell_type == "markdown")
+    prose = re.sub(r"^#+ .*$", "", LINKED.sub("", prose), flags=re.MULTILINE)
+    loose = re.findall(r"\b[Cc]hapters?\s+\d\d[a-c]?\b|\b[Ee]xercise\s+\d+\b", prose)
+    loose += [m[0] for m in REFERENCE.finditer(prose)
+              if f"{m[1].lower().rstrip('s')}-{m[2]}" in shown
+              and not re.search(r"[A-Z]'s\s+$", prose[: m.start()])]  # fmt: skip
+    assert not loose

@@ -48,6 +48,7 @@ def shown(path: pathlib.Path) -> str:
 def prose(path: pathlib.Path) -> str:
     """A chapter's text without formulas and without the numbers of tables and figures."""
     text = "\n\n".join("".join(cell["source"]) for cell in cells(path, "markdown"))
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)  # of a link what is read
     return REFERENCE.sub("", re.sub(r"\$\$.*?\$\$|\$[^$]*\$", "", text, flags=re.DOTALL))
 
 

@@ -164,7 +164,7 @@ def write_report(profile: str, data: str) -> pathlib.Path:
             if cell.cell_type == "markdown":
                 cell.source = math_to_markup(cell.source)
         body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": path.stem}})
-        _write(source / "html" / f"{path.stem}.html", body)
+        _write(source / "html" / f"{path.stem}.html", BETWEEN.sub(r"\1.html\2", body))
         links.append(f'<li><a href="{path.stem}.html">{html.escape(title)}</a></li>\n')
     words = {"profile": profile, "data": source.name.split("-", 1)[1], "links": "".join(links)}
     count = len(list(source.glob("figures/*.json")))
@@ -177,6 +177,7 @@ def _write(path: pathlib.Path, text: str) -> None:
         aside.write_text(text, encoding="utf-8")
 
 
+BETWEEN = re.compile(rf'(href="{NAMES}[^"#]*)\.ipynb([#"])')  # links from chapter to chapter
 CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 DISPLAY = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 INLINE = re.compile(r"(?<![\\$\w])\$(?!\s)((?:[^$\n]|\n(?!\n))+?)(?<!\s)\$(?![\w$])")

@@ -68,9 +68,8 @@ class Chapter:
         frame = pd.DataFrame(list(rows))
         figures.save_table(frame, self._entry(number, title, "", "table"))
         caption = f"<figcaption><b>Table {number}.</b> {html.escape(title)}</figcaption>"
-        _display(
-            f'<figure style="margin:0">{figures.table_as_html(frame, formats)}{caption}</figure>'
-        )
+        start = f'<figure id="{figures.anchor(f"Table {number}")}" style="margin:0">'
+        _display(f"{start}{figures.table_as_html(frame, formats)}{caption}</figure>")
 
     def _entry(self, number: str, title: str, alt: str, kind: str) -> figures.Entry:
         made = (self.number, self.profile, self.data, self.seed, figures.versions())

@@ -83,11 +83,17 @@ def figure_as_html(png: bytes, entry: Entry) -> str:
     width = int.from_bytes(png[16:20], "big") * 100 // DPI
     kind, content = lighter(png)
     return (
-        f'<figure style="margin:0"><img alt="{html.escape(entry.alt)}" width="{width}" '
+        f'<figure id="{anchor(name)}" style="margin:0">'
+        f'<img alt="{html.escape(entry.alt)}" width="{width}" '
         f'style="max-width:100%;height:auto" '
         f'src="data:image/{kind};base64,{base64.b64encode(content).decode()}">'
         f"<figcaption><b>{html.escape(name)}.</b> {html.escape(entry.title)}</figcaption></figure>"
     )
+
+
+def anchor(name: str) -> str:
+    """What a link to a figure or table ends with: "figure-4.1" for "Figure 4.1"."""
+    return html.escape(name.lower().replace(" ", "-"))
 
 
 def lighter(png: bytes) -> tuple[str, bytes]:

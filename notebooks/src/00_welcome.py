@@ -102,7 +102,7 @@ photo.shape, face.shape
 # The first shape is the photograph: height, width, and three colours. The second is what every
 # network of this course is given: a square of 96 by 96 pixels, each a grey value from 0 (black)
 # to 255 (white). That is a picture of the size of a thumbnail, 9216 numbers. In between, a
-# detector from 2001 has found where the face is; chapter 12 comes back to it.
+# detector from 2001 has found where the face is; [chapter 12](12_demonstration.ipynb) comes back to it.
 
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(6.4, 3.2))

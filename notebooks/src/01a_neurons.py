@@ -28,7 +28,7 @@
 # **Takes** about a quarter of a minute on two cores (profile *quick*).
 # **Figures** 2.1 to 2.3, 01a-a to 01a-d.
 #
-# Chapters 01a to 01c are chapter 2 of the thesis as runs. Where a sentence of the thesis is
+# Chapters [01a](01a_neurons.ipynb) to [01c](01c_convolution.ipynb) are chapter 2 of the thesis as runs. Where a sentence of the thesis is
 # not quite right, you see the run that shows it. Cells that only draw are folded: click
 # the bar on their left to open them.
 
@@ -701,7 +701,7 @@ print(check_nand(w=[-1, -1], b=1.5))
 # function can be built, XOR too, in more than one layer.
 
 # %% [markdown]
-# **2. One curve in two dresses.** Figure 2.3 shows two S-shaped curves. Find `a`, `b` and
+# **2. One curve in two dresses.** [Figure 2.3](#figure-2.3) shows two S-shaped curves. Find `a`, `b` and
 # `c` so that $\tanh x = a\,\sigma(b\,x) + c$ for every $x$, with $\sigma$ the sigmoid.
 # How many times as steep is tanh at 0, then?
 

@@ -338,7 +338,7 @@ with chapter.guard("plain descent is there first, Adadelta never"):
 # %% [markdown]
 # Plain descent wins here, because its rate was chosen knowing the bowl. So "Adam
 # generally outperforms the others" is no law: Adam's gain is that one rate suits many
-# bowls at once. [Chapter 04](04_mlp.ipynb) compares them on faces (Figure 4.3).
+# bowls at once. [Chapter 04](04_mlp.ipynb) compares them on faces ([Figure 4.3](04_mlp.ipynb#figure-4.3)).
 #
 # Adadelta needs no rate, but thousands of steps on this bowl. The thesis's remark on
 # Adagrad, that its rate "eventually becomes too small", is easy to measure. For a

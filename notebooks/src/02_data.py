@@ -120,7 +120,7 @@ chapter.figure(
 
 # %% [markdown]
 # Look at the left eye. It is on the right of the picture. **Left and right are the subject's**, as
-# when you face somebody. This matters as soon as you mirror a picture (chapter 07).
+# when you face somebody. This matters as soon as you mirror a picture ([chapter 07](07_augmentation.ipynb)).
 
 # %% [markdown]
 # ## Most labels are missing
@@ -155,7 +155,7 @@ chapter.figure(
 
 # %% [markdown]
 # Four keypoints are nearly always there, eleven are missing on most faces. The thesis keeps the
-# faces that have all 15, and drops the rest. Chapter 18 shows what the rest is good for.
+# faces that have all 15, and drops the rest. [Chapter 18](18_beyond_the_studies.ipynb) shows what the rest is good for.
 #
 # ## Two labellers
 #
@@ -357,7 +357,7 @@ if judged:
 # habits and not faces: in `open` the second labeller sets the nose tip lower and the lip higher,
 # and the eyes agree. (`open` is made in the image of Kaggle's set, where the seam shows the
 # same two habits.) A network trained on both learns something in between, and more faces of the same
-# two kinds do not repair that. Telling the network whose label it is does (chapter 18).
+# two kinds do not repair that. Telling the network whose label it is does ([chapter 18](18_beyond_the_studies.ipynb)).
 #
 # Competitors report 543 pictures in 1,098 rows of Kaggle's set: every sixth row has a copy.
 
@@ -392,7 +392,7 @@ by_others /= np.median(by_others)
 # For the third question, cut the faces into five parts by group (people, where they are known),
 # and let each part be judged by a linear model that learned from the other four. Otherwise
 # a wrong label would vouch for itself. The model sees the descriptors. The penalty on its weights
-# is called a ridge, and chapter 03 explains it.
+# is called a ridge, and [chapter 03](03_linear.ipynb) explains it.
 
 
 # %%
@@ -571,7 +571,7 @@ plotting.show_table(
 # %% [markdown]
 # Is it worth the trouble? Measure it. Train the same model on the training faces before and after
 # cleaning, and test both on the same cleaned faces. The model is a linear one on pixels, solved
-# exactly, because that takes a second; chapter 03 builds it. **Predict** the size of the gain
+# exactly, because that takes a second; [chapter 03](03_linear.ipynb) builds it. **Predict** the size of the gain
 # before you run the cells.
 #
 # All products of two pictures, `(n, n)`, are computed once; every split then takes its part.
@@ -595,7 +595,7 @@ def linear(train: np.ndarray, test: np.ndarray) -> np.ndarray:
 # Differences between splits are larger than the difference you look for. So each seed makes one
 # split, both models are tested on it, and only the difference between the two counts. (The ± below counts
 # splits, not faces. All splits deal the same faces, so it is too small for a statement about others.
-# Chapter 10 does it better.)
+# [Chapter 10](10_errors_per_keypoint.ipynb) does it better.)
 
 # %% tags=["nbval-ignore-output"]
 good, own = stays[complete.ids], groups[complete.ids]
@@ -864,7 +864,7 @@ else:
 # it everywhere, after cleaning, in one call: `data.load`.
 #
 # One order of steps follows from all this: **split first, then multiply**. Mirrored or shifted
-# versions of a face are copies too. Chapters 07 and 13 show what happens to a score
+# versions of a face are copies too. Chapters [07](07_augmentation.ipynb) and [13](13_going_deeper.ipynb) show what happens to a score
 # when they are made before the split.
 
 # %% [markdown]
@@ -989,8 +989,8 @@ with chapter.guard("the two mappings give the same answers"):
 # There is one trap. It is tempting to mirror targets by changing the sign of $x'$. That
 # maps pixel $x$ to $96-x$. But the labels of `open` count from pixel centres, and the mirror image
 # of pixel 0 is pixel 95. A mirrored label is then a whole pixel off, about as much as the best models of
-# the thesis err in all. Mirror in pixels: $95-x$. Chapter 07 measures what it costs. (A file whose
-# labels count from the picture's edge does need $96-x$. Chapter 18 shows how to tell.)
+# the thesis err in all. Mirror in pixels: $95-x$. [Chapter 07](07_augmentation.ipynb) measures what it costs. (A file whose
+# labels count from the picture's edge does need $96-x$. [Chapter 18](18_beyond_the_studies.ipynb) shows how to tell.)
 
 # %% [markdown]
 # ## What you saw
@@ -1006,7 +1006,7 @@ with chapter.guard("the two mappings give the same answers"):
 # ## Exercises
 #
 # **1. Fewer points, more faces.** You need only the four points that both labellers give. How many
-# rows have all four? Guess from Figure 3.2 first. Can it be more than the shortest of the four bars? Can
+# rows have all four? Guess from [Figure 3.2](#figure-3.2) first. Can it be more than the shortest of the four bars? Can
 # it be less?
 
 
@@ -1089,4 +1089,4 @@ check_4(mirror_targets)
 # one at the eye? Train this chapter's `linear` on such targets (change `goals`, as under *Half a
 # pixel*), map its answers back, and compare. Predict first: do the answers change? `linear` solves each
 # coordinate by itself. What would the coordinates have to share for the weights to matter, as in the
-# networks from chapter 04 on?
+# networks from [chapter 04](04_mlp.ipynb) on?

@@ -25,7 +25,7 @@
 # - why this network loses against a constant, and what that says about its training;
 # - what a linear model looks at.
 #
-# **Needs** chapters 01a, 01b and 02. **Takes** about half a minute on two cores (profile *quick*).
+# **Needs** chapters [01a](01a_neurons.ipynb), [01b](01b_learning.ipynb) and [02](02_data.ipynb). **Takes** about half a minute on two cores (profile *quick*).
 # **Figures** 3.3, 4.1, 03-a to 03-f.
 
 # %% tags=["parameters"]
@@ -50,7 +50,7 @@ chapter = plotting.Chapter("03", PROFILE, DATA, SEED)
 # %% [markdown]
 # ## The faces
 #
-# One call does what chapter 02 explained: it loads the set, drops copies and wrong labels, keeps
+# One call does what [chapter 02](02_data.ipynb) explained: it loads the set, drops copies and wrong labels, keeps
 # the faces with all 15 keypoints, and splits them so that no person stands on two sides.
 # Weights learn on `train`. The best epoch is chosen on `validation`. Nothing is chosen on `test`.
 
@@ -246,7 +246,7 @@ chapter.figure(
 #
 # The blue line shows the other side of the coin. After a quick start it crawls. The same bowl
 # is thousands of times flatter in most directions, and a step that is safe in the steepest
-# direction is tiny in the flat ones. Chapter 04 comes back to this: Adam gives each weight a step
+# direction is tiny in the flat ones. [Chapter 04](04_mlp.ipynb) comes back to this: Adam gives each weight a step
 # of its own.
 
 # %% [markdown]
@@ -265,7 +265,7 @@ with chapter.guard("the learning rate is below the limit"):
 
 # %% [markdown]
 # A batch of 64 faces gives only an estimate of the gradient, but about 25 estimates an epoch take you
-# further than one exact gradient. Chapter 01b compared the two. An **epoch** shows every face once, in
+# further than one exact gradient. [Chapter 01b](01b_learning.ipynb) compared the two. An **epoch** shows every face once, in
 # an order that is drawn anew.
 #
 # Train a copy of the network with `fit` first, for a few epochs. The order is drawn by hand, from the
@@ -383,7 +383,7 @@ print(f"on test faces, First is {verdict} than the mean face")
 # a little too good. The row `test` has no such advantage.
 #
 # `rmse_px` is the error of a *coordinate*, root mean square. `mean_px` is the distance of a
-# *point*, mean. They are not the same, and chapter 10 shows how they relate.
+# *point*, mean. They are not the same, and [chapter 10](10_errors_per_keypoint.ipynb) shows how they relate.
 
 # %% [markdown]
 # ## A start that is never forgotten
@@ -438,7 +438,7 @@ chapter.figure(
 # %% [markdown]
 # The start from zero wins without a single clever idea. A linear layer may start there, because its
 # loss has no second, worse bottom. A network with hidden layers may not: its units would all stay
-# the same (chapter 04 comes back to this). And zero does not cure the crawl: the curve is still falling,
+# the same ([chapter 04](04_mlp.ipynb) comes back to this). And zero does not cure the crawl: the curve is still falling,
 # and in the profile *quick* it has not come down to the mean face.
 
 # %% [markdown]

@@ -24,7 +24,7 @@
 # - what Adam does to the step of each single weight;
 # - how to see overfitting in a table, and dead neurons in a count.
 #
-# **Needs** chapters 01a to 03. **Takes** about a minute on two cores (profile *quick*).
+# **Needs** chapters [01a](01a_neurons.ipynb) to [03](03_linear.ipynb). **Takes** about a minute on two cores (profile *quick*).
 # **Figures** 3.4, 4.2, 4.3, 04-a to 04-e.
 
 # %% tags=["parameters"]
@@ -153,7 +153,7 @@ for layer in model.layers:
 
 # %% [markdown]
 # Nearly all of them sit between the pixels and the first hidden layer. Each of the 300 neurons has
-# a weight of its own for every pixel. Chapter 05 attacks exactly this number.
+# a weight of its own for every pixel. [Chapter 05](05_strided_cnn.ipynb) attacks exactly this number.
 
 # %% [markdown]
 # ## How large should weights be at the start?
@@ -213,7 +213,7 @@ with chapter.guard("He's start stays level, Glorot's falls, 0.01 falls far"):
 # %% [markdown]
 # He's start stays level. Glorot's loses nothing in the first layer, which has far more inputs than
 # outputs, and a factor $\sqrt 2$ in each of the others. Second has only two hidden layers and does not
-# mind. So the course keeps the default. A deep network would mind: chapter 13 goes to 16 layers.
+# mind. So the course keeps the default. A deep network would mind: [chapter 13](13_going_deeper.ipynb) goes to 16 layers.
 
 # %% [markdown]
 # ## Finding a learning rate
@@ -355,7 +355,7 @@ with chapter.guard("Adam ends a little lower, and at 0.0001 higher"):
 # ## Second by plain gradient descent
 #
 # Now train your own. The quick profile has time for 40 epochs by each rule. `compile` takes the rule,
-# `training.fit` the faces; chapter 03 showed what it does.
+# `training.fit` the faces; [chapter 03](03_linear.ipynb) showed what it does.
 
 # %% tags=["nbval-ignore-output"]
 epochs = chapter.pick(smoke=2, quick=40, paper=1000)
@@ -384,8 +384,8 @@ chapter.figure(
 # %% [markdown]
 # The curve drops within the first epochs and then bends into a long slope. The thesis describes the
 # same: fast at the beginning, then slow. In the quick profile the lines stay close together. A network
-# that has hardly left its starting point has not had the time to overfit. The orange lines of Figure
-# 04-e show what 1000 epochs do.
+# that has hardly left its starting point has not had the time to overfit. The orange lines of [Figure
+# 04-e](#figure-04-e) show what 1000 epochs do.
 
 # %% [markdown]
 # ## Second by Adam
@@ -400,7 +400,7 @@ by_adam = training.fit(model, splits, epochs=epochs, batch_size=64, seed=SEED)
 
 # %% [markdown]
 # For the comparison you also need First. `training.thesis_run` stands for what an earlier chapter
-# trained: if you ran chapter 03, its run is found in the store.
+# trained: if you ran [chapter 03](03_linear.ipynb), its run is found in the store.
 
 # %% tags=["nbval-ignore-output"]
 runs = {
@@ -410,7 +410,7 @@ runs = {
 }
 
 # %% [markdown]
-# **Predict.** Figure 04-e counts epochs, and an epoch of Adam costs more time than one of plain
+# **Predict.** [Figure 04-e](#figure-04-e) counts epochs, and an epoch of Adam costs more time than one of plain
 # descent. Will Adam still get down sooner when you plot the loss against seconds?
 
 # %% tags=["nbval-ignore-output"]
@@ -455,10 +455,10 @@ with chapter.guard("Adam ends lowest, First highest", quick=True):
 
 # %% [markdown]
 # In *quick* Adam ends lower, as the thesis found. But look when: the two run side by side for many
-# epochs, as in Figure 04-e. Plain descent at a rate that was looked for is a serious opponent. Figure
-# 04-b shows how much worse it would look at a rate that was not. The thesis does not say what rate it
+# epochs, as in [Figure 04-e](#figure-04-e). Plain descent at a rate that was looked for is a serious opponent. [Figure
+# 04-b](#figure-04-b) shows how much worse it would look at a rate that was not. The thesis does not say what rate it
 # took. **When you compare two optimisers, tune both.** Your 40 epochs show how Adam's lead begins,
-# Figure 04-e how it ends.
+# [Figure 04-e](#figure-04-e) how it ends.
 #
 # Now the right panel. Adam keeps two more numbers for each of 2.8 million weights and touches
 # them in every step, so its epoch costs about twice as much. Counted in seconds, its lead
@@ -499,7 +499,7 @@ with chapter.guard("for the lowest loss Second needs fewer epochs than First", q
 # would catch up in the last row.
 #
 # What the thesis saw is real all the same. Its curve went flat. But First's does so too, and for the
-# reason of chapter 03: a step that is safe in the steepest direction is tiny in all others.
+# reason of [chapter 03](03_linear.ipynb): a step that is safe in the steepest direction is tiny in all others.
 
 # %% [markdown]
 # ## What Adam does to each weight
@@ -624,7 +624,7 @@ print(f"{score['lowest']:.5f} to {score['highest']:.5f}")
 
 # %% [markdown]
 # The thesis calls Second "slightly better" than First, 0.0047 against 0.0050. **On held-out faces
-# drawn at random, neither beats the mean face clearly, or at all.** (Chapter 03 has the one doubt.) The
+# drawn at random, neither beats the mean face clearly, or at all.** ([Chapter 03](03_linear.ipynb) has the one doubt.) The
 # first network of the thesis that has learned something about faces is Second with Adam, at half the
 # mean face's error. In the thesis's numbers the optimiser makes the difference between nothing learned
 # and something. In ours it does not: on the real faces Second beats the mean face by either rule.
@@ -638,7 +638,7 @@ print(f"{score['lowest']:.5f} to {score['highest']:.5f}")
 #
 # Where ReLU answers zero, its slope is zero too. A neuron that answers zero to every face gets no
 # gradient: it is dead. In the first layer no gradient brings it back. In the second one can, if the
-# first layer changes (chapter 01a). Count those that never answer on the validation faces.
+# first layer changes ([chapter 01a](01a_neurons.ipynb)). Count those that never answer on the validation faces.
 
 # %%
 def activations(network, images):
@@ -679,7 +679,7 @@ with chapter.guard("Adam kills neurons", quick=True):
 # a lot. Under plain descent the large errors of the first batches make such a step large. Adam's first
 # steps are as long as its rate, whatever the error: 0.001 on each of 9216 weights, nearly all in one
 # direction, on pixels of about a half. That changes the sum by 4 or 5, several times its spread at the
-# start. Either way a neuron falls below zero for every face at once. Exercise 5 looks for a cure.
+# start. Either way a neuron falls below zero for every face at once. [Exercise 5](#Exercises) looks for a cure.
 
 # %% [markdown]
 # ## What the living neurons look at
@@ -717,7 +717,7 @@ chapter.figure(
 )
 
 # %% [markdown]
-# The upper row is noise: the random start, still there, as in chapter 03. The lower row shows faces,
+# The upper row is noise: the random start, still there, as in [chapter 03](03_linear.ipynb). The lower row shows faces,
 # and it must. The gradient of a first-layer weight is an error times the pixel it meets. So each
 # step of plain descent adds multiples of the batch's *pictures* to the weights, and the sum of
 # all steps is a mixture of training faces.
@@ -834,4 +834,4 @@ with chapter.guard("the start is the mean face"):
 # **5. Open.** Subtract the mean training picture from `x` and from the validation pictures, and
 # train Second again, by plain descent. Which is now the largest rate that survives? How
 # many neurons die? Is the loss after ten epochs lower than before? And why does the curve begin
-# higher? Chapter 03's exercise on the speed limit tells you what to expect.
+# higher? [Chapter 03](03_linear.ipynb)'s exercise on the speed limit tells you what to expect.

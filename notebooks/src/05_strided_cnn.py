@@ -24,7 +24,7 @@
 # - what dropout does, and why it lifts the training loss above the validation loss;
 # - what the filters of Third look at.
 #
-# **Needs** chapters 01a to 04. **Takes** about a minute on two cores (profile *quick*).
+# **Needs** chapters [01a](01a_neurons.ipynb) to [04](04_mlp.ipynb). **Takes** about a minute on two cores (profile *quick*).
 # **Figures** 3.5, 4.4, 4.5, 05-a to 05-h.
 #
 # **Tables** 3.1.
@@ -186,7 +186,7 @@ model = third()
 # %% [markdown]
 # What `dropout` is for comes later in this chapter. Until then it is 0 and adds nothing.
 #
-# Table 3.1 of the thesis follows from the layers. Here it gets a column more, the parameters.
+# [Table 3.1](#table-3.1) of the thesis follows from the layers. Here it gets a column more, the parameters.
 
 # %%
 def describe(layer, total):
@@ -331,7 +331,7 @@ chapter.figure(
 # of 4.
 #
 # Does half a pixel matter? Not to a dense layer: it gets the same offset for every face and
-# learns it away. It matters where a position is read directly off a map, as chapter 18 does.
+# learns it away. It matters where a position is read directly off a map, as [chapter 18](18_beyond_the_studies.ipynb) does.
 
 # %% [markdown]
 # ## Training
@@ -402,7 +402,7 @@ chapter.figure(
 )
 
 # %% [markdown]
-# Compare it with chapters 03 and 04. Their runs are found in the store if you ran them, and
+# Compare it with chapters [03](03_linear.ipynb) and [04](04_mlp.ipynb). Their runs are found in the store if you ran them, and
 # trained now if you did not.
 
 # %% tags=["nbval-ignore-output"]
@@ -518,7 +518,7 @@ chapter.figure(
 #
 # 1. It is the mean over the batches of an epoch, *while* the weights improve. The validation loss
 #    is taken at the end of the epoch. This happens without dropout too: look at the first epochs
-#    of Figure 4.4.
+#    of [Figure 4.4](#figure-4.4).
 # 2. It is taken with dropout on.
 
 # %% tags=["nbval-ignore-output"]
@@ -678,7 +678,7 @@ print(f"the stored runs of 1000 epochs: test MSE {without['test']['mse']:.5f} wi
 print(f"{dropped['test']['mse']:.5f} with it, {change:+.0%}; the thesis's change is {-0.2:+.0%}")
 
 # %% [markdown]
-# That is one seed of each. Chapter 06 has three seeds, of 100 epochs each, and they do not agree.
+# That is one seed of each. [Chapter 06](06_pooled_cnn.ipynb) has three seeds, of 100 epochs each, and they do not agree.
 
 # %% [markdown]
 # ## What the filters look at
@@ -753,7 +753,7 @@ for name, layer in zip(("conv1", "conv2", "conv3"), maps):
 
 # %% [markdown]
 # A map of zeros on every face is a *dead* filter: its ReLU lets nothing pass, and no gradient
-# reaches its weights. In conv1 it stays dead, as chapter 01a showed. In conv2 and conv3 it may come
+# reaches its weights. In conv1 it stays dead, as [chapter 01a](01a_neurons.ipynb) showed. In conv2 and conv3 it may come
 # back when the layer before it changes. A map with more than nine zeros in
 # ten is close to that. If a single dot is left at the edge, the filter lives. With four filters in a
 # layer, one dead filter is a quarter of what the network sees. Another seed gives other shares.
@@ -795,7 +795,7 @@ print("closest to 1:", min(follow, key=lambda name: abs(follow[name] - 1)))
 # them has to learn from examples what a moved map means for the points. If the faces it trained on
 # all stand in nearly the same place, it has not. In that respect Third may be no better off than
 # First: compare the two lines.
-# Showing it shifted faces is one remedy, and chapter 07 takes it.
+# Showing it shifted faces is one remedy, and [chapter 07](07_augmentation.ipynb) takes it.
 
 # %% [markdown]
 # ## What you saw

@@ -15,7 +15,7 @@
 #
 # Third made its maps smaller by letting the filter skip every second pixel. **Fourth** lets the
 # filter visit every pixel and then keeps the strongest of four neighbours. That is max-pooling.
-# At the end of the chapter stands the thesis's Table 4.1, with your seven runs beside it.
+# At the end of the chapter stands the thesis's [Table 4.1](#table-4.1), with your seven runs beside it.
 #
 # **You will learn**
 # - what max-pooling computes, and what it throws away;
@@ -23,7 +23,7 @@
 # - how to count the work of a network, in multiply-adds, and whether the count predicts the time;
 # - how to read a table of results, and which column not to trust.
 #
-# **Needs** chapters 03 to 05. **Takes** about a minute on two cores (profile *quick*).
+# **Needs** chapters [03](03_linear.ipynb) to [05](05_strided_cnn.ipynb). **Takes** about a minute on two cores (profile *quick*).
 # **Figures** 3.6, 4.6, 4.7, 06-a to 06-f.
 #
 # **Tables** 3.2, 4.1.
@@ -70,7 +70,7 @@ def max_pool(maps):
 
 
 # %% [markdown]
-# The example of chapter 01c (Figure 2.6 of the thesis):
+# The example of [chapter 01c](01c_convolution.ipynb) ([Figure 2.6](01c_convolution.ipynb#figure-2.6) of the thesis):
 
 # %%
 example = np.array([[1, 2, 2, 1], [3, 5, 4, 1], [3, 0, 2, 4], [7, 1, 8, 0]], np.float32)
@@ -118,7 +118,7 @@ chapter.figure(
 # ## Is a pool steadier?
 #
 # Move the faces one pixel to the right. How much does the small map change, compared with the
-# change from one face to another? In chapter 05 you could move the map back. Here you cannot: a
+# change from one face to another? In [chapter 05](05_strided_cnn.ipynb) you could move the map back. Here you cannot: a
 # shift of one pixel is half a cell.
 #
 # **Predict** which of the three small maps changes least, and by how much, then run.
@@ -238,7 +238,7 @@ def fourth(dropout=0):
 model = fourth()
 
 # %% [markdown]
-# Table 3.2 follows from the layers. A column is added: the multiply-adds for one picture. To
+# [Table 3.2](#table-3.2) follows from the layers. A column is added: the multiply-adds for one picture. To
 # produce one output, a convolution multiplies each weight of a filter once and adds it up; a dense
 # unit does the same with each of its inputs. A pool multiplies nothing.
 
@@ -321,7 +321,7 @@ with chapter.guard("Fourth has 297,266 parameters and the convolutions of both t
 
 # %% [markdown]
 # A quarter of the weights, and a fifth less work. The third pool halves the map once more, so the
-# dense layer gets 1152 numbers instead of 4608, and you know from chapter 05 that the dense layer
+# dense layer gets 1152 numbers instead of 4608, and you know from [chapter 05](05_strided_cnn.ipynb) that the dense layer
 # is where the parameters are.
 #
 # The convolutions do the same work in both, to the last multiplication. In Third conv2 reads a map
@@ -336,7 +336,7 @@ with chapter.guard("Fourth has 297,266 parameters and the convolutions of both t
 # First the thesis's own length, as stored with the course: Fourth for 1000 epochs on real faces,
 # without and with dropout of 25% on the dense layer.
 #
-# **Predict.** In chapter 05 Third overfitted: its validation error rose and stayed above its lowest.
+# **Predict.** In [chapter 05](05_strided_cnn.ipynb) Third overfitted: its validation error rose and stayed above its lowest.
 # Fourth has a quarter of Third's weights. Does it overfit less?
 
 # %%
@@ -526,7 +526,7 @@ print(f"that Fourth trains faster {verdict} on this computer")
 # Do not be surprised if count and clock disagree. The first convolution, with its maps of 96 by 96,
 # is the same in both networks and moves the most memory. A pool has no multiplications, but it reads
 # four numbers for each it writes, and in training it must find out again which of them won. And conv2
-# and conv3 take the same multiplications in both, but not the same time. Chapter 11 measures
+# and conv3 take the same multiplications in both, but not the same time. [Chapter 11](11_cpu_and_gpu_timing.ipynb) measures
 # more networks, and a GPU where there is one.
 
 # %% [markdown]
@@ -709,7 +709,7 @@ print(f"ratios of MSE, smaller is better; yours: profile {PROFILE}, one seed")
 # The last row is the thesis's 78%: an error of 0.22 times First's. But First was no better than the mean
 # face, which made 0.0044 on Kaggle's labels. Measured from there, the thesis came down by 75%:
 # almost the same, since its whole way down began at the mean face. It says in the same breath that on
-# the hardest face the gain was only 20%. Chapter 09 looks at that face.
+# the hardest face the gain was only 20%. [Chapter 09](09_heat_maps.ipynb) looks at that face.
 
 # %% tags=["nbval-ignore-output"]
 full, own = (1 - ratio_of(s, "Fourth, dropout", "mean face") for s in (full_scores, scores))

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 07 Augmentation
 #
-# The networks of chapters 03 to 06 fit their training faces better than others. More faces would
+# The networks of chapters [03](03_linear.ipynb) to [06](06_pooled_cnn.ipynb) fit their training faces better than others. More faces would
 # help, and you can make them: mirror a face, shift it, turn it. The picture changes, and you know
 # exactly where its keypoints went. This chapter builds those transforms, checks each of them by
 # measurement, and asks whether they pay.
@@ -25,7 +25,7 @@
 # - why several warps should be multiplied first and done once;
 # - what augmentation gives, on five seeds, and when it gives nothing.
 #
-# **Needs** chapters 02 and 06. **Takes** about 45 seconds on two cores (profile *quick*).
+# **Needs** chapters [02](02_data.ipynb) and [06](06_pooled_cnn.ipynb). **Takes** about 45 seconds on two cores (profile *quick*).
 # **Figures** 4.11, 4.12, 07-a to 07-g.
 #
 # **Tables** 4.2.
@@ -82,7 +82,7 @@ image.shape, points.shape
 # 2. The keypoints of a pair change places. Left and right are the subject's. The eye that was the
 #    left one looks like a right one in the mirror, so it must be labelled as one.
 #
-# Table 4.2 of the thesis lists the six pairs. Nose tip and lip centres stand alone.
+# [Table 4.2](#table-4.2) of the thesis lists the six pairs. Nose tip and lip centres stand alone.
 
 # %%
 pairs = [{"keypoint": a, "changes places with": b} for a, b in data.MIRROR_PAIRS]
@@ -159,7 +159,7 @@ chapter.figure(
 # $$x' = 95 - x$$
 #
 # So $96 - x$ is right for labels that count from the edge, and a pixel off where they count from pixel
-# centres. Those of `open` count from pixel centres. Which of the two Kaggle's do, chapter 18 asks.
+# centres. Those of `open` count from pixel centres. Which of the two Kaggle's do, [chapter 18](18_beyond_the_studies.ipynb) asks.
 #
 # Do not believe it. Draw a dot at a known place between pixels, mirror the picture, and measure
 # where the dot is, from the first pixel's centre. The centre of mass of the grey values tells.
@@ -191,7 +191,7 @@ for x in (20.0, 31.25, 60.7):
 # model cannot tell the halves apart, so it should settle in between: half a pixel off on every face.
 #
 # You can measure that on real faces, with a model that trains in a second: the ridge regression
-# of chapter 03, on pictures of 32 by 32. It learns from the faces and their mirror twins, once
+# of [chapter 03](03_linear.ipynb), on pictures of 32 by 32. It learns from the faces and their mirror twins, once
 # with each formula.
 
 
@@ -266,7 +266,7 @@ with chapter.guard("half a pixel of bias, a whole pixel of disagreement"):
 # both coordinates.
 #
 # All this holds for labels that count from pixel centres. For labels that count from the edge it is
-# $95 - x$ that is a pixel off. No file of labels says where its 0 is. Chapter 18 finds real faces
+# $95 - x$ that is a pixel off. No file of labels says where its 0 is. [Chapter 18](18_beyond_the_studies.ipynb) finds real faces
 # whose labels count from the edge, and asks which of the two Kaggle's do.
 
 # %% [markdown]
@@ -322,7 +322,7 @@ print("turns the other way:", np.allclose(A, schoolbook.T))
 # As the thesis draws angles from -10 to 10 degrees, either sign gives the same range. Mixed, one
 # for the picture and one for the points, they give labels that are wrong by twice the angle.
 #
-# The centre is $(47.5, 47.5)$, halfway between 0 and 95. Exercise 3 shows what $(48, 48)$ does.
+# The centre is $(47.5, 47.5)$, halfway between 0 and 95. [Exercise 3](#Exercises) shows what $(48, 48)$ does.
 
 # %% [markdown]
 # ### Nothing falls off
@@ -464,12 +464,12 @@ with chapter.guard("few points leave the picture when it is rotated"):
 # %% [markdown]
 # ## What the other studies do
 #
-# Two of the other studies change their faces as well. The course calls them DEPTH (chapter 13) and DENSE
-# (chapter 15).
+# Two of the other studies change their faces as well. The course calls them DEPTH ([chapter 13](13_going_deeper.ipynb)) and DENSE
+# ([chapter 15](15_dense_landmarks.ipynb)).
 #
 # DEPTH mirrors, turns 12 degrees to the left, multiplies the grey values by 1.5 and by 0.8,
 # shifts in four directions and adds normal noise: 26,239 faces in the end. It does not say how
-# far it shifts or how strong the noise is; Figure 07-b takes 6 pixels and a standard deviation of
+# far it shifts or how strong the noise is; [Figure 07-b](#figure-07-b) takes 6 pixels and a standard deviation of
 # 10 grey values.
 #
 # DENSE jitters the light, with strength 0.5 and later 0.2, turns by up to 20 degrees and shifts
@@ -564,7 +564,7 @@ chapter.figure(
 # %% [markdown]
 # A crop does push points out. You then have a choice. Keep the coordinates: a network with a
 # linear output can answer 97. Or make them missing, and use a loss that skips what is missing, as
-# in chapter 18.
+# in [chapter 18](18_beyond_the_studies.ipynb).
 
 # %% [markdown]
 # ## Multiply first, resample once
@@ -709,7 +709,7 @@ if "FKD_FIGURES" not in os.environ:
 # ## Does it help?
 #
 # There are two ways to use all this. *Stored*: make a number of changed copies once, and train on
-# the larger set. The thesis does that, and chapter 08 repeats it.
+# the larger set. The thesis does that, and [chapter 08](08_final_model.ipynb) repeats it.
 
 # %% tags=["nbval-ignore-output"]
 few = train.take(np.random.default_rng(0).permutation(len(train))[:300])
@@ -724,7 +724,7 @@ with chapter.guard("22 pictures of each face"):
 
 # %% [markdown]
 # *On the fly*: draw new changes in every epoch. The network never sees the same picture twice,
-# and nothing is stored. It suits a small experiment: Fourth of chapter 06, on 300 faces only, once as
+# and nothing is stored. It suits a small experiment: Fourth of [chapter 06](06_pooled_cnn.ipynb), on 300 faces only, once as
 # they are and once changed anew in each epoch. The number of faces seen is the same.
 
 
@@ -851,7 +851,7 @@ with chapter.guard("at epoch 20 behind on every seed, at the end ahead on every 
     assert (changed.loc[120] < plain.loc[120]).all() and (table.saved > 0).all()
 
 # %% [markdown]
-# This was measured with 300 faces and this network. Chapter 08 asks the same of the full set.
+# This was measured with 300 faces and this network. [Chapter 08](08_final_model.ipynb) asks the same of the full set.
 
 # %% [markdown]
 # Now your own pair of runs, one seed and as long as the profile allows.
@@ -923,7 +923,7 @@ with chapter.guard("validation over training error is smaller with changes", qui
 # - Augmentation slows learning down and keeps it going.
 #
 # The thesis mirrors its faces *before* it splits them. A face can then be in the training set
-# while its twin is in the test set. Chapter 08 measures what that is worth.
+# while its twin is in the test set. [Chapter 08](08_final_model.ipynb) measures what that is worth.
 #
 # ## Exercises
 #
@@ -985,7 +985,7 @@ print("about 48 a row lower:", np.array_equal(quarter[1:], exact[:-1]))
 
 # %% [markdown]
 # **4. There and back.** Rotate the faces by 10 degrees and then by -10. The points come back.
-# Predict how much of the detail does, from Figure 07-d. Then compose the two matrices first. What
+# Predict how much of the detail does, from [Figure 07-d](#figure-07-d). Then compose the two matrices first. What
 # is the product?
 
 # %% tags=["solution", "nbval-ignore-output"]

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 08 The final model
 #
-# Fourth overfits, and chapter 07 gave you more faces. Now you put the two together, add a layer, and
+# Fourth overfits, and [chapter 07](07_augmentation.ipynb) gave you more faces. Now you put the two together, add a layer, and
 # train the network that the thesis ends with. It is called **Fifth**, and it comes in four variants.
 #
 # **You will learn**
@@ -22,7 +22,7 @@
 # - whether dropout and Leaky ReLU help, and whether units die without it;
 # - what it is worth to flip faces before they are split, and why that gain is not real.
 #
-# **Needs** chapters 06 and 07. **Takes** about three minutes on two cores (profile *quick*).
+# **Needs** chapters [06](06_pooled_cnn.ipynb) and [07](07_augmentation.ipynb). **Takes** about three minutes on two cores (profile *quick*).
 # **Figures** 4.13 to 4.16, 08-a to 08-f.
 #
 # **Tables** 4.3, 4.4, 8.1.
@@ -141,7 +141,7 @@ with chapter.guard("Fifth has the shapes of Fifth in later chapters"):
 
 # %% [markdown]
 # A Leaky ReLU with slope 0 is a plain ReLU, so one function builds all four variants. The thesis's
-# Table 4.3, read off the network itself:
+# [Table 4.3](#table-4.3), read off the network itself:
 
 # %%
 drops = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
@@ -183,7 +183,7 @@ print(
 )
 
 # %% [markdown]
-# So an *epoch* of the thesis's Table 4.4 is not an epoch of its Table 4.1. The first one shows 1,920
+# So an *epoch* of the thesis's [Table 4.4](#table-4.4) is not an epoch of its [Table 4.1](06_pooled_cnn.ipynb#table-4.1). The first one shows 1,920
 # faces, the last one 15,360, and none shows them all. Why the batch grows, you measure below.
 #
 # In plain Keras such a training is two loops around `train_on_batch`, which takes one step and returns
@@ -191,12 +191,13 @@ print(
 # are drawn.
 
 # %% tags=["nbval-ignore-output"]
+steps = chapter.pick(smoke=3, quick=30, paper=30)  # batches an epoch
 twin = fifth(dropout=0, leaky=0)
 twin.compile(keras.optimizers.Adam(0.001), loss="mse")
 by_hand = []
 for epoch in range(2):
     losses = []
-    for step in range(30):
+    for step in range(steps):
         rng = np.random.default_rng([SEED, epoch, step])
         rows = rng.integers(0, len(splits.train), batch_size(epoch + 1))
         faces = splits.train.take(rows)
@@ -224,7 +225,7 @@ for name, stored in long.items():
     print(f"{name}: {stored.summary()}\n")
 
 # %% [markdown]
-# One thing about these runs you should know. Chapter 18 finds that the labels of the real faces count
+# One thing about these runs you should know. [Chapter 18](18_beyond_the_studies.ipynb) finds that the labels of the real faces count
 # from the picture's edge, where a mirrored x is 96 - x. The copies were mirrored by 95 - x all the same,
 # so half of Fifth's training labels lie a pixel to the left. Fourth had no mirrored faces. How much of
 # the error is that?
@@ -307,7 +308,7 @@ runs = {}
 for name, model in variants.items():
     model.compile(keras.optimizers.Adam(0.001), loss="mse")
     runs[name] = training.fit(
-        model, splits, epochs=epochs, batch_size=sizes, steps_per_epoch=30, seed=SEED
+        model, splits, epochs=epochs, batch_size=sizes, steps_per_epoch=steps, seed=SEED
     )
 
 # %% tags=["guard"]
@@ -438,7 +439,7 @@ def show(name, number):
 show("Fifth", "4.13")
 
 # %% [markdown]
-# Compare the two curves with those of Fourth in chapter 06. There, training error fell away below
+# Compare the two curves with those of Fourth in [chapter 06](06_pooled_cnn.ipynb). There, training error fell away below
 # validation error. Here the training faces are shifted, turned and mirrored, so they are harder than
 # the validation faces. In a short run few of them come more than twice.
 
@@ -456,7 +457,7 @@ show("Fifth, dropout, Leaky ReLU 0.2", "4.15")
 
 # %% [markdown]
 # The thesis names two slopes, 0.2 from TensorFlow and 0.3 from Keras, and does not say which of them
-# its run used. Figure 4.15 shows 0.2. Both are in the next figure.
+# its run used. [Figure 4.15](#figure-4.15) shows 0.2. Both are in the next figure.
 
 # %% tags=["nbval-ignore-output", "drawing"]
 figure, axes = plt.subplots(figsize=(7.2, 3.6))
@@ -509,7 +510,7 @@ test = splits.test
 points = {name: run.predict(test.images) for name, run in {"Fourth": fourth, **runs}.items()}
 scores = {name: evaluation.measures(test.keypoints, found) for name, found in points.items()}
 drawn_by = {"Fourth": len(fourth.history) * len(plain.train)}
-drawn_by |= {name: 30 * sum(sizes) for name in runs}
+drawn_by |= {name: steps * sum(sizes) for name in runs}
 plotting.show_table(
     [{"on the test faces": name, "faces drawn in training": drawn_by[name], **score}
      for name, score in scores.items()],
@@ -526,7 +527,7 @@ with chapter.guard("every variant is far better than the mean face", quick=True)
 # %% [markdown]
 # Before you believe a difference of two rows, ask how large it would be by chance. Take it face by
 # face. Faces of one group (people who were photographed, and mixed, together) err together, so the
-# groups are the trials; chapter 10 explains `evaluation.interval`.
+# groups are the trials; [chapter 10](10_errors_per_keypoint.ipynb) explains `evaluation.interval`.
 
 
 # %%
@@ -610,14 +611,14 @@ chapter.figure(
 # After so few epochs none of the three can be told: each interval holds 1. With dropout one seed gains and
 # two stay where they are. With a leaky slope one gains and another loses.
 #
-# Now look at the squares. At full length dropout gains what it gains in the thesis. Figure 08-e says why
+# Now look at the squares. At full length dropout gains what it gains in the thesis. [Figure 08-e](#figure-08-e) says why
 # the length matters: at epoch 125 Fifth has not begun to overfit, and there is nothing yet that dropout
 # could prevent. The slope of 0.2 does not leave the range of its seeds.
 #
 # A square is one seed. So is each number of the thesis, and its validation faces have twins among the
 # training faces.
 #
-# The first rows of the two tables above ask several things at once. Exercise 2 takes two of them apart,
+# The first rows of the two tables above ask several things at once. [Exercise 2](#Exercises) takes two of them apart,
 # the layer and the faces.
 #
 # ## Do units die?
@@ -810,8 +811,8 @@ with chapter.guard("turned copies of validation faces look like a gain", quick=T
     assert ratio["copy first"] < ratio["split first"]
 
 # %% [markdown]
-# The thesis's Table 4.4 and its Table 4.1 are thus not measured on the same kind of faces. The models of
-# Table 4.1 were measured on faces without twins. So part of the step from 0.0011 to 0.0007 may be the
+# The thesis's [Table 4.4](#table-4.4) and its [Table 4.1](06_pooled_cnn.ipynb#table-4.1) are thus not measured on the same kind of faces. The models of
+# [Table 4.1](06_pooled_cnn.ipynb#table-4.1) were measured on faces without twins. So part of the step from 0.0011 to 0.0007 may be the
 # twins, a small part if the networks there behave as these. Do not trust to luck: split first, then
 # change the training faces, and only those.
 #
@@ -893,9 +894,9 @@ trainings = (("Fourth, plain faces", fourth_again(), plain),
              ("Fifth, grown faces", fifth(dropout=0, leaky=0), splits))
 for name, model, given in trainings:
     model.compile(keras.optimizers.Adam(0.001), loss="mse")
-    run = training.fit(model, given, epochs=short, steps_per_epoch=30, seed=SEED,
+    run = training.fit(model, given, epochs=short, steps_per_epoch=steps, seed=SEED,
                        batch_size=[batch_size(epoch) for epoch in range(1, short + 1)])
-    print(f"{name}, {short} epochs of 30 batches: {run.measures(test)['mse']:.5f}")
+    print(f"{name}, {short} epochs of {steps} batches: {run.measures(test)['mse']:.5f}")
 
 # %% [markdown]
 # **3. How many different faces?** An epoch of 30 batches of 64 draws 1,920 times from 37,664 faces, with

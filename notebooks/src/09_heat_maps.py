@@ -25,7 +25,7 @@
 # - why a hard face that was picked *after* looking makes progress look small;
 # - how much of the MSE a few faces carry.
 #
-# **Needs** chapters 03 to 06. **Takes** about half a minute on two cores once their runs are stored
+# **Needs** chapters [03](03_linear.ipynb) to [06](06_pooled_cnn.ipynb). **Takes** about half a minute on two cores once their runs are stored
 # (profile *quick*), some minutes if not.
 # **Figures** 4.8, 09-a, 09-b, 09-d to 09-g.
 #
@@ -58,8 +58,8 @@ chapter = plotting.Chapter("09", PROFILE, DATA, SEED)
 # with the course, so there is no heat map of them. Their errors are stored, face by face. These are
 # enough to ask for the hardest face, and how much it gained.
 #
-# Rank the test faces by the error of each network, as chapter 06 did, and take the face with the
-# highest mean rank over the seven networks of Table 4.1.
+# Rank the test faces by the error of each network, as [chapter 06](06_pooled_cnn.ipynb) did, and take the face with the
+# highest mean rank over the seven networks of [Table 4.1](06_pooled_cnn.ipynb#table-4.1).
 #
 # **Predict.** Is it the very worst for all seven, as in the thesis? And from First to Fourth with
 # dropout, does its error fall by less than that of all faces?
@@ -130,7 +130,7 @@ chapter.figure(
 # %% [markdown]
 # No face is the worst for all seven here. The error of all faces falls as the thesis says, almost
 # to the percent. But the hardest face does not stay behind. From First to each of the other six it
-# gained more than the faces did on average. The last three rows of Table 9.1 are Fifth, which also
+# gained more than the faces did on average. The last three rows of [Table 9.1](#table-9.1) are Fifth, which also
 # learned from changed copies. For it the same face is one of many.
 #
 # That is one face, and the errors themselves named it. *20% against 78%*, below, shows how much
@@ -138,7 +138,7 @@ chapter.figure(
 #
 # ## Seven networks and a constant
 #
-# Now your own: the seven networks of Table 4.1, and the mean face as the eighth model. A run that a
+# Now your own: the seven networks of [Table 4.1](06_pooled_cnn.ipynb#table-4.1), and the mean face as the eighth model. A run that a
 # chapter before has stored is found, not trained again.
 
 # %% tags=["nbval-ignore-output"]
@@ -163,7 +163,7 @@ plotting.show_table(
 )
 
 # %% [markdown]
-# A group is what the split keeps together (chapter 02): one person, or people whose pictures were
+# A group is what the split keeps together ([chapter 02](02_data.ipynb)): one person, or people whose pictures were
 # mixed. Faces of one group are alike, so a few groups are a few trials, however many faces they
 # hold. Take what follows on your own faces as description, not as proof.
 #
@@ -364,18 +364,18 @@ with chapter.guard("the surprise is nearly the mean face's error; less, but some
 
 # %% [markdown]
 # For the mean face the surprise is nearly the error itself: both say how far the points are from
-# where they usually are. That tells you what Figure 4.8 shows. **A face that stands out on the heat
+# where they usually are. That tells you what [Figure 4.8](#figure-4.8) shows. **A face that stands out on the heat
 # map is a face that the mean face misses.** The map cannot know of glasses. One map does nearly as
 # well as fifteen: a nose tip on another's lip is rare enough.
 #
 # For the networks the correlation is there in each group, and far from 1. Unusual places are not
 # all that costs. First is affected least: its errors are mostly its own noise, as you saw in
-# chapter 03. Where the dashes of two models overlap, do not say which of them the surprise predicts
+# [chapter 03](03_linear.ipynb). Where the dashes of two models overlap, do not say which of them the surprise predicts
 # better.
 #
 # ## Do they fail on the same faces?
 #
-# Chapter 06 showed the worst faces. Now the whole order, not only its top: the rank correlation of
+# [Chapter 06](06_pooled_cnn.ipynb) showed the worst faces. Now the whole order, not only its top: the rank correlation of
 # every two models.
 
 # %% tags=["drawing", "nbval-ignore-output"]

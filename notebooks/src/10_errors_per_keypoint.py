@@ -24,8 +24,8 @@
 # - to tell what *goes with* an error from what *causes* it: turn the same face, cover it;
 # - how the mean distance and the root mean square relate, and when they disagree.
 #
-# **Needs** chapters 02 and 06 to 08. **Takes** about 20 seconds on two cores (profile *quick*), and
-# about a minute more the first time, unless chapter 08 has trained Fifth already.
+# **Needs** chapters [02](02_data.ipynb) and [06](06_pooled_cnn.ipynb) to [08](08_final_model.ipynb). **Takes** about 20 seconds on two cores (profile *quick*), and
+# about a minute more the first time, unless [chapter 08](08_final_model.ipynb) has trained Fifth already.
 # **Figures** 4.17, 10-a, 10-b, 10-d, 10-f, 10-h.
 #
 # **Tables** 10.1, 10.2.
@@ -127,7 +127,7 @@ with chapter.guard("bottom lip and outer brow end above the top lip, outer brow 
 # ## Your own network
 #
 # The network of this chapter is the thesis's **Fifth** with dropout. It learns from the faces of
-# chapter 07: the training faces and their mirrored, shifted and turned copies. Fourth with dropout
+# [chapter 07](07_augmentation.ipynb): the training faces and their mirrored, shifted and turned copies. Fourth with dropout
 # learned from the faces as they come and stands beside it where tilt is asked about.
 
 # %% tags=["nbval-ignore-output"]
@@ -294,7 +294,7 @@ chapter.figure(
 
 # %% [markdown]
 # A corner of the eye is a dark, sharp spot. An eyebrow fades out, and a mouth moves. One may read
-# Figure 4.17 as saying that the outer ends of the brows are the hardest points of all. On the real
+# [Figure 4.17](#figure-4.17) as saying that the outer ends of the brows are the hardest points of all. On the real
 # faces above it is so; here other points may be ahead. On other people, neighbours change places.
 #
 # ## Compare differences
@@ -413,7 +413,7 @@ chapter.figure(
 #
 # So add an **experiment**. Turn *the same faces*, all of them, to the same tilt. `augment.rotate`
 # turns picture and points together. Person, expression and light stay as they are. But the picture
-# is resampled, and its corners are filled by mirroring (chapter 07). What that alone costs, a
+# is resampled, and its corners are filled by mirroring ([chapter 07](07_augmentation.ipynb)). What that alone costs, a
 # **control** tells: turn each face away by 30 degrees, and back.
 #
 # Fourth has learned from faces as they come, Fifth also from faces turned by up to 10 degrees.

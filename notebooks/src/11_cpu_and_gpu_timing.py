@@ -25,7 +25,7 @@
 # - how cost grows with the number of faces, the side of a picture and the batch;
 # - how to answer for one face a hundred times faster than with `model.predict`.
 #
-# **Needs** chapters 03 to 06. **Takes** about 40 seconds on two cores (profile *quick*).
+# **Needs** chapters [03](03_linear.ipynb) to [06](06_pooled_cnn.ipynb). **Takes** about 40 seconds on two cores (profile *quick*).
 # **Figures** 4.9, 4.10, 11-a to 11-d.
 
 # %% tags=["parameters"]
@@ -116,7 +116,7 @@ for key in ("device", "kind", "cores", "backend", "versions", "date"):
 # %% [markdown]
 # The pictures are noise, `(n, 96, 96, 1)`, as many as the thesis has: 1712 to train on, 428 to
 # score. A multiplication takes as long with a grey value from a cheek as with a random one
-# (exercise 2 tests this). So the times do not depend on the data source, and machines
+# ([exercise 2](#Exercises) tests this). So the times do not depend on the data source, and machines
 # can be compared that hold different faces.
 
 # %% [markdown]
@@ -459,11 +459,11 @@ else:
     print(f"38 is not excluded here: the highest ceiling is {max(order):.0f}")
 
 # %% [markdown]
-# If the first line says False, look at the points of Figure 11-b. Do they lie on their lines? If not,
+# If the first line says False, look at the points of [Figure 11-b](#figure-11-b). Do they lie on their lines? If not,
 # something else was running.
 #
 # Read the second line as a statement about both sides. The faster your processor does the
-# arithmetic, the less a card can add. A larger batch raises the ceiling (exercise 3), and a
+# arithmetic, the less a card can add. A larger batch raises the ceiling ([exercise 3](#Exercises)), and a
 # network with hundreds of filters raises it far more. Such networks are what cards are bought
 # for. A card has an overhead of its own, too: every batch travels to it.
 
@@ -597,7 +597,7 @@ print(f"the side from {sides[-2]} to {sides[-1]} px: {doubled:.1f} times the tim
 
 # %% [markdown]
 # - **Faces.** The number of steps is proportional to the number of faces, so $p$ is near 1. The 22
-#   pictures that chapter 07 makes of each face cost 22 times the epoch.
+#   pictures that [chapter 07](07_augmentation.ipynb) makes of each face cost 22 times the epoch.
 # - **Side.** Twice the side is four times the pixels, and each pixel is the centre of the same number
 #   of multiplications. Arithmetic alone gives $p = 2$. The small pictures pull the slope down: they
 #   are mostly overhead. For pictures much larger than these, count on 2.
@@ -687,7 +687,7 @@ print(f"and does {rate:.0f} GFLOP/s, {rate / best_rate:.0%} of the matrix produc
 # arithmetic. For one small face that is nearly everything, and no graphics card would have helped.
 #
 # For the whole test set the picture is another: `model.predict` sets up its pipeline once for all
-# pictures. Use it for sets, and something lighter for one face. Chapter 12 does so.
+# pictures. Use it for sets, and something lighter for one face. [Chapter 12](12_demonstration.ipynb) does so.
 
 # %% [markdown]
 # ## What you saw

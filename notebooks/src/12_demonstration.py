@@ -24,7 +24,7 @@
 # - what happens from one frame of a film to the next;
 # - what to do when there is no face, half a face, or a file that is no picture.
 #
-# **Needs** chapters 02 and 06. **Takes** under a minute on two cores (profile *quick*).
+# **Needs** chapters [02](02_data.ipynb) and [06](06_pooled_cnn.ipynb). **Takes** under a minute on two cores (profile *quick*).
 # **Figures** 4.18, 4.19, 12-a to 12-i.
 
 # %% tags=["parameters"]
@@ -50,9 +50,9 @@ from fkd_utils import data, demo, evaluation, files, plotting, training
 chapter = plotting.Chapter("12", PROFILE, DATA, SEED)
 
 # %% [markdown]
-# The network comes with the course; chapter 18 builds it. For each point it makes a small map of where
-# the point may be, and answers with the mean place of that map. (This is not the heat map of chapter
-# 09, which showed where the points of many faces lie.) It was trained for less than an hour on a few
+# The network comes with the course; [chapter 18](18_beyond_the_studies.ipynb) builds it. For each point it makes a small map of where
+# the point may be, and answers with the mean place of that map. (This is not the heat map of [chapter
+# 09](09_heat_maps.ipynb), which showed where the points of many faces lie.) It was trained for less than an hour on a few
 # thousand real faces. The people in this chapter are not among them.
 
 # %%
@@ -199,10 +199,10 @@ with chapter.guard("multiplying is off by (s/96 - 1)/2, the formula by nothing")
 # %% [markdown]
 # ## Two ideas of a frame
 #
-# The detector's box and the network's frame were made by different people. The networks of chapters 03
-# to 10 learned from the embedded faces, which are framed as the competition's are: they fill the 96
+# The detector's box and the network's frame were made by different people. The networks of chapters [03](03_linear.ipynb)
+# to [10](10_errors_per_keypoint.ipynb) learned from the embedded faces, which are framed as the competition's are: they fill the 96
 # pixels in a certain way. The network used here learned from real faces; we take it that they were
-# framed alike, and Figure 12-d tests it. Is the box the same? Take photographs whose points are known,
+# framed alike, and [Figure 12-d](#figure-12-d) tests it. Is the box the same? Take photographs whose points are known,
 # and look where the points fall in the box. Then ask for the size and place that lay the mean embedded
 # face over them: with $b$ the side of the box, the square has side $r\,b$, and its centre lies $d\,b$
 # from the box's centre.
@@ -396,7 +396,7 @@ with chapter.guard("the glasses follow the head"):
 
 # %% [markdown]
 # The glasses follow the head. Faces are mostly upright, and a network that has seen no others pulls
-# every face towards what it knows. This one practised on turned faces; chapter 07 shows how.
+# every face towards what it knows. This one practised on turned faces; [chapter 07](07_augmentation.ipynb) shows how.
 
 # %% [markdown]
 # ## Several people
@@ -921,7 +921,7 @@ for look in (1, 2, 3):
 
 # %% [markdown]
 # A second look corrects a square that was badly placed, and can add its own error where the first
-# answer was wrong. Chapter 14 makes a method of it: there, each look has a network of its own.
+# answer was wrong. [Chapter 14](14_cascade.ipynb) makes a method of it: there, each look has a network of its own.
 
 # %% [markdown]
 # **4. How far may a head be tilted?** Turn `photo` by 0 to 60 degrees in steps of 10 and search.

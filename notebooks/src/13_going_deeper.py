@@ -24,7 +24,7 @@
 # - how to read a table of results: which column chose, and how much of it is chance;
 # - what "accuracy" means when the outputs are coordinates, and what augmenting before splitting is worth.
 #
-# **Needs** chapters 06 to 08. **Takes** about a minute on two idle cores (profile *quick*).
+# **Needs** chapters [06](06_pooled_cnn.ipynb) to [08](08_final_model.ipynb). **Takes** about a minute on two idle cores (profile *quick*).
 # **Figures** 13-a to 13-i.
 #
 # **Tables** 13.1 to 13.5.
@@ -846,7 +846,7 @@ with chapter.guard("two useless predictions have accuracy 1; the mean face its l
 # ## Augment first, split later
 #
 # DEPTH makes its copies and *then* splits at random. A test picture is a changed copy of a face whose other
-# copies train. Chapter 08 measured that for turned copies. Here is DEPTH's whole recipe, both ways: the same
+# copies train. [Chapter 08](08_final_model.ipynb) measured that for turned copies. Here is DEPTH's whole recipe, both ways: the same
 # network, seed and faces, equally many training pictures.
 
 # %%

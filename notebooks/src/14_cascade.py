@@ -25,8 +25,8 @@
 # - what each level of a cascade gains, how surely, and what one network of the same cost gains;
 # - how Kaggle's submission file is made, and which keypoints it counts most.
 #
-# **Needs** chapters 01c, 04, 06 and 10. **Takes** about 40 seconds on two cores (profile *quick*), and
-# half a minute more where chapters 04 and 06 have not run.
+# **Needs** chapters [01c](01c_convolution.ipynb), [04](04_mlp.ipynb), [06](06_pooled_cnn.ipynb) and [10](10_errors_per_keypoint.ipynb). **Takes** about 40 seconds on two cores (profile *quick*), and
+# half a minute more where chapters [04](04_mlp.ipynb) and [06](06_pooled_cnn.ipynb) have not run.
 # **Figures** 14-a to 14-f.
 #
 # **Tables** 14.1, 14.2.
@@ -258,7 +258,7 @@ chapter.figure(
 #
 # **Sigmoid layers.** With plain descent the network answers the same for every face: its spread is next to
 # nothing. That is the curve a reader would call "does not converge". And at this rate, from Glorot's start, its last
-# layer is *not* saturated: chapter 01c showed the same. It starves, because each layer passes on less.
+# layer is *not* saturated: [chapter 01c](01c_convolution.ipynb) showed the same. It starves, because each layer passes on less.
 #
 # With Adam they sit on the constant too, for most of the study, and then leave it. CASCADE quotes such a case: a
 # network that escaped after about a hundred epochs. Until then nobody can tell "does not converge" from "not yet".
@@ -284,7 +284,7 @@ with chapter.guard("sigmoids under Adam sit on the constant, then leave it"):
 # **A sigmoid at the output** cannot answer below 0, and many of the targets lie there.
 #
 # **Plain descent.** It is slow. At rate 0.05 even ReLU and tanh end above the mean face here, while their curves still fall. The
-# thesis trained its perceptron so for 1000 epochs and ended close to the mean face (chapter 04). That looks like not converging
+# thesis trained its perceptron so for 1000 epochs and ended close to the mean face ([chapter 04](04_mlp.ipynb)). That looks like not converging
 # too, and is only not *yet*. A larger rate helps, up to where it diverges.
 #
 # Which of them was CASCADE's? Nobody can know. But you have a test for each: print the loss of the mean
@@ -293,7 +293,7 @@ with chapter.guard("sigmoids under Adam sit on the constant, then leave it"):
 # ## The first level
 #
 # Now what the report did not reach. Its perceptron and its convolutional network are played by the thesis's Second and Fourth
-# with dropout, from chapters 04 and 06.
+# with dropout, from chapters [04](04_mlp.ipynb) and [06](06_pooled_cnn.ipynb).
 
 # %% tags=["nbval-ignore-output"]
 second = training.thesis_run("Second, Adam", splits, PROFILE, SEED)
@@ -737,7 +737,7 @@ for sides, (_, reach) in zip(SIDES, levels):
     print(f"patches of {sides} px: no coordinate moves by more than {reach:.1f} px")
 
 # %% [markdown]
-# The same test faces after each level. The intervals count **groups**, as in chapter 10: new people, not new pictures of the same.
+# The same test faces after each level. The intervals count **groups**, as in [chapter 10](10_errors_per_keypoint.ipynb): new people, not new pictures of the same.
 
 # %% tags=["nbval-ignore-output"]
 estimates = after_levels(level_1, levels, test.images)
@@ -772,7 +772,7 @@ with chapter.guard("level 2 takes more than a twentieth off", quick=True):
 # Is level 3 worth its cost? Its interval answers. If it holds 0, your run cannot say.
 #
 # The one network takes as much training as the whole cascade, Fourth included. In *quick* the study's stands for it;
-# exercise 6 trains yours.
+# [exercise 6](#Exercises) trains yours.
 
 # %% tags=["nbval-ignore-output"]
 paid = epochs_for(fourth.epochs, LEVEL_EPOCHS)
@@ -817,7 +817,7 @@ chapter.figure(
 # Where do the cascade's savings come from? A patch of 27 by 27 has less than a twelfth of the face's pixels, so each filter
 # has little to do. And a level is trained on corrections of a few pixels: a much narrower question than "where on the picture?".
 #
-# Multiply-adds are a count, not a time (chapter 06).
+# Multiply-adds are a count, not a time ([chapter 06](06_pooled_cnn.ipynb)).
 #
 # ## Which keypoints gain
 #
@@ -849,7 +849,7 @@ for title, chosen in (("gain most", np.argsort(-gain)[:3]), ("gain least", np.ar
     print(title, {data.KEYPOINTS[k]: f"{gain[k]:.0%}" for k in chosen})
 
 # %% [markdown]
-# In pixels (Figure 14-e) and in percent (printed) the order differs: a point that was good already has little to gain.
+# In pixels ([Figure 14-e](#figure-14-e)) and in percent (printed) the order differs: a point that was good already has little to gain.
 #
 # Before you look for a reason: it is tempting to say that a patch helps where it shows a pattern of its own, the corner of
 # an eye or of a mouth, and not where something fades out, as the outer end of an eyebrow. On `open` the corners of the

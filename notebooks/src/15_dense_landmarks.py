@@ -24,7 +24,7 @@
 # - what an error of many points is made of: place, turn, size and shape;
 # - what learned filters show, and how little they moved.
 #
-# **Needs** chapters 06 and 07. **Takes** about half a minute on two cores (profile *quick*).
+# **Needs** chapters [06](06_pooled_cnn.ipynb) and [07](07_augmentation.ipynb). **Takes** about half a minute on two cores (profile *quick*).
 # **Figures** 15-a to 15-i.
 #
 # **Tables** 15.1 to 15.4.
@@ -200,7 +200,7 @@ baseline = constant(train, held)
 print(f"mean place, held out: MSE {baseline:.5f}, or {80 * baseline**0.5:.1f} of 80 pixels")
 
 # %% [markdown]
-# Now look at the smallest number in DENSE's table below: 0.00216. (Exercise 1 turns it into pixels.) What does the mean place make on IMM? The pictures may not be passed on, numbers about
+# Now look at the smallest number in DENSE's table below: 0.00216. ([Exercise 1](#Exercises) turns it into pixels.) What does the mean place make on IMM? The pictures may not be passed on, numbers about
 # their labels may. Predict each person's nose by the mean of all other people's:
 
 # %%
@@ -502,7 +502,7 @@ chapter.figure(
 
 # %% [markdown]
 # If a run of yours stays near the dotted line, look at its answers. A network that is stuck says nearly the same
-# for every face: its spread tells, as in chapter 14.
+# for every face: its spread tells, as in [chapter 14](14_cascade.ipynb).
 
 # %% tags=["nbval-ignore-output"]
 for (rate, seed), (network, _) in nets.items():
@@ -522,7 +522,7 @@ for (rate, seed), (_, history) in nets.items():
           f"(largest {ratio.max():.2f}), lowest at epoch {lowest}")
 
 # %% [markdown]
-# DENSE's 0.01 column goes 0.00525, 0.00282, 0.00495. In Table 15.2, with that rate, five epochs more halve one seed's error
+# DENSE's 0.01 column goes 0.00525, 0.00282, 0.00495. In [Table 15.2](#table-15.2), with that rate, five epochs more halve one seed's error
 # and raise another's. One number a cell does not show that 20 epochs are right and 25 too many. It shows that
 # the curve is rough.
 #
@@ -843,7 +843,7 @@ plotting.show_table(rows, **{"seed 0": "{:+.2f} px", "seed 1": "{:+.2f} px"})
 #
 # Two networks may agree by chance. The stored study puts both questions, the squares and the lamp, to
 # five networks of the middle rate after 25 epochs. Each has the next one as its second. It also keeps
-# the slopes of Figure 15-c.
+# the slopes of [Figure 15-c](#figure-15-c).
 
 # %%
 def probe(seed: int) -> pd.DataFrame:
@@ -915,14 +915,14 @@ with chapter.guard("15,808 numbers enter the first dense layer"):
 # %% [markdown]
 # Valid padding again. And a curiosity: DENSE names no activation between the last two dense layers. If there
 # was none, they are one linear layer in two pieces, with fewer weights only if 256 is small enough.
-# Exercise 2 asks.
+# [Exercise 2](#Exercises) asks.
 #
 # To have more faces, DENSE changes the light by up to 50%, turns by up to 20 degrees and shifts by up
 # to 10 pixels. It does not flip: a flip would need to know which point is the twin of which, and no file
-# says that. Exercise 3 finds the twins.
+# says that. [Exercise 3](#Exercises) finds the twins.
 #
 # `augment` turns about the centre of a 96 by 96 picture. Move your centre there, turn, and move back;
-# as matrices that is one product, and one resampling (chapter 07).
+# as matrices that is one product, and one resampling ([chapter 07](07_augmentation.ipynb)).
 
 # %%
 def changed(images: np.ndarray, places: np.ndarray, rng: np.random.Generator) -> augment.Pair:
@@ -1066,7 +1066,7 @@ with chapter.guard("place, turn and size, and shape are the whole error"):
 # %% [markdown]
 # Read the last row. The larger its first number, the more DENSE's worst faces are the rule: the
 # network knows what a face looks like and misses where it is. *Why* it misses is another question;
-# exercise 4 takes the occlusion map to it.
+# [exercise 4](#Exercises) takes the occlusion map to it.
 #
 # ## Were the changes worth it?
 #
@@ -1112,7 +1112,7 @@ if long is not None:
 # After 60 epochs the changes have *cost* something, with every seed. That does not say that they are bad. With them
 # the training error is higher too: those networks are still learning. And without them the faces held out are
 # not much harder than the faces learned from, so there is little yet that changes could cure. DENSE
-# trained for 200 epochs. A short study shows the price of the changes and not what they buy (chapter 07 follows
+# trained for 200 epochs. A short study shows the price of the changes and not what they buy ([chapter 07](07_augmentation.ipynb) follows
 # both curves until they cross).
 #
 # The last columns weigh DENSE's explanation. Of the worst faces' error about half is place. So a
@@ -1285,5 +1285,5 @@ print(shift_map.round(1))
 
 # %% [markdown]
 # **5. Open.** Which is the better way to teach the network *where* the face is: DENSE's shifts of 10
-# pixels, larger ones, or a detector (chapter 12) that puts the face in the middle? Say first how you
+# pixels, larger ones, or a detector ([chapter 12](12_demonstration.ipynb)) that puts the face in the middle? Say first how you
 # will measure it.

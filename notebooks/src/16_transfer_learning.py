@@ -27,7 +27,7 @@
 #   so;
 # - how to see that a network has learned nothing, from two numbers of a table.
 #
-# **Needs** chapters 06 and 07. **Takes** about a minute on two cores (profile *quick*).
+# **Needs** chapters [06](06_pooled_cnn.ipynb) and [07](07_augmentation.ipynb). **Takes** about a minute on two cores (profile *quick*).
 # **Figures** 16-a to 16-g.
 #
 # **Tables** 16.1 to 16.10.
@@ -144,7 +144,7 @@ print({name: source.weights for name, source in large.items()})
 # A large network with random weights has nothing to transfer. It is not useless: it is the
 # **control**. What it can do, no one may credit to ImageNet.
 #
-# The chapter's own source is the network of chapter 06 that comes with the course. It has found 15
+# The chapter's own source is the network of [chapter 06](06_pooled_cnn.ipynb) that comes with the course. It has found 15
 # points; its blocks are a convolution with its pool, or the dense layer.
 
 # %%
@@ -756,7 +756,7 @@ with chapter.guard("the learned source beats the mean face", quick=True):
     assert live[1]["mse"] < base
 
 # %% [markdown]
-# Read Table 16.4 from the bottom to the top.
+# Read [Table 16.4](#table-16.4) from the bottom to the top.
 #
 # - **Random features are no noise.** ResNet50 with random weights removes most of the mean face's
 #   error. TRANSFER's frozen ResNet50 comes from a constant's 0.03 to 0.06 down to 0.013. Without
@@ -934,7 +934,7 @@ with chapter.guard("2 blocks beat 0, learned beats random, with every seed; 2 ag
 # %% [markdown]
 # To free two blocks brings much, with every seed. To free the first two convolutions as well changes
 # little, up or down: the interval of the ratio holds 1 for both sources. These two have a few
-# hundred weights of those that learn (Table 16.1), and three seeds do not tell such a thing.
+# hundred weights of those that learn ([Table 16.1](#table-16.1)), and three seeds do not tell such a thing.
 #
 # And yours, shorter, from the source that knows faces:
 
@@ -1032,7 +1032,7 @@ with chapter.guard("more blocks cost more; ResNet50's own batch statistics halve
 # %% [markdown]
 # TRANSFER does not say what its trainings took. Multiply: 7,497 crops are 235 steps an epoch.
 #
-# After 40 steps none of the six beats the mean face on held-out crops. Table 16.4 read such frozen
+# After 40 steps none of the six beats the mean face on held-out crops. [Table 16.4](#table-16.4) read such frozen
 # features with the best linear layer; 40 steps do not find it.
 #
 # Now look at ResNet50 with unfrozen blocks. On held-out crops its error is far above its training

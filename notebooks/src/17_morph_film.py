@@ -25,7 +25,7 @@
 # - how to make a movement start and stop softly;
 # - what the film owes to the network, and what to the number of points.
 #
-# **Needs** chapters 06 and 12. **Takes** under half a minute on two cores (profile *quick*).
+# **Needs** chapters [06](06_pooled_cnn.ipynb) and [12](12_demonstration.ipynb). **Takes** under half a minute on two cores (profile *quick*).
 # **Figures** 17-a to 17-g.
 
 # %% tags=["parameters"]
@@ -74,10 +74,10 @@ photographs[0].shape, len(photographs)
 # %% [markdown]
 # ## Points, without drawing a box
 #
-# DENSE's author framed his face by hand. Chapter 12 has a detector for that: it gives a box, the
+# DENSE's author framed his face by hand. [Chapter 12](12_demonstration.ipynb) has a detector for that: it gives a box, the
 # box is cut out and shrunk to 96 by 96, a network predicts 15 points, and they are mapped back to
-# the photograph. `demo.locate.locate` does all of it. Chapter 12 uses a better network. Here it is Fourth, of
-# chapter 06: what a network's errors do to a film is one of the questions below, and with a better one
+# the photograph. `demo.locate.locate` does all of it. [Chapter 12](12_demonstration.ipynb) uses a better network. Here it is Fourth, of
+# [chapter 06](06_pooled_cnn.ipynb): what a network's errors do to a film is one of the questions below, and with a better one
 # their share is smaller.
 
 # %% tags=["nbval-ignore-output"]
@@ -111,7 +111,7 @@ with chapter.guard("the network is off by a few percent of the eye distance"):
 # %% [markdown]
 # A head that jumps from picture to picture would spoil the film. So every frame is cut the same
 # way: a square three eye distances wide, with the eyes in the same place. Points move along as in
-# chapter 12. With $l$ the corner of the square and $q$ its side,
+# [chapter 12](12_demonstration.ipynb). With $l$ the corner of the square and $q$ its side,
 #
 # $$p' = \left(p - l + \tfrac12\right) \frac{\text{SIDE}}{q} - \tfrac12 .$$
 #

@@ -26,7 +26,7 @@
 # - to say of a change that it helps, hurts, or that you cannot know;
 # - to let a network say how sure it is, and to check whether that is true.
 #
-# **Needs** chapters 02, 07, 08, 10, 11 and 13. **Takes** one to three minutes on two cores (profile *quick*).
+# **Needs** chapters [02](02_data.ipynb), [07](07_augmentation.ipynb), [08](08_final_model.ipynb), [10](10_errors_per_keypoint.ipynb), [11](11_cpu_and_gpu_timing.ipynb) and [13](13_going_deeper.ipynb). **Takes** one to three minutes on two cores (profile *quick*).
 # **Figures** 18-a to 18-l.
 #
 # **Tables** 18.1 to 18.8.
@@ -194,7 +194,7 @@ with chapter.guard("some training faces have holes"):
 #
 # ## Two labellers
 #
-# Chapter 02 found that a file of faces can be two files. Rows with four points were filled in by
+# [Chapter 02](02_data.ipynb) found that a file of faces can be two files. Rows with four points were filled in by
 # another hand, who means something else by "nose tip". Train on both, and the network learns a
 # mixture of two habits.
 #
@@ -271,7 +271,7 @@ with chapter.guard("the second labeller's nose tip lies lowest, nothing lies hig
 #
 # ## Half a pixel
 #
-# Chapter 07 measured that a mirrored x is 95 - x. There 0 is the centre of the first pixel. A file
+# [Chapter 07](07_augmentation.ipynb) measured that a mirrored x is 95 - x. There 0 is the centre of the first pixel. A file
 # of labels does not say where *its* 0 is. It may be the picture's left edge. Then every label is
 # larger by half a pixel, in x and in y, and in the mirror it becomes 96 - x.
 #
@@ -311,7 +311,7 @@ with chapter.guard("the points lie half a pixel to the left, and not once the ha
 # them (`data.load(..., from_edge=True)`). Those it is judged by are moved as well, which comes to
 # the same as putting half a pixel back on its answers, as `submit` does. So for these real faces
 # the thesis's 96 - x is right, and for `open`, whose labels count from pixel centres, it is wrong.
-# Chapter 07's proof stands; it is about pictures.
+# [Chapter 07](07_augmentation.ipynb)'s proof stands; it is about pictures.
 #
 # Which kind is Kaggle's file? A label on the picture lies between -0.5 and 95.5 if it counts from
 # centres, and between 0 and 96 if it counts from the edge.
@@ -435,7 +435,7 @@ with chapter.guard("soft-argmax follows a peak and stands between two, where the
 # way up it adds what it saw on the way down (a U-shape, Ronneberger et al. 2015). Its blocks $g$
 # learn what to *add* to their input (He et al. 2016), $y = \mathrm{relu}(x + g(x))$. $x$, $g(x)$ and
 # $y$ have one shape, for instance `(n, 24, 24, 32)`. Each convolution but the last is followed by batch
-# norm (chapter 13), which has an offset of its own: the convolution needs no bias.
+# norm ([chapter 13](13_going_deeper.ipynb)), which has an offset of its own: the convolution needs no bias.
 
 # %%
 def normed(x, filters, side, strides=1):
@@ -458,7 +458,7 @@ def residual(x):
 
 # %% [markdown]
 # Where the stride is 2 the kernel is 4 wide. A window of 4 stands evenly about the two pixels that its
-# output stands for; one of 3 would lean to the right (chapter 05), and so would the points. Nothing is as
+# output stands for; one of 3 would lean to the right ([chapter 05](05_strided_cnn.ipynb)), and so would the points. Nothing is as
 # large as 96 by 96 after the first layer: that is where time would go.
 
 # %%
@@ -807,7 +807,7 @@ stored = {k: training.published(ablation.folder_of(k)) for k in range(len(every)
 # %% [markdown]
 # When does a change help? Take, face by face, the mean distance of the 15 points with the change
 # less that without. If the 95% interval of its mean lies below 0, the change **helps**; above 0, it
-# **hurts**; and if it holds 0, you **cannot tell** from these faces (chapter 10). Then look at its width:
+# **hurts**; and if it holds 0, you **cannot tell** from these faces ([chapter 10](10_errors_per_keypoint.ipynb)). Then look at its width:
 # a narrow interval around 0 says that the change brings next to nothing, a wide one that you do not know.
 
 # %%
@@ -985,7 +985,7 @@ with chapter.guard("one look alone misses the target"):
 # %% [markdown]
 # All of it is met if the network may look twice, at the face and at its mirror image: the errors and the
 # hour narrowly, the size with room to spare. One look misses the 1.25 px by a little. `submit` looks
-# twice. `predict`, chapters 00 and 12 and the file you export below look once, for the time.
+# twice. `predict`, chapters [00](00_welcome.ipynb) and [12](12_demonstration.ipynb) and the file you export below look once, for the time.
 #
 # The epoch was chosen by the validation faces, so trust the rows of the test faces more. They chose no
 # epoch. But an earlier final network was tested on them, and missed the target, before labels were
@@ -1138,13 +1138,13 @@ with chapter.guard("the nose's offset is found to a pixel", quick=True):
     assert DATA != "open" or abs(lower - 0.06 * np.nanmean(eyes_apart)) < 1
 
 # %% [markdown]
-# More faces of the same two kinds do not repair two habits, chapter 02 said. One number for each
+# More faces of the same two kinds do not repair two habits, [chapter 02](02_data.ipynb) said. One number for each
 # coordinate does, if you know whose row it is.
 #
 # ## How sure is it?
 #
 # A heat map has a spread. A wide one should mean a large error. Look at your own network's maps
-# first, on the face of Figure 18-d. **Predict**: it has learned for a short time only. Will its maps be
+# first, on the face of [Figure 18-d](#figure-18-d). **Predict**: it has learned for a short time only. Will its maps be
 # narrow, or wide?
 
 # %% tags=["drawing", "nbval-ignore-output"]
@@ -1584,11 +1584,11 @@ with chapter.guard("on open no suspect comes far", quick=True):
 #
 # On `open` the control is no better than the faces as they are: it was not this one look. And no
 # suspect comes far: upright, in the usual place and under the usual light they stay nearly as hard. Look
-# at Figure 18-k again. Most have glasses, a microphone or a collar in front of them. That is a suspicion
+# at [Figure 18-k](#figure-18-k) again. Most have glasses, a microphone or a collar in front of them. That is a suspicion
 # and no proof: nobody has counted how many of the others have.
 #
 # What is in front of a face cannot be taken away, but it can be put there. These are the experiments
-# of chapter 10, now for two networks: turn all faces to the same tilt, light them alike, lay the
+# of [chapter 10](10_errors_per_keypoint.ipynb), now for two networks: turn all faces to the same tilt, light them alike, lay the
 # same dark bar over each, as wide and as high as glasses.
 
 # %%
@@ -1805,7 +1805,7 @@ check_2(2 * 20 / (2 * 20 + 40 * 2 * 0.5), 1 / (1 + 40 * 10 / 2.5))
 
 # %% [markdown]
 # **3. Sharper maps.** Divide the logits by a temperature below 1: large shares grow, small ones shrink.
-# Does that make your network better? Look at Figure 18-i and predict what happens to the mean distance
+# Does that make your network better? Look at [Figure 18-i](#figure-18-i) and predict what happens to the mean distance
 # and to the mean spread at 0.5 and at 2. Which points move more at 0.5, and which at 2, those of wide
 # maps or of narrow ones?
 

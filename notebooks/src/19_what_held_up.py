@@ -145,7 +145,7 @@ print(f"together: {text}: {verdict}")
 # ## What surprised us
 #
 # These are the rows that we would not have guessed. **Predict** each verdict from the claim and its
-# number, with Table 19.1 out of sight. Then look.
+# number, with [Table 19.1](#table-19.1) out of sight. Then look.
 
 # %%
 SURPRISES = ("First does well", "Adam gets lower", "pools beat strides, both",
@@ -165,13 +165,13 @@ for start in SURPRISES:
 # - **One long run closed a gap.** With dropout in both, pools win with every seed after a hundred epochs.
 #   Seed 0, trained on to a thousand, wins nothing. One seed cannot say whether length always does that.
 # - **Another opened one.** After 125 epochs nobody can tell what dropout brings Fifth. Seed 0, trained on,
-#   gains what the thesis has. One seed again; but Figure 08-e shows a reason. The plain Fifth overfits
+#   gains what the thesis has. One seed again; but [Figure 08-e](08_final_model.ipynb#figure-08-e) shows a reason. The plain Fifth overfits
 #   only later.
 # - **The great fall repeats to the percent**, on other faces and with other code. But not all of it was
 #   learned: a part is the way down to the mean face.
 # - **Hard faces gain less, but not as little as 20%.** When networks name them that are not themselves
 #   compared, they gain most of what all gain. The thesis's 20% is one face. Ours, chosen in the same
-#   way, gained more than the average (chapter 09). One face is one draw.
+#   way, gained more than the average ([chapter 09](09_heat_maps.ipynb)). One face is one draw.
 # - **What did not converge there converges here.** One missing label that is read as NaN ends any
 #   training, and most of Kaggle's rows miss one. CASCADE says that its sigmoid layers were saturated.
 #   Ours stood still too, and none was. They starved: each layer passes on less than it gets
@@ -287,7 +287,7 @@ for count in (3, 5, 10, 20):
 # %% [markdown]
 # **3. The one-pixel mirror.** Labels count from pixel centres. With `96 - x` instead of `95 - x`, half of
 # the training labels are one pixel too far right. What does a network learn that cannot tell a
-# mirrored face from another? Predict the bias of its answers. (Chapter 07 trains it.)
+# mirrored face from another? Predict the bias of its answers. ([Chapter 07](07_augmentation.ipynb) trains it.)
 
 # %% tags=["solution"]
 labels = np.concatenate([np.zeros(500), np.ones(500)])  # how far right, in pixels

@@ -49,7 +49,14 @@ def test_the_page_and_the_table_give_one_name(page, blob_parts, tmp_path, monkey
     monkeypatch.setattr(fitting, "fit", named)
     monkeypatch.setattr(training, "fit", named)
     words, rows = PAGES[page]
-    given = {"PROFILE": "quick", "DATA": "blobs", "SEED": 0, "splits": blob_parts, "epochs": QUICK}
+    given = {
+        "PROFILE": "quick",
+        "DATA": "blobs",
+        "SEED": 0,
+        "splits": blob_parts,
+        "epochs": QUICK,
+        "steps": 30,
+    }
     for cell in building_cells(page, words, len(rows)):
         exec(cell.replace("epochs = chapter.pick(", "_ = dict("), given)
     on_page, names[:] = list(names), []
