@@ -49,7 +49,7 @@ chapters: $(VENV)/ready
 	$(RUN) -m studies chapters
 
 smoke: $(VENV)/ready
-	FKD_STRICT=1 FKD_RUNS=$(CURDIR)/build/smoke-open/runs $(RUN) -m fkd_utils run --profile smoke --data open
+	FKD_STRICT=1 FKD_RUNS=$(CURDIR)/build/smoke-runs $(RUN) -m fkd_utils run --profile smoke --data open
 
 notebooks: $(VENV)/ready
 	$(RUN) -m studies build $(CHAPTERS)

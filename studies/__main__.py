@@ -208,7 +208,10 @@ def chapters(chapters: tuple[str, ...]) -> int:
     sources.place("open")  # built here, where its progress can be seen
     aside = execute.BUILD / "nbval"
     os.environ |= {"FKD_PROFILE": "smoke", "FKD_DATA": "open", "FKD_STRICT": "1"}
-    os.environ |= {"FKD_FIGURES": str(aside / "figures"), "FKD_RUNS": str(aside / "runs")}
+    os.environ |= {
+        "FKD_FIGURES": str(aside / "figures"),
+        "FKD_RUNS": str(execute.BUILD / "smoke-runs"),
+    }
     options = ["--nbval", "--nbval-cell-timeout=600", "-q", "-p", "no:cacheprovider"]
     options += ["-n2", "--dist=loadfile"]  # two chapters at once
     options += [f"--nbval-sanitize-with={files.REPO / 'tests' / 'nbval_sanitize.cfg'}"]

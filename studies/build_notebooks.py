@@ -66,7 +66,8 @@ def build(source: pathlib.Path) -> None:
     given = {"FKD_FIGURES": str(figures), "FKD_PROFILE": "quick", "FKD_DATA": "open"}
     given |= {"FKD_STRICT": "1"}  # what differs from the text fails here
     try:
-        ran = execute.execute(notebook, **given)
+        with execute.surroundings(**given):
+            ran = execute.execute(notebook)
     except papermill.PapermillExecutionError as error:
         cell = "\n".join(str(error).strip().splitlines()[-25:])
         raise InputError(f"{source.name}: {error.ename}: {error.evalue}\n{cell}") from error

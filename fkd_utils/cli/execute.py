@@ -3,6 +3,8 @@
 Formulas become MathML, so that the report needs no script from the network.
 """
 
+import concurrent.futures
+import contextlib
 import hashlib
 import html
 import os
@@ -11,7 +13,7 @@ import re
 import time
 import typing
 import unittest.mock
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from fkd_utils import console, files
 from fkd_utils.files import InputError
@@ -80,19 +82,32 @@ def run_chapters(
 ) -> dict[str, str]:
     """Execute chapters into the build folder; a failed one does not stop the others.
 
-    Returns by chapter the error, one line, empty when all is well.
+    In smoke, which measures nothing, two run at once. Returns by chapter the error, one line, empty
+    when all is well.
     """
     target = build_folder(profile, data)
+    (target / "figures").mkdir(parents=True, exist_ok=True)
     parameters = {"PROFILE": profile, "DATA": _place(data), "SEED": seed}
     errors = {}
-    for chapter in chapters:
-        line, started = console.ProgressLine(), time.monotonic()
-        line.update(f"{chapter.stem}: running ...")
-        error = errors[chapter.stem] = _error_of(chapter, target, parameters)
-        line.clear()
-        state = f"FAILED: {error}" if error else "ok"
-        print(f"{chapter.stem:<32}{time.monotonic() - started:6.0f} s  {state}", flush=True)
+    with (
+        surroundings(FKD_FIGURES=str(target / "figures")),
+        concurrent.futures.ThreadPoolExecutor(2 if profile == "smoke" else 1) as pool,
+    ):
+        waiting = {c.stem: pool.submit(_outcome, c, target, parameters) for c in chapters}
+        for name, outcome in waiting.items():
+            line = console.ProgressLine()
+            line.update(f"{name}: running ...")
+            errors[name], seconds = outcome.result()
+            line.clear()
+            state = f"FAILED: {errors[name]}" if errors[name] else "ok"
+            print(f"{name:<32}{seconds:6.0f} s  {state}", flush=True)
     return errors
+
+
+def _outcome(chapter: pathlib.Path, folder: pathlib.Path, parameters: dict) -> tuple[str, float]:
+    """Execute a chapter into `folder`; returns its error, see `_error_of`, and seconds."""
+    started = time.monotonic()
+    return _error_of(chapter, folder, parameters), time.monotonic() - started
 
 
 def _error_of(chapter: pathlib.Path, folder: pathlib.Path, parameters: dict) -> str:
@@ -100,12 +115,11 @@ def _error_of(chapter: pathlib.Path, folder: pathlib.Path, parameters: dict) -> 
     import nbformat
     import papermill
 
-    figures, target = folder / "figures", folder / chapter.name
-    figures.mkdir(parents=True, exist_ok=True)
+    target = folder / chapter.name
     target.unlink(missing_ok=True)  # an older run's is not to stand for this one
     try:
         notebook = nbformat.read(chapter, as_version=4)
-        execute(notebook, target, parameters, FKD_FIGURES=str(figures))
+        execute(notebook, target, parameters)
     except papermill.PapermillExecutionError as failure:
         # papermill's own cell with the parameters comes before; the reader counts without it.
         return f"cell [{failure.exec_count - 1}]: {failure.ename}: {first_line(failure.evalue)}"
@@ -114,34 +128,42 @@ def _error_of(chapter: pathlib.Path, folder: pathlib.Path, parameters: dict) -> 
     return ""
 
 
+@contextlib.contextmanager
+def surroundings(**variables: str) -> Iterator[None]:
+    """What chapters that are executed inside find: environment variables, set once for all.
+
+    Folders that the reader has moved become absolute: a chapter runs in another folder than the
+    command. papermill goes there, and back.
+    """
+    moved = [name for name in ("FKD_CACHE", "FKD_RUNS") if os.environ.get(name)]
+    variables |= {name: str(files.chosen(name, files.REPO)) for name in moved}
+    with unittest.mock.patch.dict(os.environ, variables), contextlib.chdir(os.getcwd()):
+        yield
+
+
 def execute(
     notebook: "nbformat.NotebookNode",
     target: pathlib.Path | None = None,
     parameters: dict | None = None,
-    **variables: str,
 ) -> "nbformat.NotebookNode":
-    """Execute a notebook, with environment variables; returns it with outputs, writes `target`.
+    """Execute a notebook inside `surroundings`; returns it with outputs, writes `target`.
 
     Raises what papermill does: PapermillExecutionError for a cell that failed.
     """
     import papermill
 
-    # Folders that the reader has moved, absolute: a chapter runs in another than the command.
-    moved = [name for name in ("FKD_CACHE", "FKD_RUNS") if os.environ.get(name)]
-    variables |= {name: str(files.chosen(name, files.REPO)) for name in moved}
     # papermill takes braces in a path for a place to put a parameter.
     path = str(target).replace("{", "{{").replace("}", "}}") if target else None
-    with unittest.mock.patch.dict(os.environ, variables):
-        return papermill.execute_notebook(
-            notebook,
-            path,
-            parameters,
-            kernel_name="python3",
-            progress_bar=False,
-            request_save_on_cell_execute=False,  # megabytes of pictures, for every cell
-            cwd=str(NOTEBOOKS),
-            extra_arguments=["--log-level=ERROR"],  # else each start of a kernel prints a warning
-        )
+    return papermill.execute_notebook(
+        notebook,
+        path,
+        parameters,
+        kernel_name="python3",
+        progress_bar=False,
+        request_save_on_cell_execute=False,  # megabytes of pictures, for every cell
+        cwd=str(NOTEBOOKS),
+        extra_arguments=["--log-level=ERROR"],  # else each start of a kernel prints a warning
+    )
 
 
 def first_line(message: object) -> str:
