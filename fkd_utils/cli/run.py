@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import time
 
 import click
@@ -102,18 +103,21 @@ def resume(name: str) -> None:
 
 @click.command()
 @click.option("--name", required=True, help="what the figures call this machine")
-@click.option("--out", required=True, type=pathlib.Path, metavar="FILE", help="a CSV")
-def timing(name: str, out: pathlib.Path) -> None:
+@click.option(
+    "--out", type=pathlib.Path, metavar="FILE", help="a CSV; data/runs/timing/NAME.csv by default"
+)
+def timing(name: str, out: pathlib.Path | None) -> None:
     """Measure how fast this machine trains and scores.
 
     It takes the first four networks and about half a minute; run it on an idle machine. On a
     machine with a graphics card Keras computes there; for the processor of the same machine, hide
     the card: CUDA_VISIBLE_DEVICES=-1 (TensorFlow, PyTorch) or JAX_PLATFORMS=cpu. Chapter 11 draws
-    every file in data/published/timing.
+    every file in data/runs/timing beside those that come with the course.
     """
     console.start_backend()
     from fkd_utils.evaluation import timing
 
+    out = out or timing.own_folder() / (re.sub(r"\W+", "_", name) + ".csv")
     table = timing.measurements(name, timing.networks())
     timing.write_measured(table, out)
     for row in table.itertuples():

@@ -266,12 +266,19 @@ def write_measured(table: pd.DataFrame, path: pathlib.Path) -> None:
         table.to_csv(aside, index=False, float_format="%.4g")
 
 
-def read_measured(folder: pathlib.Path = MEASURED) -> pd.DataFrame:
-    """All stored measurements, with the columns `COLUMNS`; no rows when there are none.
+def own_folder() -> pathlib.Path:
+    """Where a reader's own measurements lie: data/runs/timing ($FKD_RUNS moves it)."""
+    return files.chosen("FKD_RUNS", files.REPO / "data" / "runs") / "timing"
 
-    Raises InputError naming the file that lacks a column or holds something that is no time.
+
+def read_measured(*folders: pathlib.Path) -> pd.DataFrame:
+    """All measurements of `folders`, with the columns `COLUMNS`; no rows when there are none.
+
+    Without a folder those that come with the course and the reader's own. Raises InputError naming the file that lacks a column or holds something that is no time.
     """
-    tables = [_read_file(path) for path in sorted(folder.glob("*.csv"))]
+    folders = folders or (MEASURED, own_folder())
+    paths = [path for folder in folders for path in sorted(folder.glob("*.csv"))]
+    tables = [_read_file(path) for path in paths]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
 
 

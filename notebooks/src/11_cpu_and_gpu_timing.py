@@ -210,10 +210,10 @@ plotting.show_table(
 )
 
 # %% [markdown]
-# `this machine` is what ran just now. Other names, if there are any, are stored measurements: files
-# in `data/published/timing`. You can add yours (run it while nothing else runs):
+# `this machine` is what ran just now. Other names, if there are any, are stored measurements. You can
+# add yours, to `data/runs/timing` (run it while nothing else runs):
 #
-#     python -m fkd_utils timing --name "my laptop" --out data/published/timing/my_laptop.csv
+#     python -m fkd_utils timing --name "my laptop"
 #
 # On a machine with a graphics card, Keras computes there, and the row says so. The thesis gives
 # few numbers: 404 s against 82 s for Second, a factor of about 31 for Third and of 38 for Fourth.

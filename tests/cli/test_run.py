@@ -86,8 +86,10 @@ def test_timing_writes_the_file_and_says_what_it_found(tmp_path, monkeypatch, ca
     monkeypatch.setattr(timing, "networks", lambda: "networks")
     monkeypatch.setattr(timing, "measurements", lambda *given: {("desk", "networks"): table}[given])
     monkeypatch.setattr(timing, "write_measured", lambda table, out: table.to_csv(out))
-    out = tmp_path / "desk.csv"
-    assert main.main(["timing", "--name", "desk", "--out", str(out)]) == 0
+    monkeypatch.setenv("FKD_RUNS", str(tmp_path))
+    out = tmp_path / "timing" / "desk.csv"
+    out.parent.mkdir()
+    assert main.main(["timing", "--name", "desk"]) == 0
     printed = capsys.readouterr().out
     assert "train first, 1712 pictures" in printed and "500.00 ms" in printed
     assert "1 rows; a chip, 2 cores" in printed and out.exists()
