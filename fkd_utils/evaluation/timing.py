@@ -274,7 +274,8 @@ def own_folder() -> pathlib.Path:
 def read_measured(*folders: pathlib.Path) -> pd.DataFrame:
     """All measurements of `folders`, with the columns `COLUMNS`; no rows when there are none.
 
-    Without a folder those that come with the course and the reader's own. Raises InputError naming the file that lacks a column or holds something that is no time.
+    Without a folder those that come with the course and the reader's own. Raises InputError naming
+    the file that lacks a column or holds something that is no time.
     """
     folders = folders or (MEASURED, own_folder())
     paths = [path for folder in folders for path in sorted(folder.glob("*.csv"))]
