@@ -40,7 +40,7 @@ test: lint unit chapters smoke
 lint: $(VENV)/ready
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	lint-imports
+	$(RUN) -c 'import importlinter.cli as c; c.lint_imports_command()'
 
 unit: $(VENV)/ready
 	$(RUN) -m pytest tests --ignore tests/bench -q -n2
@@ -48,8 +48,10 @@ unit: $(VENV)/ready
 chapters: $(VENV)/ready
 	$(RUN) -m studies chapters
 
+smoke: export FKD_STRICT := 1
+smoke chapters: export FKD_RUNS := $(CURDIR)/build/smoke-runs
 smoke: $(VENV)/ready
-	FKD_STRICT=1 FKD_RUNS=$(CURDIR)/build/smoke-runs $(RUN) -m fkd_utils run --profile smoke --data open
+	$(RUN) -m fkd_utils run --profile smoke --data open
 
 notebooks: $(VENV)/ready
 	$(RUN) -m studies build $(CHAPTERS)

@@ -1,14 +1,15 @@
 """Helpers shared by the chapters of the facial keypoints course."""
 
-import os
+import pathlib
+import sys
 
-# TensorFlow leaves oneDNN off on processors without AVX-512; with it convolutions train four times
-# as fast there. It has to be said before TensorFlow is loaded.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+if sys.argv[:1] == ["-m"] and pathlib.Path(sys.path[0]) != pathlib.Path(__file__).parents[1]:
+    del sys.path[0]  # the folder one stands in: a numpy.py there is not numpy
 
 from fkd_utils import console
 
 __version__ = "0.1.0"
 
+console.pin_settings()
 if console.in_notebook():
     console.start_backend()

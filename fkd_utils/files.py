@@ -1,19 +1,39 @@
-"""Paths that a reader gives, files written whole or not at all, and the error meant for readers."""
+"""Paths that a reader gives, the error meant for readers, and the rules for all that is stored.
+
+What the course has written may be empty, cut, of an older format, of another account, or just being
+written. So: write with `replacing`, one at a time under `locked`; read with `stored`, and make again
+what it does not find whole; a folder of several files counts once it is sealed.
+"""
 
 import collections.abc
 import contextlib
 import errno
+import io
+import json
 import os
 import pathlib
+import shutil
+import struct
+import time
+import typing
 import zipfile
 import zlib
 
+import filelock
 import numpy as np
+
+if typing.TYPE_CHECKING:
+    import pandas as pd
 
 REPO = pathlib.Path(__file__).resolve().parents[1]
 PUBLISHED = REPO / "data" / "published"
 # What reading a stored file may raise that is cut off, damaged, or holds something else.
-DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
+DAMAGED = (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+DAMAGED += (RuntimeError, MemoryError, ImportError, struct.error, zlib.error)
+DAMAGED += (zipfile.BadZipFile,)
+STALE_AFTER = 3600.0  # seconds; what a killed process left aside is removed after this
+SEAL = "whole.json"  # in a folder: the sizes of its files, written when all of them were
+_Content = typing.TypeVar("_Content")
 
 
 class InputError(ValueError):
@@ -37,29 +57,168 @@ def chosen(variable: str, default: pathlib.Path) -> pathlib.Path:
     return expanded(os.environ.get(variable) or default).absolute()
 
 
+def home() -> pathlib.Path:
+    """The folder for all that the course makes for its reader: build, work, data/cache, data/runs.
+
+    $FKD_HOME; without it the course's own folder, or, where that cannot be written (one
+    installation for a class), facial-keypoints in the reader's home.
+    """
+    writable = os.access(REPO, os.W_OK)
+    return chosen("FKD_HOME", REPO if writable else pathlib.Path.home() / "facial-keypoints")
+
+
+@contextlib.contextmanager
+def writing(
+    path: pathlib.Path, advice: str = "name another place"
+) -> collections.abc.Iterator[None]:
+    """An OSError of the block is one of writing `path`, and becomes an InputError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise InputError(f"{path}: the disk is full; free some space and run again") from error
+        reason = error.strerror or error
+        raise InputError(f"{path}: cannot be written: {reason}; {advice}") from error
+
+
 @contextlib.contextmanager
 def replacing(path: pathlib.Path) -> collections.abc.Iterator[pathlib.Path]:
     """Write aside, then rename: yields a path to write to, which becomes `path` on success.
 
     Raises InputError when the disk is full, or `path` cannot be written; whatever happens, no
-    partial file stays behind. An OSError of the block counts as one of writing.
+    partial file stands under the name, not even after a power cut. An OSError of the block counts
+    as one of writing.
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield aside
-        os.replace(aside, path)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise InputError(f"{path}: the disk is full; free some space and run again") from error
-        reason = error.strerror or error
-        raise InputError(f"{path}: cannot be written: {reason}; name another place") from error
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield aside
+            sync(aside)
+            os.replace(aside, path)
+            sync(path.parent)
     finally:
         with contextlib.suppress(OSError):  # what could not be written may not be removable
             aside.unlink(missing_ok=True)
+            for left in path.parent.iterdir():  # by processes that were killed
+                mine = left.name.startswith(f".{path.name}.") and left.suffix == ".part"
+                if mine and time.time() - left.stat().st_mtime > STALE_AFTER:
+                    left.unlink()
+
+
+def sync(path: pathlib.Path) -> None:
+    """Have the system write a file, or a folder's list of files, to the disk now."""
+    folder = path.is_dir()
+    try:
+        opened = os.open(path, os.O_RDONLY if folder else os.O_RDWR)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+    except OSError as error:
+        # Windows opens no folders, and some network folders cannot do it.
+        if not folder and error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+
+
+@contextlib.contextmanager
+def locked(
+    path: pathlib.Path,
+    advice: str,
+    waiting: collections.abc.Callable[[float], None] | None = None,
+) -> collections.abc.Iterator[None]:
+    """Hold the lock file `path` for the block; of several processes one goes on.
+
+    advice: what to do where it cannot be written, for the InputError. waiting: called every two
+    seconds with the seconds waited.
+    """
+    lock, start = filelock.FileLock(path), time.monotonic()
+    with writing(path.parent, advice):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        while not lock.is_locked:
+            try:
+                lock.acquire(timeout=2)
+            except filelock.Timeout:
+                if waiting:
+                    waiting(time.monotonic() - start)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def stored(
+    read: collections.abc.Callable[[pathlib.Path], _Content], path: pathlib.Path
+) -> _Content | None:
+    """What `read` makes of a file that the course has stored; None where that is not whole."""
+    try:
+        return read(path)
+    except DAMAGED:
+        return None
+
+
+def read_json(path: pathlib.Path) -> dict[str, typing.Any]:
+    """The object in a JSON file; raises one of `DAMAGED` for anything else."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise TypeError(f"{path}: holds no object")
+    return content
+
+
+def read_table(path: pathlib.Path) -> "pd.DataFrame":
+    """The table in a csv file; raises one of `DAMAGED` for one that is empty or cut in a line."""
+    import pandas as pd  # not at the top: most commands do without
+
+    text = path.read_text(encoding="utf-8")
+    if not text.endswith("\n"):
+        raise ValueError(f"{path}: cut")
+    return pd.read_csv(io.StringIO(text), float_precision="round_trip")
+
+
+def write_text(path: pathlib.Path, text: str) -> None:
+    """Store a text under `path`, whole or not at all."""
+    with replacing(path) as aside:
+        aside.write_text(text, encoding="utf-8")
 
 
 def save_arrays(path: pathlib.Path, arrays: dict[str, np.ndarray]) -> None:
     """Write arrays as an .npz to exactly `path` (numpy.savez appends a suffix to a path)."""
     with path.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
+
+
+def read_arrays(path: pathlib.Path, *names: str) -> dict[str, np.ndarray]:
+    """The arrays of an .npz, or those called so; raises one of `DAMAGED` for any changed byte.
+
+    np.load looks at no checksum where an array's shape has become smaller.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = [f"{name}.npy" for name in names] or archive.namelist()
+        return {
+            member.removesuffix(".npy"): np.load(io.BytesIO(archive.read(member)))
+            for member in members
+        }
+
+
+def seal(folder: pathlib.Path) -> None:
+    """Note the sizes of a folder's files once all are on the disk: from then on it is whole."""
+    paths = [path for path in folder.iterdir() if path.name != SEAL]
+    for path in paths:
+        sync(path)
+    write_text(folder / SEAL, json.dumps({path.name: path.stat().st_size for path in paths}))
+
+
+def is_sealed(folder: pathlib.Path) -> bool:
+    """Whether a folder still holds all files that it was sealed with, none of them cut."""
+    sizes = stored(read_json, folder / SEAL)
+    try:
+        return bool(sizes) and all((folder / n).stat().st_size == sizes[n] for n in sizes)
+    except OSError:
+        return False
+
+
+def discard(path: pathlib.Path) -> None:
+    """Remove a file or folder that is no longer whole, as far as that can be done."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+    shutil.rmtree(path, ignore_errors=True)

@@ -130,7 +130,7 @@ def carry(to: str, machine: str) -> None:
     metavar="ADDRESS",
     help="of a Dask scheduler; 'local' (default): processes here; 'here': one after the other",
 )
-@click.option("--out", required=True, type=pathlib.Path, metavar="FILE", help="a CSV")
+@click.option("--out", required=True, type=files.expanded, metavar="FILE", help="a CSV")
 def sweep(plan: str, data: str, scheduler: str, out: pathlib.Path) -> int:
     """Train the networks of DEPTH's Tables 3 to 5 (chapter 13), each a run of its own.
 
@@ -212,6 +212,7 @@ def chapters(chapters: tuple[str, ...]) -> int:
         "FKD_FIGURES": str(aside / "figures"),
         "FKD_RUNS": str(execute.BUILD / "smoke-runs"),
     }
+    os.environ |= execute.own_kernel()
     options = ["--nbval", "--nbval-cell-timeout=600", "-q", "-p", "no:cacheprovider"]
     options += ["-n2", "--dist=loadfile"]  # two chapters at once
     options += [f"--nbval-sanitize-with={files.REPO / 'tests' / 'nbval_sanitize.cfg'}"]

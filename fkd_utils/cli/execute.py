@@ -10,6 +10,7 @@ import html
 import os
 import pathlib
 import re
+import sys
 import time
 import typing
 import unittest.mock
@@ -22,7 +23,7 @@ if typing.TYPE_CHECKING:
     import nbformat
 
 NOTEBOOKS = files.REPO / "notebooks"
-BUILD = files.REPO / "build"
+BUILD = files.home() / "build"
 NAMES = "[0-9][0-9]*_*"  # 03_linear, 01a_neurons
 PAGE = """<!doctype html><html lang=en><meta charset=utf-8><title>Facial keypoints: report</title>
 <style>body{{font:17px/1.6 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;
@@ -36,8 +37,14 @@ def find_chapters(names: Iterable[str]) -> list[pathlib.Path]:
 
     Raises InputError for a name that fits no chapter.
     """
-    every = sorted(NOTEBOOKS.glob(f"{NAMES}.ipynb"))
+    every = _chapters_in(NOTEBOOKS)
     return named(every, names) if names else every
+
+
+def _chapters_in(folder: pathlib.Path) -> list[pathlib.Path]:
+    """The chapters in a folder, in order; 03_linear-Copy1 and "03_linear (1)" are none."""
+    every = folder.glob(f"{NAMES}.ipynb")
+    return sorted(path for path in every if re.fullmatch(r"\d\d[a-z]?_\w+", path.stem))
 
 
 def named(chapters: list[pathlib.Path], names: Iterable[str]) -> list[pathlib.Path]:
@@ -133,12 +140,26 @@ def surroundings(**variables: str) -> Iterator[None]:
     """What chapters that are executed inside find: environment variables, set once for all.
 
     Folders that the reader has moved become absolute: a chapter runs in another folder than the
-    command. papermill goes there, and back.
+    command. papermill goes there, and back. Kernels are those of this Python, and read no start-up
+    files of the reader's.
     """
     moved = [name for name in ("FKD_CACHE", "FKD_RUNS") if os.environ.get(name)]
     variables |= {name: str(files.chosen(name, files.REPO)) for name in moved}
+    variables |= own_kernel()
     with unittest.mock.patch.dict(os.environ, variables), contextlib.chdir(os.getcwd()):
         yield
+
+
+def own_kernel() -> dict[str, str]:
+    """Variables for Jupyter: this Python's kernel before any other `python3`, no start-up files."""
+    ours, empty = pathlib.Path(sys.prefix, "share", "jupyter"), BUILD / "ipython"
+    empty.mkdir(parents=True, exist_ok=True)
+    places = [str(ours), *filter(None, [os.environ.get("JUPYTER_PATH")])]
+    return {
+        "JUPYTER_PATH": os.pathsep.join(places),
+        "IPYTHONDIR": str(empty),
+        "PYTHONSTARTUP": "",
+    }
 
 
 def execute(
@@ -179,9 +200,14 @@ def write_report(profile: str, data: str) -> pathlib.Path:
     source = build_folder(profile, data)
     exporter = nbconvert.HTMLExporter(embed_images=True, mathjax_url="", require_js_url="")
     links = []
-    for path in sorted(source.glob(f"{NAMES}.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
-        title = notebook.cells[0].source.split("\n")[0].lstrip("# ").strip()
+    for path in _chapters_in(source):
+        try:
+            notebook = nbformat.read(path, as_version=4)
+        except (*files.DAMAGED, nbformat.reader.NotJSONError):
+            print(f"{path.name} was cut off and is not in the report; run this chapter again")
+            continue
+        heads = [c.source for c in notebook.cells if c.source.startswith("# ")]
+        title = heads[0].split("\n")[0].lstrip("# ").strip() if heads else path.stem
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = math_to_markup(cell.source)

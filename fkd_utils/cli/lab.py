@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import hashlib
 import json
+import os
 import pathlib
 import shutil
 
@@ -12,7 +13,8 @@ import click
 from fkd_utils import files
 from fkd_utils.cli import execute
 
-WORK = files.REPO / "work"
+WORK = files.home() / "work"
+PHOTO_BYTES = 200 * 2**20  # that a button may send; else JupyterLab cuts the line at 10 MB
 RECORD = ".copied.json"  # in WORK: what each chapter was when it was copied, as a hash
 
 
@@ -30,7 +32,9 @@ def lab(no_open: bool, options: tuple[str, ...]) -> None:
     if not no_open:
         from jupyterlab import labapp
 
-        labapp.main([f"--notebook-dir={WORK}", *options])
+        os.environ |= execute.own_kernel()
+        size = f"--ServerApp.tornado_settings={{'websocket_max_message_size': {PHOTO_BYTES}}}"
+        labapp.main([f"--ServerApp.root_dir={WORK}", size, *options])
 
 
 def copy_chapters() -> list[str]:

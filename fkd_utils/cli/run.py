@@ -1,6 +1,7 @@
 """The command `run`, what is stored (`runs`, `models`), and this machine's `timing`."""
 
 import json
+import os
 import pathlib
 import re
 import time
@@ -14,8 +15,8 @@ from fkd_utils.cli.data import DATA
 PROFILE = click.option(
     "--profile",
     type=click.Choice(["smoke", "quick", "paper"]),
-    default="quick",
-    envvar="FKD_PROFILE",
+    default=lambda: os.environ.get("FKD_PROFILE") or "quick",
+    show_default="quick",
     help="smoke: seconds a chapter; quick: minutes for the course; paper: the studies' lengths",
 )
 

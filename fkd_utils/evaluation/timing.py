@@ -268,7 +268,7 @@ def write_measured(table: pd.DataFrame, path: pathlib.Path) -> None:
 
 def own_folder() -> pathlib.Path:
     """Where a reader's own measurements lie: data/runs/timing ($FKD_RUNS moves it)."""
-    return files.chosen("FKD_RUNS", files.REPO / "data" / "runs") / "timing"
+    return files.chosen("FKD_RUNS", files.home() / "data" / "runs") / "timing"
 
 
 def read_measured(*folders: pathlib.Path) -> pd.DataFrame:
@@ -284,7 +284,9 @@ def read_measured(*folders: pathlib.Path) -> pd.DataFrame:
 
 
 def _read_file(path: pathlib.Path) -> pd.DataFrame:
-    table = pd.read_csv(path)
+    table = files.stored(files.read_table, path)
+    if table is None:
+        raise InputError(f"{path}: no table, or cut; measure again (timing --help)")
     for column in COLUMNS:
         if column not in table:
             raise InputError(f"{path}: no column {column!r}; measure again (timing --help)")

@@ -52,14 +52,22 @@ class Chapter:
                 raise
             print(f"differs from the text: {text}")
 
-    def figure(self, figure: matplotlib.figure.Figure, number: str, title: str, alt: str) -> None:
+    def figure(
+        self,
+        figure: matplotlib.figure.Figure,
+        number: str,
+        title: str,
+        alt: str,
+        private: bool = False,
+    ) -> None:
         """Store a figure under its number and show it with its caption.
 
         number: "4.1" for the thesis's own, "03-a" for the course's; alt: what a reader who
-        cannot see it must know.
+        cannot see it must know. private: a reader's own face is shown and not stored.
         """
         entry = self._entry(number, title, alt, "figure")
-        _display(figures.figure_as_html(figures.save(figure, entry), entry))
+        png = figures.drawn(figure) if private else figures.save(figure, entry)
+        _display(figures.figure_as_html(png, entry))
 
     def table(
         self, rows: collections.abc.Iterable[dict], number: str, title: str, **formats: str

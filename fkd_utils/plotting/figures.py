@@ -52,17 +52,22 @@ class Entry:
 
 def folder() -> pathlib.Path:
     """Where a running chapter puts its figures: $FKD_FIGURES or build/figures."""
-    return files.chosen("FKD_FIGURES", files.REPO / "build" / "figures")
+    return files.chosen("FKD_FIGURES", files.home() / "build" / "figures")
 
 
 def save(figure: matplotlib.figure.Figure, entry: Entry) -> bytes:
     """Write a figure as PNG with its entry beside it; returns the PNG."""
+    png = drawn(figure)
+    _write(png, entry)
+    return png
+
+
+def drawn(figure: matplotlib.figure.Figure) -> bytes:
+    """A figure as PNG, which is closed by that."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
-    png = buffer.getvalue()
-    _write(png, entry)
-    return png
+    return buffer.getvalue()
 
 
 def save_table(table: pd.DataFrame, entry: Entry) -> None:

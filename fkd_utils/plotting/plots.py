@@ -28,7 +28,8 @@ TRUE, PREDICTED = "#00C853", "#FF3D00"  # bright: they lie on grey skin
 
 
 def use_style() -> None:
-    """Set matplotlib's defaults for every figure of the course."""
+    """Set matplotlib's defaults for every figure of the course, whatever the reader's are."""
+    mpl.rcdefaults()
     mpl.rcParams.update(
         {
             "figure.figsize": (7.2, 3.6),

@@ -7,7 +7,6 @@ import asyncio
 import collections
 import collections.abc
 import logging
-import os
 import threading
 import time
 import typing
@@ -112,6 +111,8 @@ def _client(scheduler: str) -> "distributed.Client":
     import dask
     import distributed
 
+    from fkd_utils.evaluation import timing
+
     if scheduler != LOCAL:
         try:
             return distributed.Client(scheduler, timeout=CONNECT_SECONDS)
@@ -122,7 +123,7 @@ def _client(scheduler: str) -> "distributed.Client":
                 "start it with: dask scheduler"
             ) from error
     # TensorFlow spreads one training over about two cores.
-    workers = max(1, (os.cpu_count() or 1) // 2)
+    workers = max(1, timing.cores() // 2)
     # A job that kills its process is named, not tried again.
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
         return distributed.Client(

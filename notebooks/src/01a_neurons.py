@@ -35,8 +35,8 @@
 # %% tags=["parameters"]
 import os
 
-PROFILE = os.environ.get("FKD_PROFILE", "quick")  # smoke, quick or paper
-DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
+PROFILE = os.environ.get("FKD_PROFILE") or "quick"  # smoke, quick or paper
+DATA = os.environ.get("FKD_DATA") or "open"  # open, kaggle or a folder
 SEED = 0
 
 # %%

@@ -30,8 +30,8 @@
 # %% tags=["parameters"]
 import os
 
-PROFILE = os.environ.get("FKD_PROFILE", "quick")  # smoke, quick or paper
-DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
+PROFILE = os.environ.get("FKD_PROFILE") or "quick"  # smoke, quick or paper
+DATA = os.environ.get("FKD_DATA") or "open"  # open, kaggle or a folder
 SEED = 0
 
 # %%
@@ -457,7 +457,7 @@ with chapter.guard("the points are off by a few percent of the eye distance"):
 count = chapter.pick(smoke=12, quick=75, paper=250)
 frames, film_truth = zip(*demo.group_photo.moving_face(count))
 film_truth = np.array(film_truth)
-film = files.REPO / "build" / "12_demonstration" / "head.mp4"
+film = files.home() / "build" / "12_demonstration" / "head.mp4"
 demo.film.write(film, frames)
 print(f"{film.name}: {count} frames, {film.stat().st_size / 1000:.0f} kB")
 
@@ -771,8 +771,11 @@ for name, content in samples.items():
 
 
 # %%
-def answer(content: bytes, name: str) -> None:
-    """Show a photograph with sunglasses on everyone in it, or say why not."""
+def answer(content: bytes, name: str, private: bool = True) -> None:
+    """Show a photograph with sunglasses on everyone in it, or say why not.
+
+    private: the picture is shown here and stored nowhere.
+    """
     try:
         picture = data.photos.read(content, name)
     except files.InputError as error:
@@ -788,16 +791,18 @@ def answer(content: bytes, name: str) -> None:
         "12-h",
         f"Sunglasses on everyone found in {name}.",
         alt=f"The photograph {name}, upright, with sunglasses on each face that was found.",
+        private=private,
     )
 
 
 # %% tags=["nbval-ignore-output"]
-answer(samples["turned.jpg"], "turned.jpg")
+answer(samples["turned.jpg"], "turned.jpg", private=False)
 
 # %% [markdown]
 # Now yours. Write `True` below and run the cell: a button appears that takes a photo from
-# your disk. It goes to the Python on your machine and nowhere else. (The button needs
-# a running notebook, which is why this page shows none.)
+# your disk. It goes to the Python on your machine and nowhere else, and is stored nowhere. `make lab`
+# takes photos up to 200 MB; a JupyterLab that you start otherwise takes up to 10 MB. (The button
+# needs a running notebook, which is why this page shows none.)
 
 # %%
 OWN_PHOTO = False

@@ -31,8 +31,8 @@
 # %% tags=["parameters"]
 import os
 
-PROFILE = os.environ.get("FKD_PROFILE", "quick")  # smoke, quick or paper
-DATA = os.environ.get("FKD_DATA", "open")  # open, kaggle or a folder
+PROFILE = os.environ.get("FKD_PROFILE") or "quick"  # smoke, quick or paper
+DATA = os.environ.get("FKD_DATA") or "open"  # open, kaggle or a folder
 SEED = 0
 
 # %%
@@ -434,7 +434,7 @@ chapter.figure(
 # first. At 25 frames a second it is written as an .mp4.
 
 # %% tags=["nbval-ignore-output"]
-folder = files.REPO / "build" / "17_morph_film"
+folder = files.home() / "build" / "17_morph_film"
 start = time.perf_counter()
 frames = list(demo.morph.film(stills, HOLD, MOVE))
 made = time.perf_counter() - start

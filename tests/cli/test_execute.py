@@ -97,6 +97,22 @@ def test_a_chapter_is_told_places_that_hold_in_its_own_folder(house, tmp_path, m
     assert "".join(output["text"]).split() == [moved, moved, str(tmp_path / "faces")]
 
 
+def test_copies_of_chapters_are_none(house):
+    for name in ("00_good-Copy1", "00_good (1)", "00_good (new 2026-11-29)"):
+        write(house, name, GOOD)
+    assert [p.stem for p in execute.find_chapters(["0"])] == ["00_good"]
+    assert [p.stem for p in execute.find_chapters([])] == ["00_good", "01_bad", "02_fine"]
+
+
+def test_the_report_names_failed_chapters_and_leaves_cut_ones_out(house, capsys):
+    execute.run_chapters(execute.find_chapters(["1", "2"]), "smoke", "open", 0)
+    cut = execute.build_folder("smoke", "open") / "02_fine.ipynb"
+    cut.write_text(cut.read_text()[:200])
+    page = execute.write_report("smoke", "open").read_text()
+    assert "01_bad title" in page and "span" not in page and "02_fine" not in page
+    assert "02_fine.ipynb was cut off" in capsys.readouterr().out
+
+
 def test_braces_in_a_folders_name_are_no_parameters(house, tmp_path, monkeypatch):
     monkeypatch.setattr(execute, "BUILD", tmp_path / "{x}")
     chapters = execute.find_chapters(["0"])

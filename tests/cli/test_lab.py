@@ -88,4 +88,7 @@ def test_the_lab_opens_on_the_copies(house, monkeypatch):
     opened = []
     monkeypatch.setattr(labapp, "main", opened.append)
     assert main.main(["lab", "--no-browser", "--port=8890"]) == 0
-    assert opened == [[f"--notebook-dir={lab.WORK}", "--no-browser", "--port=8890"]]
+    (options,) = opened
+    assert options[0] == f"--ServerApp.root_dir={lab.WORK}"
+    assert str(lab.PHOTO_BYTES) in options[1]
+    assert options[2:] == ["--no-browser", "--port=8890"]

@@ -1,0 +1,112 @@
+"""The reader's own settings of Python, Jupyter and Keras change nothing in a chapter."""
+
+import json
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from fkd_utils import files
+from fkd_utils.data import sources
+
+
+@pytest.fixture
+def hostile(tmp_path):
+    """Variables of a home that other courses have furnished, and a folder to stand in."""
+    home, here = tmp_path / "home", tmp_path / "here"
+    here.mkdir()
+    (here / "numpy.py").write_text("raise ImportError('the numpy.py of the folder')")
+    kernel = home / ".local" / "share" / "jupyter" / "kernels" / "python3"
+    written = {
+        kernel / "kernel.json": json.dumps({"argv": ["/bin/false"], "display_name": "Python 3"}),
+        home / ".keras" / "keras.json": json.dumps({"floatx": "float64", "backend": "torch"}),
+        home / ".config" / "matplotlib" / "matplotlibrc": "font.size: 40\nno such line\n",
+        home / ".ipython" / "profile_default" / "startup" / "0.py": "print('hello'); keras = 3",
+        home / ".jupyter" / "jupyter_config.py": "raise SystemExit",
+        home / "start.py": "print('hello')",
+    }
+    for path, content in written.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    variables = {
+        "HOME": str(home),
+        "USERPROFILE": str(home),
+        "PYTHONSTARTUP": str(home / "start.py"),
+        "KERAS_BACKEND": "jax",
+        "KERAS_MAX_EPOCHS": "1",
+        "COLUMNS": "20",
+        "PYTHONIOENCODING": "cp1252",
+        "JUPYTER_PREFER_ENV_PATH": "0",
+        "PYTHONPATH": str(files.REPO),
+    }
+    return variables, here
+
+
+def outputs(folder):
+    """What the cells of chapter 03 that are compared with the text print."""
+    (path,) = folder.glob("build/smoke-open/03_*.ipynb")
+    cells = nbformat.read(path, as_version=4).cells
+    compared = [
+        c
+        for c in cells
+        if c.cell_type == "code" and "nbval-ignore-output" not in c.metadata.get("tags", [])
+    ]
+    return [o.get("text") or o.data.get("text/plain") for c in compared for o in c.outputs]
+
+
+def test_a_chapter_prints_the_same_in_a_hostile_home(hostile, tmp_path):
+    sources.place("open")
+    variables, here = hostile
+    kept = {"FKD_CACHE": str(sources.open_folder().parent), "PYTHONPATH": str(files.REPO)}
+    command = [sys.executable, "-m", "fkd_utils", "run", "03", "--profile", "smoke"]
+    found = []
+    for name, given, folder in (("a", {}, tmp_path), ("b", variables, here)):
+        own = tmp_path / name
+        done = subprocess.run(
+            command,
+            env=os.environ | given | kept | {"FKD_HOME": str(own)},
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        found.append(outputs(own))
+        assert (own / "data" / "runs").is_dir() and (own / "build" / "smoke-open" / "html").is_dir()
+    assert found[0] == found[1] and len(found[0]) > 10
+
+
+@pytest.mark.skipif(os.name != "posix" or not hasattr(os, "geteuid"), reason="asks for accounts")
+def test_a_course_that_cannot_be_written_works_into_the_readers_home(tmp_path):
+    """Of root the right to write everywhere is taken."""
+    caps = "-dac_override,-dac_read_search,-fowner,-chown"
+    prefix = ["setpriv", "--bounding-set", caps, "--inh-caps", caps] if not os.geteuid() else []
+    course = tmp_path / "My {Courses} 100 %"
+    (course / "fkd_utils").mkdir(parents=True)
+    for path in (files.REPO / "fkd_utils").rglob("*.py"):
+        target = course / path.relative_to(files.REPO)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    everything = [course, *course.rglob("*")]
+    for path in everything:
+        if prefix:
+            os.chown(path, 1234, 1234)
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    code = "from fkd_utils import files; print(files.home())"
+    home = tmp_path / "home"
+    home.mkdir()
+    done = subprocess.run(
+        [*prefix, sys.executable, "-c", code],
+        env={k: v for k, v in os.environ.items() if k != "FKD_HOME"}
+        | {"PYTHONPATH": str(course), "HOME": str(home)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    for path in everything:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    assert done.stdout.strip() == str(home / "facial-keypoints"), done.stderr
