@@ -7,6 +7,7 @@ the process's standard error, whatever TF_CPP_MIN_LOG_LEVEL says; they would sta
 import collections.abc
 import contextlib
 import importlib.util
+import io
 import json
 import logging
 import os
@@ -24,9 +25,49 @@ def in_notebook() -> bool:
     return shell is not None and hasattr(shell, "kernel")
 
 
+class _Unbroken(io.FileIO):
+    """A standard stream that takes what is written after its reader has left."""
+
+    def write(self, content: memoryview) -> int:
+        try:
+            return super().write(content)
+        except BrokenPipeError:
+            return content.nbytes
+
+
+def steady_streams() -> None:
+    """Let no output end a command before its result is written.
+
+    A closed stream becomes one that leads nowhere, a pipe may lose its reader (`| head -1`), and
+    letters that the stream's encoding lacks become \\u5199.
+    """
+    _fill_closed_streams()
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not getattr(sys, f"__{name}__"):
+            continue  # a notebook's, or a test's
+        if stream.isatty():
+            stream.reconfigure(errors="backslashreplace")
+        else:
+            file = io.BufferedWriter(_Unbroken(stream.fileno(), "w", closefd=False))
+            steady = io.TextIOWrapper(file, stream.encoding, "backslashreplace", line_buffering=True)
+            setattr(sys, name, steady)
+
+
+def _fill_closed_streams() -> None:
+    """Open what was closed (`2>&-`), lest the next file that is opened be taken for it."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # It gets the lowest free number, which is the stream's.
+            file = open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8")  # noqa: SIM115
+            os.set_inheritable(file.fileno(), True)
+            setattr(sys, name, file)
+
+
 @contextlib.contextmanager
 def no_standard_error() -> collections.abc.Iterator[None]:
     """Nothing reaches standard error inside, not even from compiled code; errors still raise."""
+    _fill_closed_streams()
     # The lines come from C++, below sys.stderr: the file descriptor itself has to be led away.
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -5,16 +5,19 @@ constant makes in that unit can be computed from the points alone.
 """
 
 import pathlib
+import re
 import typing
 
 import numpy as np
 import pandas as pd
 
 from fkd_utils import files
+from fkd_utils.data import landmarks
 from fkd_utils.files import InputError
 
 CAMERAS = "abcde"
-WIDTH = 480  # pixels of a picture; mirrored rows have x = 479 - x
+WIDTH, HEIGHT = 480, 640  # pixels of a picture; mirrored rows have x = 479 - x
+NAME = re.compile(rf"ir?\d{{3}}\w[{CAMERAS}].*")  # person, light, camera
 # TRANSFER tests on the 82 first subjects, 249 pictures a camera. 82 have 246; 83 have 249.
 TEST_PEOPLE = 83
 
@@ -34,17 +37,29 @@ def read_muct(path: pathlib.Path) -> Muct:
     try:
         table = pd.read_csv(path)
     except (OSError, ValueError) as error:  # ValueError: pandas' own and wrong letters, too
-        raise InputError(f"{path}: cannot be read as csv: {error}") from error
+        why = " ".join(str(error).split())
+        raise InputError(f"{path}: cannot be read as csv: {why}; restore the file") from error
     columns = [f"{axis}{k:02d}" for k in range(len(table.columns) // 2 - 1) for axis in "xy"]
     if not columns or list(table.columns) != ["name", "tag", *columns]:
         raise InputError(f"{path}, header: the columns must be name, tag, x00, y00, x01, ...")
+    if table.empty:
+        raise InputError(f"{path}: only a header, no rows; restore the file")
+    names = table["name"].astype(str)
+    strange = ~names.str.fullmatch(NAME).to_numpy()
+    if strange.any():
+        what = f"{names[strange.argmax()][:24]!r} is no picture of MUCT, such as i000qa-fn"
+        raise InputError(f"{path}, row {strange.argmax()}: {what}; restore it")
     values = table[columns].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     wrong = ~np.isfinite(values).all(axis=1)
     if wrong.any():
         raise InputError(f"{path}, row {wrong.argmax()}: a coordinate is no number; restore it")
     points = values.reshape(len(values), -1, 2)
+    far = landmarks.far_outside(points, WIDTH, HEIGHT).any(axis=1)
+    if far.any():
+        what = f"a point lies far outside a picture of {WIDTH} x {HEIGHT} pixels"
+        raise InputError(f"{path}, row {far.argmax()}: {what}; restore it")
     points[(points == 0).all(axis=2)] = np.nan
-    return Muct(tuple(table["name"]), points)
+    return Muct(tuple(names), points)
 
 
 def facts(muct: Muct) -> dict[str, int]:

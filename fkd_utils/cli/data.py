@@ -53,7 +53,7 @@ def info(data: str) -> None:
 
 
 @data.command()
-@click.option("--json", "target", type=pathlib.Path, metavar="FILE", help="also write JSON there")
+@click.option("--json", "target", type=files.expanded, metavar="FILE", help="also write JSON there")
 @DATA
 def check(data: str, target: pathlib.Path | None) -> None:
     """List doubled pictures and labels that look wrong.
@@ -64,6 +64,8 @@ def check(data: str, target: pathlib.Path | None) -> None:
 
     if target and not target.parent.is_dir():
         raise InputError(f"{target}: there is no folder {target.parent}; make it first")
+    if target and sources.holds(data, target):
+        raise InputError(f"{target}: the faces come from there; name another file")
     rows = sources.read(data)
     with _working(f"comparing {len(rows):,} faces"):
         report = splits.checked(rows)
@@ -82,7 +84,7 @@ def check(data: str, target: pathlib.Path | None) -> None:
 
 @data.command()
 @click.option(
-    "--out", required=True, type=pathlib.Path, metavar="FOLDER", help="where to write them"
+    "--out", required=True, type=files.expanded, metavar="FOLDER", help="where to write them"
 )
 @DATA
 def convert(data: str, out: pathlib.Path) -> None:
@@ -90,6 +92,8 @@ def convert(data: str, out: pathlib.Path) -> None:
     from fkd_utils import faces
     from fkd_utils.data import kaggle, sources
 
+    if sources.holds(data, out):
+        raise InputError(f"{out}: the faces come from there; name another folder")
     training = sources.read(data)
     points = training.keypoints.reshape(len(training), -1)
     _write(out / "training.zip", dict(zip(faces.COLUMNS, points.T, strict=True)), training)

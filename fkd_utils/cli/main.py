@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from fkd_utils import console
 from fkd_utils.cli import data, lab, predict, run
 from fkd_utils.files import InputError
 
@@ -41,6 +42,7 @@ def status(commands: click.Group, name: str, arguments: list[str] | None) -> int
 
     name: how the reader called it. arguments: None for those of the process.
     """
+    console.steady_streams()
     try:
         return commands.main(arguments, name, standalone_mode=False) or 0
     except InputError as error:

@@ -33,8 +33,8 @@ MODEL = click.option(
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option(
     "--out",
-    type=pathlib.Path,
-    default=files.REPO / "build" / "predict",
+    type=files.expanded,
+    default=files.home() / "build" / "predict",
     metavar="FOLDER",
     help="where the results go (build/predict)",
 )
@@ -46,36 +46,44 @@ def predict(photos: tuple[str, ...], out: pathlib.Path, model: str) -> int:
     with boxes and points. PHOTO: PNG, JPEG, WebP, GIF, BMP or TIFF.
     """
     console.start_backend()
+    import cv2
+
     from fkd_utils.data import photos as pictures
     from fkd_utils.demo import locate
     from fkd_utils.training import results
 
     network, from_edge = results.network(model), results.network_counts_from_edge(model)
-    rows, failed, taken = [], 0, _names_in(out, photos)
-    for name in photos:
-        try:
-            picture = pictures.read(name)
-            found = locate.locate(network, picture, from_edge=from_edge)
-            marked = out / _free_name(pathlib.Path(name).stem, taken)
-            pictures.write(marked, locate.draw_found(picture, found))
-        except InputError as error:  # the other photographs are not to suffer
-            print(f"error: {error}", file=sys.stderr)
-            failed += 1
-            continue
-        numbers = np.column_stack([found.boxes, found.points.reshape(-1, len(faces.COLUMNS))])
-        for k, row in enumerate(numbers, start=1):
-            rows.append((_shown(name), k, *(f"{v:.2f}" for v in row)))
-        what = {0: "no face found", 1: "1 face"}.get(len(found), f"{len(found)} faces")
-        print(f"{_shown(name)}: {what} -> {_shown(marked)}")
-    if failed < len(photos):
-        target = out / POINTS
-        with (
-            files.replacing(target) as path,
-            path.open("w", newline="", encoding="utf-8") as file,
-        ):
-            csv.writer(file, lineterminator="\n").writerows([HEADER, *rows])
-        print(f"{len(rows)} faces: {target}")
-    return 2 if failed else 0
+    rows, good, taken = [], 0, _names_in(out, photos)
+    try:
+        for name in photos:
+            try:
+                picture = pictures.read(name)
+                found = locate.locate(network, picture, from_edge=from_edge)
+                marked = out / _free_name(pathlib.Path(name).stem, taken)
+                pictures.write(marked, locate.draw_found(picture, found))
+            except InputError as error:  # the other photographs are not to suffer
+                print(f"error: {error}", file=sys.stderr)
+                continue
+            except (MemoryError, cv2.error) as error:
+                why = " ".join(str(error).split()) or "not enough memory; make a smaller copy"
+                print(f"error: {_shown(name)}: {why}", file=sys.stderr)
+                continue
+            good += 1
+            numbers = np.column_stack([found.boxes, found.points.reshape(-1, len(faces.COLUMNS))])
+            for k, row in enumerate(numbers, start=1):
+                rows.append((_shown(name), k, *(f"{v:.2f}" for v in row)))
+            what = {0: "no face found", 1: "1 face"}.get(len(found), f"{len(found)} faces")
+            print(f"{_shown(name)}: {what} -> {_shown(marked)}")
+    finally:  # whatever stops the command, what was found is kept
+        if good:
+            _write_points(out / POINTS, rows)
+    return 2 if good < len(photos) else 0
+
+
+def _write_points(target: pathlib.Path, rows: list[tuple]) -> None:
+    with files.replacing(target) as path, path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([HEADER, *rows])
+    print(f"{len(rows)} faces: {target}")
 
 
 def _shown(path: str | pathlib.Path) -> str:
@@ -100,7 +108,7 @@ def _free_name(stem: str, taken: set[str]) -> str:
 
 @click.command()
 @click.option("--data", required=True, metavar="open|kaggle|PATH", help="with IdLookupTable.csv")
-@click.option("--out", required=True, type=pathlib.Path, metavar="FILE", help="the .csv")
+@click.option("--out", required=True, type=files.expanded, metavar="FILE", help="the .csv")
 @MODEL
 def submit(data: str, out: pathlib.Path, model: str) -> None:
     """Write predictions for test.csv as a Kaggle submission.
@@ -111,6 +119,8 @@ def submit(data: str, out: pathlib.Path, model: str) -> None:
     from fkd_utils.data import kaggle, sources
     from fkd_utils.training import results
 
+    if sources.holds(data, out):
+        raise InputError(f"{out}: the test faces come from there; name another file")
     lookup = kaggle.read_lookup(sources.place(data))
     test = sources.read_test(data)
     points = results.predict_as_published(test.images, model)

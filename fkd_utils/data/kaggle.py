@@ -1,5 +1,5 @@
-"""The competition's files: training.csv, test.csv and IdLookupTable.csv, plain, zipped or in a zip
-of zips, checked field by field; and the file that is handed in.
+"""The competition's files: training.csv, test.csv and IdLookupTable.csv, in any wrapping that a
+browser or a person gives them, checked field by field; and the file that is handed in.
 
 A picture is 9,216 numbers in one field of text. numpy reads them at once; only where a row is not
 plain numbers and spaces are they looked at one by one. What was read is kept in the cache.
@@ -8,7 +8,11 @@ plain numbers and spaces are they looked at one by one. What was read is kept in
 import contextlib
 import dataclasses
 import io
+import lzma
 import math
+import re
+import stat
+import struct
 import time
 import typing
 import zipfile
@@ -26,9 +30,14 @@ from fkd_utils.files import InputError
 
 COMPETITION_ZIP = "facial-keypoints-detection.zip"
 TABLE = "IdLookupTable.csv"
+WHOLE = COMPETITION_ZIP.removesuffix(".zip")
+STEMS = ("training", "test", "idlookuptable", "samplesubmission", "groups")
 PIXELS = faces.SIDE**2
 CACHE_VERSION = 1  # raise it when what is stored changes
 _START = 2048  # bytes looked at to tell what kind of file this is
+_MOST_UNPACKED = 1 << 30  # bytes of a file in a zip; Kaggle's largest has a quarter of it
+_LONGEST_LINE = 1 << 20  # bytes; a row with a picture has 40,000
+_DEEPEST = 3  # folders in folders, zips in zips
 _DAMAGED = "is damaged or was not downloaded completely; download it again"
 _MISSING = {b"", b"nan", b"na"}
 _MOST = 10**18 - 1  # of a whole number: fits into 64 bits whatever its digits
@@ -39,42 +48,86 @@ class Absent(InputError):
 
 
 def find_csv(path: Path, stem: str) -> Path:
-    """The file that holds `stem`.csv ("training" or "test").
+    """The file that holds `stem`.csv ("training", "test" or "IdLookupTable").
 
-    path: a file, taken as it is, or a folder with `stem`.csv, `stem`.zip or the competition's
-    whole zip. Raises Absent when there is no such file.
+    path: a folder with it, or with a folder of it (at most three deep); or a file: for "training"
+    it is taken as it is, for the others it or what lies beside it. Looked for are `stem`.csv,
+    `stem`.zip, `stem`.csv.zip and the competition's whole zip, in any capitals, also as "(1)" or
+    "copy". Raises Absent when there is no such file, InputError when folders differ in it.
     """
     path = files.expanded(path)
     if path.is_file():
-        return path
-    if not path.exists():
+        if stem == "training" or _plain(path.name) == stem.lower() or _is_wrapping(path, stem):
+            return path
+        deepest, path = 1, path.parent
+    elif not path.exists():
         raise Absent(f"{path}: there is no such file or folder; check the spelling")
-    for name in (f"{stem}.csv", f"{stem}.zip", COMPETITION_ZIP):
-        file = path / name
-        if file.is_dir():
-            raise InputError(f"{file}: is a folder, but a file of that name is needed")
-        if file.exists():
-            return file
+    else:
+        deepest = _DEEPEST
+    for depth in range(1, deepest + 1):
+        below = (file for file in path.glob("/".join("*" * depth)) if not _is_hidden(file, path))
+        found = [f for f in below if _plain(f.name) in (stem.lower(), WHOLE) and f.is_file()]
+        # The csv itself before a zip of it, and that before the whole; "training" before "(1)".
+        found.sort(key=lambda f: (_plain(f.name) == WHOLE, _is_zip(f), len(f.name), f))
+        found = [f for f in found if _plain(f.name) != WHOLE or _is_wrapping(f, stem)]
+        if len({file.parent for file in found}) > 1:
+            names = " and ".join(str(file.relative_to(path)) for file in found[:2])
+            raise InputError(f"{path}: there are several, such as {names}; name the folder of one")
+        if found:
+            return found[0]
+    if (path / f"{stem}.csv").is_dir():
+        raise InputError(f"{path / stem}.csv: is a folder, but a file of that name is needed")
     raise Absent(f"{path}: this folder holds neither {stem}.csv nor {stem}.zip; put one there")
+
+
+def _plain(name: str) -> str:
+    """A file's name in small letters, without endings and what marks a copy: " (1)", "- Copy"."""
+    for ending in (".zip", ".csv"):
+        name = re.sub(r"(?:[\s_-]*\(\d+\)|[\s_-]+(?:\d+|copy))*$", "", name.lower())
+        name = name.removesuffix(ending)
+    return name
+
+
+def _is_zip(file: Path) -> bool:
+    return file.suffix.lower() == ".zip"
+
+
+def _is_hidden(file: Path, below: Path) -> bool:
+    # macOS puts such folders and files beside what it packs.
+    parts = file.relative_to(below).parts
+    return "__MACOSX" in parts or any(part.startswith(".") for part in parts)
+
+
+def _is_wrapping(file: Path, stem: str) -> bool:
+    """Whether this is a zip with `stem`.csv among its files, or a damaged one of that name."""
+    try:
+        with open_csv(file, stem):
+            return _is_zip(file)
+    except Absent:
+        return False
+    except InputError:
+        return _is_zip(file) and _plain(file.name) not in STEMS
 
 
 @contextlib.contextmanager
 def open_csv(file: Path, stem: str) -> Iterator[typing.BinaryIO]:
     """Open the csv text in `file` for reading as bytes, whatever it is packed in.
 
-    Raises InputError when the file is empty, a web page, no text, or a zip that is damaged,
-    encrypted or does not hold exactly one csv; also when a zip turns out damaged while it is read.
+    Nothing is unpacked to the disk. Raises InputError when the file is empty, a web page, no text,
+    or a zip that is damaged, encrypted, far too large, holds a link or a path out of it in place
+    of the csv, or more than one csv; also when it turns out damaged while it is read. Raises
+    Absent where a zip holds other files of the competition, or is not called as the csv.
     """
     try:
         with contextlib.ExitStack() as stack:
             stream = stack.enter_context(file.open("rb"))
             start = stream.read(_START)
             stream.seek(0)
-            packed = file.suffix.lower() == ".zip" or start.startswith(b"PK\x03\x04")
+            packed = _is_zip(file) or start.startswith(b"PK\x03\x04")
             if trouble := _no_csv(start, packed):
                 raise InputError(f"{file}: {trouble}")
             yield _open_member(file, stream, stem, stack) if packed else stream
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError) as error:
         raise InputError(f"{file}: this zip {_DAMAGED}") from error
     except NotImplementedError as error:  # zipfile's word for a packing it does not know
         raise InputError(f"{file}: this zip cannot be read ({error}); zip it anew") from error
@@ -100,26 +153,48 @@ def _no_csv(start: bytes, packed: bool) -> str:
 
 
 def _open_member(
-    file: Path, stream: typing.BinaryIO, stem: str, stack: contextlib.ExitStack
+    file: Path, stream: typing.BinaryIO, stem: str, stack: contextlib.ExitStack, depth: int = 1
 ) -> typing.BinaryIO:
-    """Open `stem`.csv, or the one csv, of a zip; one with `stem`.zip is looked into once more."""
+    """Open `stem`.csv, or the one csv, of a zip; zips of it in the zip are looked into, too."""
     archive = stack.enter_context(zipfile.ZipFile(stream))
-    members = [(PurePosixPath(m.filename), m) for m in archive.infolist() if not m.is_dir()]
+    members = [(PurePosixPath(m.filename.replace("\\", "/")), m) for m in archive.infolist()]
+    members = [(p, m) for p, m in members if not m.is_dir() and p.name]
     # macOS puts hidden files into every zip.
     members = [(p, m) for p, m in members if p.name[0] != "." and "__MACOSX" not in p.parts]
-    inner = [m for path, m in members if path.name == f"{stem}.zip"]
-    named = [m for path, m in members if path.name == f"{stem}.csv"]
-    wanted = inner or named or [m for path, m in members if path.suffix.lower() == ".csv"]
+    ours = [(p, m) for p, m in members if _plain(p.name) in (stem.lower(), WHOLE)]
+    tables = [(p, m) for p, m in members if p.suffix.lower() == ".csv"]
+    wanted = [(p, m) for p, m in ours if p.suffix.lower() == ".csv"]
+    wanted = wanted or [(p, m) for p, m in ours if p.suffix.lower() == ".zip"]
+    others = {_plain(p.name) for p, _ in members} & {*STEMS}
+    if not wanted and (others or _plain(file.name) != stem.lower() != "training"):
+        raise Absent(f"{file}: this zip holds neither {stem}.csv nor {stem}.zip; add one")
+    wanted = wanted or tables
     if len(wanted) != 1:
-        names = ", ".join(m.filename for m in wanted[:4]) or "none"
+        names = ", ".join(m.filename for _, m in wanted[:4]) or "none"
         raise InputError(
             f"{file}: this zip must hold exactly one csv file, but it holds {len(wanted)} ({names})"
         )
-    if wanted[0].flag_bits & 1:
-        raise InputError(f"{file}: this zip is locked with a password; unpack it yourself first")
-    if inner:
-        return _open_member(file, io.BytesIO(archive.read(inner[0])), stem, stack)
-    return typing.cast(typing.BinaryIO, stack.enter_context(archive.open(wanted[0])))
+    path, member = wanted[0]
+    if trouble := _unusable(path, member):
+        raise InputError(f"{file}: this zip {trouble}; unpack it yourself first")
+    if path.suffix.lower() != ".zip":
+        return typing.cast(typing.BinaryIO, stack.enter_context(archive.open(member)))
+    if depth == _DEEPEST:
+        raise InputError(f"{file}: zips in zips, {depth} deep; unpack it yourself first")
+    return _open_member(file, io.BytesIO(archive.read(member)), stem, stack, depth + 1)
+
+
+def _unusable(path: PurePosixPath, member: zipfile.ZipInfo) -> str:
+    """Why a member of a zip is not opened; else nothing."""
+    if member.flag_bits & 1:
+        return "is locked with a password"
+    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        return f"holds {_shown(member.filename.encode())}, a path out of its folder"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return f"holds {_shown(path.name.encode())} as a link, not as a file"
+    if member.file_size > _MOST_UNPACKED:
+        return f"has {member.file_size / 2**30:.1f} GB in one file, more than 1 GB"
+    return ""
 
 
 def read_training(path: Path | str) -> Faces:
@@ -187,8 +262,7 @@ def _rows(file: Path, stem: str, columns: tuple[str, ...]) -> Iterator[tuple[str
     """
     count, start, line = 0, time.monotonic(), None
     with open_csv(file, stem) as stream:
-        texts = enumerate(io.BufferedReader(stream, 1 << 20), 1)  # type: ignore[type-var]
-        lines = ((number, text) for number, raw in texts if (text := raw.rstrip(b"\r\n")))
+        lines = _lines(file, io.BufferedReader(stream, 1 << 20))  # type: ignore[type-var]
         order = _column_order(file, next(lines, (1, b""))[1], columns)
         for number, text in lines:
             where = f"{file}, row {count} (rows count from 0; line {number} of the file)"
@@ -204,6 +278,16 @@ def _rows(file: Path, stem: str, columns: tuple[str, ...]) -> Iterator[tuple[str
         raise InputError(f"{file}: only a header, no rows")
     if line:
         line.done(f"read {file.name}: {count:,} rows in {time.monotonic() - start:.0f} s")
+
+
+def _lines(file: Path, stream: io.BufferedReader) -> Iterator[tuple[int, bytes]]:
+    """Every line that is not empty, with its number from 1."""
+    for number, raw in enumerate(iter(lambda: stream.readline(_LONGEST_LINE), b""), 1):
+        if len(raw) == _LONGEST_LINE:
+            what = f"has more than {_LONGEST_LINE:,} letters; save the file as csv in UTF-8"
+            raise InputError(f"{file}, line {number}: {what}")
+        if text := raw.rstrip(b"\r\n"):
+            yield number, text
 
 
 def _column_order(file: Path, header: bytes, columns: tuple[str, ...]) -> list[int]:
@@ -292,13 +376,10 @@ class Lookup:
 
 
 def read_lookup(path: Path) -> Lookup:
-    """Read IdLookupTable.csv: the file itself, its folder, or the competition's whole zip.
+    """Read IdLookupTable.csv: the file itself, another one beside it, its folder, or a whole zip.
 
     Raises InputError naming file, row and column.
     """
-    path = files.expanded(path)
-    if path.is_file() and path.name not in (TABLE, COMPETITION_ZIP):
-        path = path.parent  # another file of the competition: the table lies beside it
     file = find_csv(path, Path(TABLE).stem)
     entries: dict[int, tuple[int, int]] = {}
     columns = ("RowId", "ImageId", "FeatureName", "Location")

@@ -1,6 +1,8 @@
 """Landmark files of other data sets: .pts (300-W), .asf (IMM), .tem (webmorph).
 
 All become arrays (n_points, 2) float64, pixels, x first, pixel centres at whole numbers from 0.
+They count the pixels as the picture's file stores them; so these pictures are read without the
+turn that a camera may have noted (EXIF).
 """
 
 import collections.abc
@@ -13,24 +15,35 @@ from fkd_utils import files
 from fkd_utils.data import photos
 from fkd_utils.files import InputError
 
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
-_FAR = 2.5  # picture sizes from its middle; what is farther away must be in pixels
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
+_FAR = 1.5  # picture sizes from its middle; no label of a face lies farther away
 
 _Lines = list[tuple[int, str]]  # of a file: number from 1, text without spaces around it
 
 
 class Pair(typing.NamedTuple):
-    """A picture's file and its points (n, 2) in its pixels."""
+    """A picture's file, its points (n, 2) in its pixels, and the picture, (h, w) uint8."""
 
     picture: pathlib.Path
     points: np.ndarray
+    grey: np.ndarray
+
+
+def find(path: str | pathlib.Path, *endings: str) -> list[pathlib.Path]:
+    """The files with these endings (".pts"), in any capitals, at any depth of a folder, sorted.
+
+    None where there is no such folder. Hidden files do not count: macOS makes some of every name.
+    """
+    folder = files.expanded(path)
+    every = folder.rglob("*") if folder.is_dir() else ()
+    return sorted(
+        file for file in every if file.suffix.lower() in endings and not file.name.startswith(".")
+    )
 
 
 def is_folder(path: str | pathlib.Path) -> bool:
     """Whether this is a folder with .pts or .asf files in it, at any depth."""
-    folder = files.expanded(path)
-    suffixes = (file.suffix for file in folder.rglob("*")) if folder.is_dir() else ()
-    return any(suffix in (".pts", ".asf") for suffix in suffixes)
+    return bool(find(path, ".pts", ".asf"))
 
 
 def read_pts(path: pathlib.Path) -> np.ndarray:
@@ -63,7 +76,7 @@ def read_asf(path: pathlib.Path, width: int, height: int) -> np.ndarray:
     lines = [line for line in _lines(path) if not line[1].startswith("#")] or [(1, "")]
     count = _count(path, *lines[0])
     table = _table(path, lines[1:], count, (7, 10))
-    far = np.abs(table[:, 2:4] - 0.5).max(axis=1) > _FAR
+    far = far_outside(table[:, 2:4], 1, 1)
     for wrong, what in (
         (table[:, 4] != np.arange(count), "not the point that is due; put them in order"),
         (far, "x and y must be parts of the picture's width and height; divide them by these"),
@@ -86,12 +99,20 @@ def read_tem(path: pathlib.Path) -> np.ndarray:
     return _table(path, lines[1:], _count(path, *lines[0]), (2,))
 
 
+def far_outside(points: np.ndarray, width: int, height: int) -> np.ndarray:
+    """(n,) bool: points (n, 2) farther outside a picture of this size than it is wide or high."""
+    return (np.abs(points / (width, height) - 0.5) > _FAR).any(axis=-1)
+
+
 def picture_of(path: pathlib.Path) -> pathlib.Path:
     """The picture beside a landmark file, with its name. Raises InputError when there is none."""
     for ending in PICTURES:
         for file in (path.with_suffix(ending), path.with_suffix(ending.upper())):
             if file.is_file():
                 return file
+    for file in path.parent.iterdir() if path.parent.is_dir() else ():
+        if file.stem == path.stem and file.suffix.lower() in PICTURES:  # such as .Jpg
+            return file
     raise InputError(
         f"{path}: there is no picture {path.stem}{PICTURES[0]} beside it; put it there"
     )
@@ -100,15 +121,26 @@ def picture_of(path: pathlib.Path) -> pathlib.Path:
 def read_pair(path: pathlib.Path) -> Pair:
     """A .pts, .asf or .tem file and the picture of the same name beside it.
 
-    Raises InputError for a damaged file, a missing picture, an ending it does not know.
+    Raises InputError for a damaged file, a missing or broken picture, an ending it does not know,
+    and a point far outside its picture.
     """
     if path.suffix.lower() not in (".pts", ".asf", ".tem"):
         raise InputError(f"{path}: landmarks are read from .pts, .asf and .tem; name such a file")
     picture = picture_of(path)
+    grey = photos.to_grey(photos.read(picture, turned=False))
+    height, width = grey.shape
     if path.suffix.lower() == ".asf":
-        height, width = photos.read(picture).shape[:2]
-        return Pair(picture, read_asf(path, width, height))
-    return Pair(picture, read_pts(path) if path.suffix.lower() == ".pts" else read_tem(path))
+        points = read_asf(path, width, height)
+    else:
+        points = read_pts(path) if path.suffix.lower() == ".pts" else read_tem(path)
+    far = far_outside(points, width, height)
+    if far.any():
+        x, y = points[far.argmax()]
+        raise InputError(
+            f"{path}: point {far.argmax() + 1} lies at ({x:g}, {y:g}), far outside its picture of "
+            f"{width} x {height} pixels; correct it"
+        )
+    return Pair(picture, points, grey)
 
 
 def read_pairs(paths: collections.abc.Iterable[pathlib.Path]) -> tuple[list[Pair], list[str]]:
@@ -240,20 +272,15 @@ def read_68(folder: pathlib.Path, most: int | None = None) -> tuple[list[Photo],
     photograph of its own. Returns the photographs and a message for each file that is broken, of
     points or picture, or has other than 68 points. Raises InputError when none is left.
     """
-    paths = sorted(folder.rglob("*.pts"))
+    paths = find(folder, ".pts")
     if most is not None and len(paths) > most:
         paths = [paths[int(k)] for k in np.linspace(0, len(paths) - 1, most)]
     pairs, broken = read_pairs(paths)
     names = sorted({_photograph(pair.picture) for pair in pairs})
     found = []
-    for picture, points in pairs:
+    for picture, points, grey in pairs:
         if len(points) != POINTS_68:
             broken.append(f"{picture}: {len(points)} points, not {POINTS_68}")
-            continue
-        try:
-            grey = photos.to_grey(photos.read(picture))
-        except InputError as error:
-            broken.append(str(error))
             continue
         found.append(Photo(grey, points.astype(np.float32), names.index(_photograph(picture))))
     if not found:

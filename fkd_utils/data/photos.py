@@ -15,15 +15,21 @@ from fkd_utils.files import InputError
 
 MOST_PIXELS = 100_000_000  # 300 MB in memory, and as much again while it is turned
 READS = "PNG, JPEG, WebP, GIF, BMP or TIFF"
+# What Pillow may take a file for. It knows more, and starts Ghostscript for one of them.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 WRITES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 LONGEST = {"JPEG": 65_500, "WEBP": 16_383}  # pixels a side that the format's writer takes
 
 
-def read(file: pathlib.Path | str | bytes, name: str = "the picture") -> np.ndarray:
+def read(
+    file: pathlib.Path | str | bytes, name: str = "the picture", turned: bool = True
+) -> np.ndarray:
     """The picture in `file` (a path, or what stands in it): (h, w, 3) uint8, red first.
 
-    Turned as its EXIF note says; grey, CMYK, 16 bit and palettes become plain colour; what is
-    transparent becomes white; of several frames the first. `name` stands for bytes in messages.
+    turned: as its EXIF note says; False for a picture whose labels count stored pixels. Grey,
+    CMYK, 16 bit and palettes become plain colour; of more than 8 bits, white is the least of 10,
+    12, 14, 16, 24 or 32 bits that holds all values. What is transparent becomes white; of several
+    frames the first counts. `name` stands for bytes in messages.
     Raises InputError for a missing file, one that is no picture, a broken or far too large one.
     """
     if not isinstance(file, bytes):
@@ -38,9 +44,14 @@ def read(file: pathlib.Path | str | bytes, name: str = "the picture") -> np.ndar
                     f"{MOST_PIXELS // 10**6} million; make a smaller copy and use that"
                 )
             try:
-                return np.ascontiguousarray(_plain(_upright(picture)))
-            except (OSError, SyntaxError, ValueError) as error:
-                raise InputError(f"{name}: the picture is damaged ({error})") from error
+                shallow = _loaded(picture, file)
+                return np.ascontiguousarray(_plain(_upright(shallow) if turned else shallow))
+            except MemoryError as error:
+                what = "there is not enough memory for this picture; make a smaller copy"
+                raise InputError(f"{name}: {what} and use that") from error
+            except Exception as error:  # whatever a damaged file makes Pillow raise
+                why = " ".join(str(error).split()) or type(error).__name__
+                raise InputError(f"{name}: the picture is damaged ({why})") from error
 
 
 def _bytes_of(path: pathlib.Path) -> bytes:
@@ -55,19 +66,39 @@ def _bytes_of(path: pathlib.Path) -> bytes:
 @contextlib.contextmanager
 def _open(data: bytes, name: str):
     try:
-        picture = PIL.Image.open(io.BytesIO(data))
+        picture = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
     except PIL.Image.DecompressionBombError as error:
         raise InputError(f"{name}: the picture is far too large; make a smaller copy") from error
-    except (OSError, SyntaxError, ValueError) as error:
+    except Exception as error:  # whatever a damaged header makes Pillow raise
         what = "this file is empty" if not data else f"this is no picture in {READS}"
         raise InputError(f"{name}: {what}") from error
     with picture:
         yield picture
 
 
+def _loaded(picture: PIL.Image.Image, data: bytes) -> PIL.Image.Image:
+    """The decoded picture. Of colours with 16 bits Pillow keeps the upper 8; of a camera's 10, 12
+    or 14 bits these are few, so such a picture is decoded with OpenCV and its white chosen.
+    """
+    deep = any(";16" in str(tile[3]) for tile in picture.tile)
+    picture.load()
+    if not deep or picture.mode not in ("RGB", "RGBA", "LA"):
+        return picture
+    if max(high for _, high in picture.convert("RGB").getextrema()) >= 64:
+        return picture
+    values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if values is None or values.dtype != np.uint16 or values.shape[2:] not in ((3,), (4,)):
+        return picture
+    colours = cv2.cvtColor(values[..., :3], cv2.COLOR_BGR2RGB)
+    plain = PIL.Image.fromarray(_eight_bits(colours))
+    if picture.has_transparency_data:
+        plain.putalpha(picture.convert("RGBA").getchannel("A"))
+    plain.info["exif"] = picture.getexif().tobytes()
+    return plain
+
+
 def _upright(picture: PIL.Image.Image) -> PIL.Image.Image:
     """Turned as the camera noted. A broken note is no reason to refuse the picture."""
-    picture.load()
     try:
         return PIL.ImageOps.exif_transpose(picture)
     except Exception:  # whatever a malformed EXIF block makes Pillow raise
@@ -77,20 +108,23 @@ def _upright(picture: PIL.Image.Image) -> PIL.Image.Image:
 def _plain(picture: PIL.Image.Image) -> np.ndarray:
     """(h, w, 3) uint8 of a picture in any of Pillow's modes."""
     if picture.mode.startswith(("I", "F")):  # 16 or 32 bit grey; convert() would clip it at 255
-        values = np.asarray(picture, np.float64)
-        values = np.where(np.isfinite(values), values, 0)
-        top = 255 if values.min() >= 0 and values.max() <= 255 else 65535
-        if picture.mode.startswith("I;16"):
-            top = 65535
-        elif picture.mode == "F" and values.max() <= 1:
-            top = 1
-        grey = np.clip(np.round(values * (255 / top)), 0, 255).astype(np.uint8)
-        return np.repeat(grey[..., np.newaxis], 3, axis=2)
+        values = np.asarray(picture)
+        if picture.mode == "F":
+            values = np.where(np.isfinite(values), values, 0)
+            values = values * 255 if values.max() <= 1 else values
+        return np.repeat(_eight_bits(values)[..., np.newaxis], 3, axis=2)
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         paper = PIL.Image.new("RGBA", picture.size, "white")
         picture = PIL.Image.alpha_composite(paper, picture)
     return np.asarray(picture.convert("RGB"))
+
+
+def _eight_bits(values: np.ndarray) -> np.ndarray:
+    """Values of any depth as uint8; white is the least usual depth that holds all of them."""
+    top = next((2**b - 1 for b in (8, 10, 12, 14, 16, 24, 32) if values.max() < 2**b), 2**32 - 1)
+    scaled = np.round(values * np.float32(255 / top))
+    return np.clip(scaled, 0, 255).astype(np.uint8)
 
 
 def to_grey(picture: np.ndarray) -> np.ndarray:

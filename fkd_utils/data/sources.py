@@ -48,10 +48,17 @@ def read(data: str = "open") -> Faces:
 
 def read_test(data: str = "open") -> Faces:
     """The unlabelled test faces of a data source; `data` as for `read`."""
-    path = place(data)
-    if path.is_file() and path.name != kaggle.COMPETITION_ZIP:
-        path = path.parent  # a training file: the test file lies beside it
-    return dataclasses.replace(kaggle.read_test(path), name=str(data))
+    return dataclasses.replace(kaggle.read_test(place(data)), name=str(data))
+
+
+def holds(data: str, path: Path) -> bool:
+    """Whether `path` is one of a source's files, or the folder of one: not to be written over."""
+    found = []
+    for stem in ("training", "test", Path(kaggle.TABLE).stem):
+        with contextlib.suppress(kaggle.Absent):
+            found.append(kaggle.find_csv(place(data), stem))
+    places = {one for file in found for one in (file, file.parent)}
+    return path.exists() and any(path.samefile(one) for one in places)
 
 
 def describe(data: str = "open") -> str:
