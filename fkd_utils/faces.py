@@ -9,10 +9,13 @@ import typing
 
 import numpy as np
 
+from fkd_utils.files import InputError
+
 SIDE = 96  # pixels; pixel centres run from 0 to 95
 # To be taken off coordinates that count from the picture's edge, so that they count from the
 # centre of the first pixel like all coordinates here.
 HALF_PIXEL = 0.5
+FARTHEST = 1e5  # pixels from a picture's corner: no answer of a network that has learnt lies there
 
 KEYPOINTS = (
     "left_eye_center",
@@ -166,3 +169,13 @@ def to_pixels(outputs: np.ndarray) -> np.ndarray:
     """
     half = SIDE / 2
     return ((np.asarray(outputs, np.float32) + 1) * half).reshape(len(outputs), -1, 2)
+
+
+def answered(points: np.ndarray, network: str) -> np.ndarray:
+    """`points` as they are; InputError where a network's answers are no places in a picture."""
+    if not (np.abs(points) < FARTHEST).all():  # NaN, too, is not
+        raise InputError(
+            f"{network}: the network's answers are no numbers, or far outside of every picture; "
+            "its training went astray: take another network, or train with a lower learning rate"
+        )
+    return points

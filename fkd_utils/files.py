@@ -1,8 +1,8 @@
 """Paths that a reader gives, the error meant for readers, and the rules for all that is stored.
 
-What the course has written may be empty, cut, of an older format, of another account, or just being
-written. So: write with `replacing`, one at a time under `locked`; read with `stored`, and make again
-what it does not find whole; a folder of several files counts once it is sealed.
+What the course has written may be empty, cut, of an older format, of another account, or just
+being written. So: write with `replacing`, one at a time under `locked`; read with `stored`, and
+make again what it does not find whole; a folder of several files counts once it is sealed.
 """
 
 import collections.abc
@@ -172,7 +172,7 @@ def read_table(path: pathlib.Path) -> "pd.DataFrame":
     text = path.read_text(encoding="utf-8")
     if not text.endswith("\n"):
         raise ValueError(f"{path}: cut")
-    return pd.read_csv(io.StringIO(text), float_precision="round_trip")
+    return pd.read_csv(io.StringIO(text))
 
 
 def write_text(path: pathlib.Path, text: str) -> None:

@@ -1,10 +1,9 @@
 """Arrays made once from files are kept as uncompressed .npy files and mapped into memory after."""
 
-import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,12 +13,10 @@ import numpy as np
 from fkd_utils import files
 from fkd_utils.files import InputError
 
-_STALE_AFTER = 3600.0  # seconds; what a killed process left aside is removed after this
-
 
 def root() -> Path:
-    """The folder of all caches: $FKD_CACHE, or data/cache of this repository."""
-    return files.chosen("FKD_CACHE", files.REPO / "data" / "cache")
+    """The folder of all caches: $FKD_CACHE, or data/cache."""
+    return files.chosen("FKD_CACHE", files.home() / "data" / "cache")
 
 
 def kept(
@@ -51,13 +48,15 @@ def _name(kind: str, version: int, sources: list[Path]) -> str:
 
 def load(name: str) -> dict[str, np.ndarray] | None:
     """The arrays stored as `name`, read-only and mapped from disk; None when there are none."""
-    try:
-        return {
-            path.stem: np.load(path, mmap_mode="r", allow_pickle=False)
-            for path in (root() / name).iterdir()
-        } or None
-    except (OSError, ValueError, EOFError):  # absent, or damaged: then it is made again
-        return None
+    if not files.is_sealed(root() / name):
+        return None  # absent, or damaged: then it is made again
+    return files.stored(_mapped, root() / name)
+
+
+def _mapped(folder: Path) -> dict[str, np.ndarray]:
+    return {
+        path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in folder.glob("*.npy")
+    }
 
 
 def store(name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -66,28 +65,32 @@ def store(name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     They are written into a folder aside that is renamed when complete: another process sees all
     or nothing. Raises InputError when the disk is full or the folder cannot be written.
     """
-    folder, aside = root(), None
+    folder = root()
+    # Not tempfile's, whose folders no other account can read.
+    aside = folder / f".{name}.{os.getpid()}-{threading.get_ident()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=folder))
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
         for stem, array in arrays.items():
             _write(aside / f"{stem}.npy", array)
+        files.seal(aside)
+        if load(name) is None:  # nothing, or something damaged, stands there
+            files.discard(folder / name)
         try:
             aside.rename(folder / name)
+            files.sync(folder)
         except OSError:
-            if load(name) is None:  # something damaged stands there
-                shutil.rmtree(folder / name)
-                aside.rename(folder / name)
-    except OSError as error:
+            if load(name) is None:  # else another process was faster
+                raise
+    except (OSError, InputError) as error:
         need = sum(array.nbytes for array in arrays.values()) / 1e6
         raise InputError(
             f"{folder}: cannot write the cache, which needs {need:.0f} MB there: "
-            f"{error.strerror or error}; free some space, "
+            f"{getattr(error, 'strerror', None) or error}; free some space, "
             "or set the variable FKD_CACHE to a folder on another disk"
         ) from error
     finally:
-        if aside is not None:
-            shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(aside, ignore_errors=True)
     _remove_outdated(folder, name)
     return load(name) or arrays
 
@@ -106,8 +109,8 @@ def _remove_outdated(folder: Path, name: str) -> None:
     family = name.split("-")[0]
     older = [path for path in folder.glob(f"{family}-*") if path.name != name]
     for path in folder.glob(f".{family}-*"):
-        with contextlib.suppress(OSError):  # its process has just renamed it
-            if time.time() - path.stat().st_mtime > _STALE_AFTER:
-                older.append(path)
+        made = files.stored(os.stat, path)  # None: its process has just renamed it
+        if made and time.time() - made.st_mtime > files.STALE_AFTER:
+            older.append(path)
     for path in older:
         shutil.rmtree(path, ignore_errors=True)

@@ -5,10 +5,8 @@ import dataclasses
 import multiprocessing
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import filelock
 import numpy as np
 
 from fkd_utils import files
@@ -20,6 +18,7 @@ from fkd_utils.files import InputError
 
 KAGGLE = files.REPO / "data" / "kaggle"
 
+_MOVE = "free some space, or set the variable FKD_CACHE to a folder on another disk"
 _COPIES_VERSION = 1  # raise it when `duplicates` finds other pairs
 
 _GET_KAGGLE = (
@@ -104,23 +103,30 @@ def open_folder() -> Path:
 def _build_open() -> Path:
     """Build "open" unless it is there; of several processes one builds and the others wait."""
     folder, start = open_folder(), time.monotonic()
-    if folder.is_dir():
+    if files.is_sealed(folder):
         return folder
+    _refuse_helpers()
+    waited = ProgressLine()
+
+    def say(seconds: float) -> None:
+        waited.update(f"another process builds the data set 'open'; waiting for {seconds:.0f} s")
+
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(folder.with_suffix(".lock")):
-            if folder.is_dir():
+        with files.locked(folder.with_suffix(".lock"), _MOVE, say):
+            if files.is_sealed(folder):
+                waited.done("the data set 'open' is there")
                 return folder
+            files.discard(folder)  # emptied, or cut
             for left in folder.parent.glob(f".{folder.name}.*"):
                 shutil.rmtree(left, ignore_errors=True)  # of a build that was killed
             line, title = ProgressLine(), "building the faces of 'open', once"
             build.build(folder, lambda done, all_: line.update(f"{title}: {done:,} of {all_:,}"))
+            files.seal(folder)
             line.done(f"built the faces of 'open' in {time.monotonic() - start:.0f} s")
     except OSError as error:
         raise InputError(
             f"{folder.parent}: cannot build the data set 'open' there, which needs about 100 MB: "
-            f"{error.strerror or error}; free some space, or set the variable FKD_CACHE to a "
-            "folder on another disk"
+            f"{error.strerror or error}; {_MOVE}"
         ) from error
     return folder
 
@@ -135,29 +141,14 @@ def _groups_of_copies(path: Path, images: np.ndarray) -> np.ndarray:
     return np.array(cache.kept("copies", _COPIES_VERSION, [file], find)["groups"])
 
 
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock file; a line says so when another process holds it for over two seconds.
+def _refuse_helpers() -> None:
+    """Raise InputError in a helper process.
 
-    Raises InputError in a helper process: a script without a __main__ guard is run again by each
-    helper that the build starts, and would wait here for ever for the build to end.
+    A script without a __main__ guard is run again by each helper that the build starts, and would
+    wait here for ever for the build to end.
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):  # as multiprocessing asks
         raise InputError(
             "the data set 'open' is asked for while it is being built: put your script's code "
             'under `if __name__ == "__main__":`, or run `python -m fkd_utils data info` first'
         )
-    lock, line, start = filelock.FileLock(path), None, time.monotonic()
-    while not lock.is_locked:
-        try:
-            lock.acquire(timeout=2)
-        except filelock.Timeout:
-            line = line or ProgressLine()
-            seconds = time.monotonic() - start
-            line.update(f"another process builds the data set 'open'; waiting for {seconds:.0f} s")
-    if line:
-        line.done("the data set 'open' is there")
-    try:
-        yield
-    finally:
-        lock.release()

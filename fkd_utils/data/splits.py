@@ -150,8 +150,8 @@ def checked(rows: faces.Faces) -> cleaning.Report:
     numbers = np.stack([rows.ids, rows.groups]).astype(np.int64).tobytes()
     named = f"{rows.fingerprint()}-{hashlib.sha256(numbers).hexdigest()[:8]}"
     store = cache.root() / f"check-{cleaning.VERSION}-{named}.json"
-    if not store.exists():
+    report = files.stored(lambda path: cleaning.Report.from_json(path.read_text("utf-8")), store)
+    if report is None:
         report = cleaning.check(rows)
-        with files.replacing(store) as path:
-            path.write_text(report.to_json(), encoding="utf-8")
-    return cleaning.Report.from_json(store.read_text(encoding="utf-8"))
+        files.write_text(store, report.to_json())
+    return report

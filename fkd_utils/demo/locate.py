@@ -48,7 +48,8 @@ def locate(
     points = np.empty((0, len(faces.KEYPOINTS), 2))
     if squares:
         crops = [detection.to_face(photos.to_grey(detection.cut(picture, s))) for s in squares]
-        small = predict(model, np.stack(crops)) - (faces.HALF_PIXEL if from_edge else 0)
+        small = faces.answered(predict(model, np.stack(crops)), model.name)
+        small -= faces.HALF_PIXEL if from_edge else 0
         points = np.stack([detection.to_photo(p, s) for p, s in zip(small, squares, strict=True)])
     return Found(boxes, squares, points)
 

@@ -37,9 +37,14 @@ class Keeper(keras.callbacks.Callback):
         self.line = console.ProgressLine()
         self.started = time.monotonic()
         self.stopped = False  # by a callback, before its last epoch
-        if path is not None and path.exists():
-            self._restore()
-        self.epoch = len(self.rows)  # epochs already done
+        self.restored = False  # from what a training that was stopped, or has ended, has saved
+        if path is not None:
+            self.restore()
+
+    @property
+    def epoch(self) -> int:
+        """How many epochs are done."""
+        return len(self.rows)
 
     @property
     def finished(self) -> bool:
@@ -48,8 +53,7 @@ class Keeper(keras.callbacks.Callback):
 
     def history(self) -> pd.DataFrame:
         """One row an epoch."""
-        columns = ["epoch", "loss", "val_loss", "val_mse", "seconds", *faces.KEYPOINTS]
-        return pd.DataFrame(self.rows, columns=columns).astype({"epoch": int})
+        return _table(self.rows)
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.started = time.monotonic()
@@ -119,14 +123,35 @@ class Keeper(keras.callbacks.Callback):
         for callback, state in zip(callbacks, self.callbacks, strict=False):
             vars(callback).update(state)
 
-    def _restore(self) -> None:
-        with np.load(self.path, allow_pickle=False) as stored:
-            self.rows = [tuple(row) for row in stored["rows"]]
-            for i, variable in enumerate(variables_of(self.model_)):
-                variable.assign(stored[f"now{i}"])
-            self.best = [stored[f"best{i}"] for i in range(len(self.best))]
-            self.stopped = bool(stored["stopped"])
-            self.callbacks = json.loads(str(stored["callbacks"]))
+    def restore(self) -> None:
+        """Take up what is saved; what is missing, damaged or of an older format changes nothing."""
+        self.restored = files.stored(self._restore, self.path) is not None
+
+    def _restore(self, path: pathlib.Path) -> bool:
+        arrays, variables = files.read_arrays(path), variables_of(self.model_)
+        rows = _table(arrays["rows"]).to_numpy()
+        best = [arrays[f"best{i}"] for i in range(len(self.best))]
+        now = [arrays[f"now{i}"] for i in range(len(variables))]
+        stopped, callbacks = bool(arrays["stopped"]), json.loads(str(arrays["callbacks"]))
+        if [a.shape for a in (*best, *now)] != [tuple(v.shape) for v in (*self.best, *variables)]:
+            raise ValueError(f"{path}: of another network")
+        for variable, value in zip(variables, now, strict=True):
+            variable.assign(value)
+        self.rows, self.best = [tuple(row) for row in rows], best
+        self.stopped, self.callbacks = stopped, callbacks
+        return True
+
+
+def stored_history(path: pathlib.Path) -> pd.DataFrame:
+    """The history in a saved state; raises one of `files.DAMAGED` where that is not whole."""
+    return _table(files.read_arrays(path, "rows")["rows"])
+
+
+def _table(rows: collections.abc.Sequence) -> pd.DataFrame:
+    """One row an epoch; of no row, too."""
+    columns = ["epoch", "loss", "val_loss", "val_mse", "seconds", *faces.KEYPOINTS]
+    values = np.asarray(rows, float).reshape(len(rows), len(columns))
+    return pd.DataFrame(values, columns=columns).astype({"epoch": int})
 
 
 class Saver(keras.callbacks.Callback):

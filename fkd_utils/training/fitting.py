@@ -8,6 +8,7 @@ training in plain Keras and compares.
 import collections.abc
 import contextlib
 import dataclasses
+import hashlib
 import importlib
 import json
 import numbers
@@ -17,7 +18,6 @@ import re
 import typing
 import weakref
 
-import filelock
 import keras
 import numpy as np
 import pandas as pd
@@ -28,9 +28,12 @@ from fkd_utils.evaluation import metrics
 from fkd_utils.files import InputError
 from fkd_utils.training import batches, checkpoint, naming
 
-RUNS = files.REPO / "data" / "runs"
 FORMAT = 3  # of what a run stores; runs of an older format are trained anew
 NETWORK, WEIGHTS, STATE = "network.json", "weights.npz", "state.npz"
+RECIPE, HISTORY = "recipe.json", "history.csv"
+_BESIDE = ("title", "data", "faces", "digest")  # in recipe.json, and not in the run's name
+MOVE = "set the variable FKD_RUNS to a folder of your own"
+_AGAIN = "run its chapter again, which makes it anew"
 # The settings a model was last trained with, and their hash once its weights had changed: by it the
 # cell that is run again, after the training or after a stop, is known.
 _LEFT: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
@@ -138,7 +141,7 @@ def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
 
 def default_store() -> pathlib.Path:
     """The folder runs are kept in: $FKD_RUNS or data/runs."""
-    return files.chosen("FKD_RUNS", RUNS)
+    return files.chosen("FKD_RUNS", files.home() / "data" / "runs")
 
 
 def describe(
@@ -180,28 +183,85 @@ def folder_of(settings: dict[str, typing.Any], title: str, store: pathlib.Path) 
 
 
 def load(folder: pathlib.Path) -> Run:
-    """The finished run stored in `folder`."""
-    settings = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
-    return Run(folder, settings, pd.read_csv(folder / "history.csv"))
+    """The finished run stored in `folder`; InputError where that is not, or no longer, whole."""
+    settings = settings_of(folder)
+    history = files.stored(_read_history, folder)
+    if history is None:
+        raise InputError(f"{folder}: its {HISTORY} is missing or damaged; {_AGAIN}")
+    return Run(folder, settings, history)
+
+
+def settings_of(folder: pathlib.Path) -> dict[str, typing.Any]:
+    """What decided the run in `folder`, finished or not, as recipe.json stores it.
+
+    Raises InputError where that is missing, damaged or of an older format.
+    """
+    settings = files.stored(files.read_json, folder / RECIPE)
+    if settings is None:
+        raise InputError(f"{folder}: its {RECIPE} is missing or damaged; {_AGAIN}")
+    if settings.get("format") != FORMAT:
+        raise InputError(f"{folder}: stored by another version of the course; {_AGAIN}")
+    named = {name: value for name, value in settings.items() if name not in _BESIDE}
+    if not folder.name.endswith(f"-{naming.of_all(named)}") or "data" not in settings:
+        raise InputError(f"{folder}: its {RECIPE} is damaged; {_AGAIN}")
+    return settings
+
+
+def _read_history(folder: pathlib.Path) -> pd.DataFrame:
+    """A finished run's; from the saved state, which has checksums, wherever that is whole."""
+    (folder / HISTORY).stat()  # raises while the run has not ended
+    rows = files.stored(checkpoint.stored_history, folder / STATE)
+    if rows is None:
+        rows = files.read_table(folder / HISTORY).astype({"epoch": int, "val_mse": float})
+    return rows
 
 
 def load_network(folder: pathlib.Path) -> keras.Model:
-    """The network of a stored run, or of one that comes with the course, at its best epoch."""
-    with _same_chance():
-        text = (folder / NETWORK).read_text(encoding="utf-8")
-        importlib.import_module("fkd_utils.models")  # registers the course's own layers and losses
-        model = keras.models.model_from_json(text)
-        with np.load(folder / WEIGHTS, allow_pickle=False) as stored:
-            weights = [stored[str(i)] for i in range(len(stored.files))]
-        model.set_weights(weights)
+    """The network of a stored run, or of one that comes with the course, at its best epoch.
+
+    Raises InputError where its files are missing or damaged.
+    """
+    try:
+        weights = files.read_arrays(folder / WEIGHTS)
+        model = _network(folder)
+        model.set_weights([weights[str(i)] for i in range(len(weights))])
+    except files.DAMAGED as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"{folder}: these are not the files of a network of this course ({reason}); restore "
+            "the folder, or run its chapter again"
+        ) from error
     return model
 
 
-def resume(folder: pathlib.Path, data: splits.Splits) -> Run:
-    """Finish the run in `folder` that was stopped, on the faces it was started with."""
-    settings = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+def _network(folder: pathlib.Path) -> keras.Model:
+    """The network of a run as it is built; raises one of `files.DAMAGED`."""
+    text = (folder / NETWORK).read_text(encoding="utf-8")
+    recipe = files.stored(files.read_json, folder / RECIPE) or {}
+    if recipe.get("digest", _digest(text)) != _digest(text):
+        raise ValueError(f"{NETWORK} is damaged")
+    importlib.import_module("fkd_utils.models")  # registers the course's own layers and losses
     with _same_chance():
-        model = keras.models.model_from_json((folder / NETWORK).read_text(encoding="utf-8"))
+        return keras.models.model_from_json(text)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def resume(folder: pathlib.Path, data: splits.Splits) -> Run:
+    """Finish the run in `folder` that was stopped, on the faces it was started with.
+
+    Raises InputError where what it needs is lost, and for a folder that cannot be written.
+    """
+    settings = settings_of(folder)
+    if files.stored(_read_history, folder) is not None and files.stored(
+        files.read_arrays, folder / WEIGHTS
+    ):
+        return load(folder)
+    model = files.stored(_network, folder)
+    if model is None:
+        raise InputError(f"{folder}: its {NETWORK} is missing or damaged; {_AGAIN}")
     sizes = batch_sizes(settings)
     recipe = batches.Recipe(
         sizes,
@@ -211,9 +271,7 @@ def resume(folder: pathlib.Path, data: splits.Splits) -> Run:
         settings["half_complete"],
     )
     callbacks = [_callback(config) for config in settings["callbacks"]]
-    with filelock.FileLock(folder.with_suffix(".lock")):
-        if not (folder / "history.csv").exists():
-            _train(model, recipe, callbacks, data, folder)
+    _finish(model, recipe, callbacks, data, settings, folder, fresh=False)
     return load(folder)
 
 
@@ -311,21 +369,12 @@ def _stored(
     store: pathlib.Path,
 ) -> Run:
     left = _LEFT.get(model)
-    if left is not None and left["after"] == naming.of_all(settings):
+    again = left is not None and left["after"] == naming.of_all(settings)
+    if again:
         settings = left["before"]  # nothing but this very training came between
     folder = folder_of(settings, model.name, store)
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with filelock.FileLock(folder.with_suffix(".lock")):
-            if (folder / "history.csv").exists():
-                keeper = checkpoint.Keeper(folder / STATE, model, data.validation, recipe.epochs)
-                keeper.hand_back(callbacks)
-            else:
-                if not (
-                    folder / "recipe.json"
-                ).exists():  # a stopped one's rate may be lower by now
-                    _write_settings(folder, model, settings, data)
-                _train(model, recipe, callbacks, data, folder)
+        _finish(model, recipe, callbacks, data, settings, folder, fresh=not again)
     finally:
         changed = {
             "network": naming.of_network(model),
@@ -335,19 +384,78 @@ def _stored(
     return load(folder)
 
 
+def _finish(
+    model: keras.Model,
+    recipe: batches.Recipe,
+    callbacks: collections.abc.Sequence[keras.callbacks.Callback],
+    data: splits.Splits,
+    settings: dict[str, typing.Any],
+    folder: pathlib.Path,
+    fresh: bool,
+) -> None:
+    """Train the run in `folder` to its end from where it stands, and make again what it has lost.
+
+    Of a run that is whole nothing is written, not even a lock: it may be another account's.
+    fresh: `model` is as at the start. Raises InputError where neither it nor the folder is.
+    """
+    keeper = checkpoint.Keeper(folder / STATE, model, data.validation, recipe.epochs)
+    if not _is_whole(folder, settings, keeper):
+        with files.locked(folder.with_suffix(".lock"), MOVE):
+            keeper.restore()  # another process may have trained while this one waited
+            if not _is_whole(folder, settings, keeper):
+                if not (fresh or keeper.restored):
+                    raise InputError(
+                        f"{folder}: its {STATE} is missing or damaged, and with it the start; "
+                        "run the chapter again, or the cell that builds the network and this one"
+                    )
+                if not _is_described(folder, settings):
+                    _write_settings(folder, model, settings, data)
+                _train(model, recipe, callbacks, data, folder, keeper)
+    keeper.hand_back(callbacks)
+
+
+def _is_whole(folder: pathlib.Path, settings: dict, keeper: checkpoint.Keeper) -> bool:
+    """Whether all files of a run are there, and say what its last state does."""
+    if not (keeper.restored and keeper.finished and _is_described(folder, settings)):
+        return False
+    history = files.stored(files.read_table, folder / HISTORY)
+    weights = files.stored(files.read_arrays, folder / WEIGHTS) or {}
+    rows = keeper.history()
+    return (
+        history is not None
+        and list(history) == list(rows)
+        and all(pd.api.types.is_numeric_dtype(kind) for kind in history.dtypes)
+        and history.shape == rows.shape
+        and np.allclose(history, rows, 1e-6, equal_nan=True)
+        and {name: array.tobytes() for name, array in weights.items()}
+        == {str(i): array.tobytes() for i, array in enumerate(keeper.best)}
+    )
+
+
+def _is_described(folder: pathlib.Path, settings: dict[str, typing.Any]) -> bool:
+    """Whether recipe.json and network.json are there and hold these settings."""
+    try:
+        found, text = settings_of(folder), (folder / NETWORK).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+    named = {name: value for name, value in settings.items() if name not in _BESIDE}
+    same = folder.name.endswith(f"-{naming.of_all(named)}")
+    return same and found.get("digest") == _digest(text)
+
+
 def _write_settings(
     folder: pathlib.Path, model: keras.Model, settings: dict, data: splits.Splits
 ) -> None:
     """Store what a run was asked to do, so that it can be shown and resumed."""
+    network = model.to_json()
     content = settings | {
         "title": model.name,
         "data": dataclasses.asdict(data.source),
         "faces": {"train": len(data.train), "validation": len(data.validation)},
+        "digest": _digest(network),
     }
-    with files.replacing(folder / NETWORK) as path:
-        path.write_text(model.to_json(), encoding="utf-8")
-    with files.replacing(folder / "recipe.json") as path:
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    files.write_text(folder / NETWORK, network)
+    files.write_text(folder / RECIPE, json.dumps(content, indent=1) + "\n")
 
 
 def _train(
@@ -356,16 +464,19 @@ def _train(
     callbacks: collections.abc.Sequence[keras.callbacks.Callback],
     data: splits.Splits,
     folder: pathlib.Path,
+    keeper: checkpoint.Keeper,
 ) -> None:
     """Train to the end; leaves weights, the last state, and history.csv, which marks the end."""
-    keeper = checkpoint.Keeper(folder / STATE, model, data.validation, recipe.epochs)
-    if not (folder / STATE).exists():
+    if not keeper.finished:  # its end was lost, and others are not to take it for one
+        with files.writing(folder / HISTORY, "move it away"):
+            (folder / HISTORY).unlink(missing_ok=True)
+    if not keeper.restored:
         keeper.save()  # the start: a run that is stopped early can be resumed without its cell
     _run(model, recipe, callbacks, data, keeper)
     keeper.save()
     with files.replacing(folder / WEIGHTS) as path:
         files.save_arrays(path, {str(i): w for i, w in enumerate(keeper.best)})
-    with files.replacing(folder / "history.csv") as path:
+    with files.replacing(folder / HISTORY) as path:
         keeper.history().to_csv(path, index=False)
 
 

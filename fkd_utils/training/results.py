@@ -12,16 +12,15 @@ import json
 import pathlib
 import re
 
-import filelock
 import keras
 import numpy as np
 import pandas as pd
 
-from fkd_utils import augment, files
+from fkd_utils import augment, faces, files
 from fkd_utils.data import sources, splits
 from fkd_utils.evaluation import metrics
 from fkd_utils.files import InputError
-from fkd_utils.training import fitting
+from fkd_utils.training import checkpoint, fitting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,16 +144,14 @@ def network(name: str = DEFAULT_NETWORK, root: pathlib.Path | None = None) -> ke
 
     name: the folder's name; of a run its beginning is enough. root: the folder of the shipped
     ones, data/published by default. Raises InputError when there is no
-    such network or its files are damaged.
+    such network, its files are damaged, or it went astray and answers no numbers.
     """
     folder = root / name if root else _folder_of_network(name)
-    try:
-        return fitting.load_network(folder)
-    except files.DAMAGED as error:
-        raise InputError(
-            f"{folder}: these are not the files of a network of this course ({error}); restore "
-            "the folder"
-        ) from error
+    model = fitting.load_network(folder)
+    grey = np.full((1, faces.SIDE, faces.SIDE), 128, np.uint8)
+    answer = keras.ops.convert_to_numpy(model(checkpoint.inputs_of(model, grey)))
+    faces.answered(faces.to_pixels(answer), folder.name)
+    return model
 
 
 def predict_as_published(images: np.ndarray, name: str = DEFAULT_NETWORK) -> np.ndarray:
@@ -168,7 +165,8 @@ def predict_as_published(images: np.ndarray, name: str = DEFAULT_NETWORK) -> np.
         measures.exists()
         and json.loads(measures.read_text(encoding="utf-8")).get("prediction", "face") != "face"
     )
-    return augment.flip_averaged(once, images) if averaged else once(images)
+    points = augment.flip_averaged(once, images) if averaged else once(images)
+    return faces.answered(points, name)
 
 
 def network_counts_from_edge(name: str = DEFAULT_NETWORK) -> bool:
@@ -176,8 +174,13 @@ def network_counts_from_edge(name: str = DEFAULT_NETWORK) -> bool:
 
     Not so where these labels counted from pixel centres, or were moved there before.
     """
-    content = json.loads((_folder_of_network(name) / "recipe.json").read_text(encoding="utf-8"))
-    learnt = content["data"]
+    folder = _folder_of_network(name)
+    learnt = (files.stored(files.read_json, folder / "recipe.json") or {}).get("data")
+    if not isinstance(learnt, dict) or "data" not in learnt:
+        raise InputError(
+            f"{folder}: its recipe.json is missing or damaged; restore the folder, or run its "
+            "chapter again"
+        )
     return sources.counts_from_edge(learnt["data"]) and not learnt.get("from_edge", False)
 
 
@@ -237,8 +240,17 @@ def own_file(path: pathlib.Path) -> pathlib.Path:
 
 def _read_study(path: pathlib.Path) -> pd.DataFrame | None:
     places = dict.fromkeys((path, own_file(path)))
-    found = [pd.read_csv(place) for place in places if place.exists()]
+    found = [_read_rows(place) for place in places if place.exists()]
+    found = [table for table in found if table is not None]
     return pd.concat(found, ignore_index=True) if found else None
+
+
+def _read_rows(path: pathlib.Path) -> pd.DataFrame | None:
+    """A study's rows; None, and a line, where the file is damaged: they are to be made again."""
+    rows = files.stored(files.read_table, path)
+    if rows is None:
+        print(f"{path}: is damaged and left out; the profile paper makes its rows again")
+    return rows
 
 
 def _holds(rows: pd.DataFrame | None, run: dict) -> bool:
@@ -252,11 +264,11 @@ def _holds(rows: pd.DataFrame | None, run: dict) -> bool:
 def _add(path: pathlib.Path, run: dict, fresh: pd.DataFrame) -> None:
     """Write the rows of a run behind those in the file, unless another process was faster."""
     own = own_file(path)
-    own.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(own.with_suffix(".lock")):
+    with files.locked(own.with_suffix(".lock"), fitting.MOVE):
         if _holds(_read_study(path), run):
             return
-        rows = pd.concat([pd.read_csv(own), fresh], ignore_index=True) if own.exists() else fresh
+        before = _read_rows(own) if own.exists() else None
+        rows = fresh if before is None else pd.concat([before, fresh], ignore_index=True)
         with files.replacing(own) as aside:
             rows.to_csv(aside, index=False, float_format=FORMAT)
 
@@ -271,7 +283,8 @@ def report(name: str = "claims.csv", folder: pathlib.Path | None = None) -> pd.D
 
 def stored_runs() -> list[pathlib.Path]:
     """The folders of your own trainings, finished or not, by name."""
-    return sorted(path.parent for path in fitting.default_store().glob("*/recipe.json"))
+    parts, store = (fitting.RECIPE, fitting.STATE, fitting.HISTORY), fitting.default_store()
+    return sorted({path.parent for part in parts for path in store.glob(f"*-*/{part}")})
 
 
 def find_run(name: str) -> pathlib.Path:
@@ -284,15 +297,24 @@ def find_run(name: str) -> pathlib.Path:
 
 
 def settings(folder: pathlib.Path) -> dict:
-    """All that decided a training, and where its faces came from."""
-    return json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+    """All that decided a training, and where its faces came from.
+
+    Raises InputError where that is damaged.
+    """
+    return fitting.settings_of(folder)
 
 
 def described(folder: pathlib.Path) -> str:
-    """A training in one line: its name, its faces, how it ended."""
-    stored = settings(folder)
+    """A training in one line: its name, its faces, how it ended, or what is wrong with it."""
+    try:
+        return _described(folder, settings(folder))
+    except InputError as error:
+        return f"{folder.name:<24}{str(error).removeprefix(f'{folder}: ')}"
+
+
+def _described(folder: pathlib.Path, stored: dict) -> str:
     state = f"stopped before epoch {stored['epochs']}"
-    if (folder / "history.csv").exists():
+    if (folder / fitting.HISTORY).exists():
         lowest = fitting.load(folder).history.val_mse.min()
         state = f"{stored['epochs']} epochs, best validation MSE {lowest:.5f}"
     return f"{folder.name:<24}{stored['data']['data']:<12}{state}"

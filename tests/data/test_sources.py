@@ -10,6 +10,7 @@ import facefiles
 import numpy as np
 import pytest
 
+from fkd_utils import files
 from fkd_utils.data import kaggle, sources
 from fkd_utils.data.open_faces import build
 from fkd_utils.files import InputError
@@ -103,11 +104,11 @@ def test_two_processes_build_once(store):
     assert (store.parent / "cache.builds").read_text() == "built\n"
 
 
-def test_waiting_says_so(store, monkeypatch, tmp_path):
+def test_waiting_says_so(store, small_open, monkeypatch):
     lines = []
     line = types.SimpleNamespace(update=lines.append, done=lines.append)
     monkeypatch.setattr(sources, "ProgressLine", lambda: line)
-    tries = iter([sources.filelock.Timeout("x"), None])
+    tries = iter([files.filelock.Timeout("x"), None])
 
     class Lock:
         def __init__(self, path):
@@ -121,11 +122,34 @@ def test_waiting_says_so(store, monkeypatch, tmp_path):
         def release(self):
             lines.append("released")
 
-    monkeypatch.setattr(sources.filelock, "FileLock", Lock)
-    with sources._locked(tmp_path / "lock"):
-        assert len(lines) == 2
+    monkeypatch.setattr(files.filelock, "FileLock", Lock)
+    sources.place("open")
     assert "waiting" in lines[0]
-    assert lines[-1] == "released"
+    assert "built" in lines[-2] and lines[-1] == "released"
+
+
+def emptied(built):
+    for path in built.iterdir():
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        emptied,
+        lambda built: (built / "training.csv").write_bytes(b""),
+        lambda built: os.truncate(built / "training.csv", 5000),
+        lambda built: (built / "test.csv").unlink(),
+        lambda built: (built / "whole.json").write_bytes(b""),
+        lambda built: (emptied(built), built.rmdir(), built.write_text("a file")),
+    ],
+)
+def test_what_is_no_longer_whole_is_built_again(store, small_open, damage):
+    faces = sources.read("open")
+    damage(sources.open_folder())
+    assert sources.read("open").fingerprint() == faces.fingerprint()
+    assert len(sources.read_test("open")) == 2
+    assert (store.parent / "cache.builds").read_text() == "built\n" * 2
 
 
 def test_kaggle_absent_says_how_to_get_it(store, tmp_path, monkeypatch):
