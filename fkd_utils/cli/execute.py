@@ -183,7 +183,7 @@ def execute(
         progress_bar=False,
         request_save_on_cell_execute=False,  # megabytes of pictures, for every cell
         cwd=str(NOTEBOOKS),
-        extra_arguments=["--log-level=ERROR"],  # else each start of a kernel prints a warning
+        extra_arguments=["--log-level=CRITICAL"],  # else its start and its end print lines
     )
 
 
