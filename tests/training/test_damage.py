@@ -1,0 +1,220 @@
+"""Stored runs that are no longer whole: made again, or one line."""
+
+import json
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+import sys
+
+import blobruns
+import hypothesis
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import strategies
+
+from fkd_utils import files
+from fkd_utils.cli import main
+from fkd_utils.data import splits
+from fkd_utils.files import InputError
+from fkd_utils.training import checkpoint, fitting
+
+EPOCHS = 3
+BOTH = ("recipe.json", "network.json", "state.npz")
+FINISHED = (*BOTH, "history.csv", "weights.npz")
+CASES = [("finished", name) for name in FINISHED] + [("stopped", name) for name in BOTH]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Stores of a finished run and of the same one stopped after its second epoch."""
+    stores = {name: tmp_path_factory.mktemp(name) for name in ("finished", "stopped")}
+    blobruns.fit_small(stores["finished"], EPOCHS)
+
+    def stop(saver, epoch, logs):
+        saver.keeper.callbacks = [checkpoint._numbers(callback) for callback in saver.others]
+        saver.keeper.save()
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(checkpoint.Saver, "on_epoch_end", stop)
+        blobruns.fit_small(stores["stopped"], EPOCHS)
+    return stores
+
+
+@pytest.fixture
+def damaged(whole, tmp_path, monkeypatch):
+    """Copies a store and damages a file of its run; `runs` finds it there."""
+    monkeypatch.setattr(splits, "load", lambda **_: blobruns.few())
+    monkeypatch.setenv("FKD_RUNS", str(tmp_path / "runs"))
+
+    def make(state, name, damage):
+        shutil.rmtree(tmp_path / "runs", ignore_errors=True)
+        shutil.copytree(whole[state], tmp_path / "runs")
+        (path,) = (tmp_path / "runs").glob(f"*/{name}")
+        damage(path)
+        return path.parent
+
+    return make
+
+
+def empty(path: pathlib.Path) -> None:
+    path.write_bytes(b"")
+
+
+def cut(path: pathlib.Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def missing(path: pathlib.Path) -> None:
+    path.unlink()
+
+
+def folder(path: pathlib.Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def other_kind(path: pathlib.Path) -> None:
+    path.write_text("[]\n")
+
+
+def older(path: pathlib.Path) -> None:
+    """As another version of the course may have stored it."""
+    if path.suffix == ".json":
+        content = json.loads(path.read_text())
+        content.pop("digest", None)
+        path.write_text(json.dumps(content | {"format": 1}))
+    elif path.suffix == ".csv":
+        pd.read_csv(path).drop(columns="nose_tip").to_csv(path, index=False)
+    else:
+        files.save_arrays(path, dict(list(files.read_arrays(path).items())[:-1]))
+
+
+def check_numbers(run_folder: pathlib.Path, whole: dict) -> None:
+    """The run is as if nothing had happened, and so are all its files."""
+    (right,) = whole["finished"].glob("*/")
+    one, other = (fitting.load(path) for path in (run_folder, right))
+    columns = [column for column in one.history if column != "seconds"]
+    pd.testing.assert_frame_equal(one.history[columns], other.history[columns])
+    table = pd.read_csv(run_folder / "history.csv")
+    np.testing.assert_allclose(table[columns], other.history[columns], 1e-6)
+    for a, b in zip(one.model().get_weights(), other.model().get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def said(capsys, *words: str) -> tuple[int, list[str]]:
+    """Status of a command, and its error lines."""
+    capsys.readouterr()
+    status = main.main(["runs", *words])
+    errors = capsys.readouterr().err.splitlines()
+    return status, [line for line in errors if line.startswith("error: ")]
+
+
+def check_all(capsys, place, whole, can_fail=False):
+    """List, resume and fit: right in the end, or one line."""
+    kept = place.parent.with_name("kept")
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(place.parent, kept)
+    assert said(capsys, "list") == (0, [])
+    status, errors = said(capsys, "resume", place.name)
+    assert (status, len(errors)) in ((0, 0), (2, 1))
+    if status == 0:
+        assert fitting.load(place).best_epoch
+    shutil.rmtree(place.parent)
+    kept.rename(place.parent)
+    try:
+        blobruns.fit_small(place.parent, EPOCHS)
+    except InputError as error:
+        assert can_fail and "\n" not in str(error)
+        return status
+    check_numbers(place, whole)
+    assert said(capsys, "resume", place.name) == (0, [])
+    return status
+
+
+@pytest.mark.parametrize("damage", [empty, cut, missing, folder, other_kind, older])
+@pytest.mark.parametrize(("state", "name"), CASES)
+def test_what_can_be_made_again_is(damaged, whole, capsys, state, name, damage):
+    place = damaged(state, name, damage)
+    status = check_all(capsys, place, whole, can_fail=damage is folder)
+    if name == "weights.npz" and damage is not folder:
+        assert status == 0  # the last state has them
+    if state == "stopped":
+        assert status == 2
+
+
+@hypothesis.settings(max_examples=10, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.given(strategies.sampled_from(CASES), strategies.floats(0, 0.999), strategies.data())
+def test_changed_bytes_change_no_number(damaged, whole, capsys, case, where, data):
+    mask = data.draw(strategies.integers(1, 255))
+
+    def flip(path):
+        content = bytearray(path.read_bytes())
+        content[int(where * len(content))] ^= mask
+        path.write_bytes(content)
+
+    check_all(capsys, damaged(*case, flip), whole)
+
+
+def test_a_run_without_any_of_its_files_is_trained(damaged, whole):
+    place = damaged("finished", "state.npz", missing)
+    for path in place.iterdir():
+        path.unlink()
+    blobruns.fit_small(place.parent, EPOCHS)
+    check_numbers(place, whole)
+
+
+def test_the_same_cell_again_refuses_what_it_cannot_know(damaged):
+    place = damaged("finished", "state.npz", lambda path: None)
+    model, data = blobruns.small(), blobruns.few()
+    fit = {"epochs": EPOCHS, "batch_size": 16, "store": place.parent}
+    fitting.fit(model, data, callbacks=blobruns.rules(), **fit)
+    empty(place / "state.npz")
+    with pytest.raises(InputError, match="the cell that builds the network"):
+        fitting.fit(model, data, callbacks=blobruns.rules(), **fit)
+
+
+CHILD = """
+import sys, pathlib
+sys.path.insert(0, {tests!r})
+import blobruns
+from fkd_utils.files import InputError
+for epochs, store in zip((3, 4, 3), sys.argv[1:]):
+    try:
+        print(blobruns.fit_small(pathlib.Path(store), epochs).best_epoch)
+    except InputError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no such accounts on this system")
+def test_a_store_of_another_account(whole, tmp_path):
+    """A finished run is read; a new one, and one that was stopped, are refused in one line."""
+    for state in whole:
+        shutil.copytree(whole[state], tmp_path / state)
+    paths = [path for state in whole for path in (tmp_path / state, *(tmp_path / state).rglob("*"))]
+    words, root = (
+        [sys.executable, "-c", CHILD.format(tests=str(pathlib.Path(__file__).parents[1]))],
+        (os.geteuid() == 0),
+    )
+    if root and not shutil.which("setpriv"):
+        pytest.skip("root writes everywhere")
+    if root:
+        rights = "-dac_override,-dac_read_search,-fowner,-chown"
+        words = ["setpriv", "--bounding-set", rights, "--inh-caps", rights, *words]
+    for path in paths:
+        if root:
+            os.chown(path, 1234, 1234)
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    stores = [str(tmp_path / name) for name in ("finished", "finished", "stopped")]
+    done = subprocess.run([*words, *stores], capture_output=True, text=True, check=False)
+    for path in paths:
+        path.chmod(path.stat().st_mode | stat.S_IWUSR)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and len(lines) == 3
+    assert lines[0].isdigit()
+    assert all("cannot be written" in line and "FKD_RUNS" in line for line in lines[1:])

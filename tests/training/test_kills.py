@@ -1,0 +1,104 @@
+"""Processes killed at any moment: what stands under its name is whole, and nothing is lost."""
+
+import csv
+import multiprocessing
+import pathlib
+import random
+import signal
+import time
+
+import cv2
+import pytest
+
+from fkd_utils import files
+from fkd_utils.data import sources
+from fkd_utils.data.open_faces import build
+
+PHOTO = min((files.REPO / "data" / "open_faces" / "neutral_front").glob("*.jpg"))
+SIZES = build.Sizes(first=12, gaps=1, second=8, copies=1, wrong=1, test=6)
+
+
+def fit(home: pathlib.Path) -> str:
+    """Eight epochs, saved after each."""
+    import blobruns
+
+    blobruns.checkpoint.CHECKPOINT_SECONDS = 0
+    run = blobruns.fit_small(home / "runs", 8)
+    assert sorted(path.name for path in run.folder.iterdir() if path.name[0] != ".") == [
+        *("history.csv", "network.json", "recipe.json", "state.npz", "weights.npz")
+    ]
+    weights = [array.tobytes() for array in run.model().get_weights()]
+    return repr((run.history.drop(columns="seconds").to_csv(), weights))
+
+
+def first_build(home: pathlib.Path) -> str:
+    """The set `open`, small, built and read."""
+    build.build = lambda folder, progress: build.make(folder, SIZES, 1, progress)
+    return sources.read("open").fingerprint() + sources.read_test("open").images.tobytes().hex()
+
+
+def predict(home: pathlib.Path) -> str:
+    """The keypoints on a photograph."""
+    from fkd_utils.cli import main
+
+    assert main.main(["predict", str(PHOTO), "--out", str(home / "out")]) == 0
+    return (home / "out" / "points.csv").read_text()
+
+
+def child(job, home, queue):
+    """Says that it starts, does the job and says what came out."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FKD_CACHE", str(home / "cache"))
+        queue.put("started")
+        queue.put(job(home))
+
+
+def whole(home: pathlib.Path) -> None:
+    """What stands under its name was written to its end."""
+    for path in home.rglob("*"):
+        if any(part.startswith(".") for part in path.relative_to(home).parts):
+            continue  # written aside
+        if path.suffix == ".npz":
+            assert files.read_arrays(path)
+        elif path.suffix == ".json":
+            assert files.read_json(path)
+        elif path.name in ("history.csv", "points.csv"):
+            assert len({len(row) for row in csv.reader(path.open())}) == 1
+        elif path.suffix == ".jpg":
+            assert cv2.imread(str(path)) is not None
+
+
+@pytest.fixture
+def context(monkeypatch):
+    """Starts children from a process that has loaded everything: in a moment."""
+    monkeypatch.setenv("PYTHONPATH", str(pathlib.Path(__file__).parents[1]))
+    forking = multiprocessing.get_context("forkserver")
+    forking.set_forkserver_preload(["blobruns", "fkd_utils.demo.locate", "fkd_utils.training"])
+    return forking
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
+@pytest.mark.parametrize(("job", "kills"), [(fit, 4), (first_build, 3), (predict, 3)])
+def test_nothing_is_lost(job, kills, context, tmp_path):
+    moments, queue = random.Random(job.__name__), context.Queue()
+
+    def start(home):
+        process = context.Process(target=child, args=(job, home, queue))
+        process.start()
+        assert queue.get(timeout=120) == "started"
+        return process
+
+    begun = start(tmp_path / "calm")
+    started = time.monotonic()
+    right = queue.get(timeout=120)
+    seconds = time.monotonic() - started
+    begun.join()
+    for _ in range(kills):
+        process = start(tmp_path / "killed")
+        time.sleep(moments.uniform(0, 0.8 * seconds))
+        process.kill()
+        process.join()
+        queue = context.Queue()  # the killed one may have held its lock
+        whole(tmp_path / "killed")
+    start(tmp_path / "killed")
+    assert queue.get(timeout=120) == right
