@@ -50,7 +50,9 @@ def steady_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
         else:
             file = io.BufferedWriter(_Unbroken(stream.fileno(), "w", closefd=False))
-            steady = io.TextIOWrapper(file, stream.encoding, "backslashreplace", line_buffering=True)
+            steady = io.TextIOWrapper(
+                file, stream.encoding, "backslashreplace", line_buffering=True
+            )
             setattr(sys, name, steady)
 
 

@@ -8,7 +8,7 @@ import types
 import IPython.display
 import pytest
 
-from fkd_utils import console
+from fkd_utils import console, files
 
 
 def test_nothing_below_python_reaches_standard_error_and_afterwards_it_does(capfd):
@@ -194,3 +194,31 @@ def test_a_notebook_has_one_output_that_changes(clock, capsys, monkeypatch):
     line.done("third")
     assert outputs == [{"text/plain": "third"}] and len(handles) == 1
     assert capsys.readouterr() == ("", "")
+
+
+STEADY = """
+import os, sys
+from fkd_utils import console
+console.steady_streams()
+assert os.open(os.devnull, os.O_RDONLY) > 2  # the streams' numbers are taken
+with console.no_standard_error():
+    os.write(2, b"from C")
+line = console.ProgressLine()
+for k in range(9000):
+    print("a line", k)
+line.done("写")
+open("done", "w").close()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")
+@pytest.mark.parametrize("rest", ["| head -1", "2>&1 | head -1", "2>&-", ">&- 2>&- <&-"])
+def test_no_stream_ends_the_work(rest, tmp_path):
+    (tmp_path / "work.py").write_text(STEADY, encoding="utf-8")
+    settings = os.environ | {"PYTHONPATH": str(files.REPO), "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        f'"{sys.executable}" work.py {rest}',
+        shell=True, env=settings, cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert (tmp_path / "done").exists()
+    assert done.stderr in ("", "\\u5199\n")

@@ -82,7 +82,7 @@ def find_csv(path: Path, stem: str) -> Path:
 
 def _plain(name: str) -> str:
     """A file's name in small letters, without endings and what marks a copy: " (1)", "- Copy"."""
-    for ending in (".zip", ".csv"):
+    for ending in (".zip", ".csv", ""):
         name = re.sub(r"(?:[\s_-]*\(\d+\)|[\s_-]+(?:\d+|copy))*$", "", name.lower())
         name = name.removesuffix(ending)
     return name

@@ -48,6 +48,7 @@ import numpy as np
 from matplotlib.patches import Ellipse
 
 from fkd_utils import data, evaluation, plotting, training
+from fkd_utils.files import InputError
 
 chapter = plotting.Chapter("02", PROFILE, DATA, SEED)
 
@@ -84,6 +85,8 @@ print(rows.images.shape, rows.images.dtype, points.shape, points.dtype)
 
 # %%
 complete = rows.complete()
+if not len(complete):
+    raise InputError(f"{DATA}: no face has all 15 keypoints; add such faces, or use open")
 typical = evaluation.mean_face(complete.keypoints)
 nearest = evaluation.distances(complete.keypoints, typical).mean(axis=1).argmin()
 face, labels = complete.images[nearest], complete.keypoints[nearest]

@@ -39,7 +39,6 @@ SEED = 0
 # %%
 import collections.abc
 import functools
-import pathlib
 
 import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the page
 
@@ -64,8 +63,8 @@ chapter = plotting.Chapter("15", PROFILE, DATA, SEED)
 # competition's faces have no more than 15 points.
 
 # %%
-folder = pathlib.Path(DATA).expanduser()
-IMM = folder.is_dir() and any(folder.glob("*.asf"))
+folder = files.expanded(DATA).resolve()
+IMM = data.landmarks.find(DATA, ".asf")  # at any depth
 SOURCE = folder.name if IMM else "open"
 WIDTH, HEIGHT = 240, 180  # pixels of a picture; the nose network's has a third of each
 
@@ -90,20 +89,19 @@ TIP = {189: data.FROM_189["nose_tip"], 58: (52,), 73: (45,)}
 
 def imm_faces() -> tuple[list, list]:
     """Pictures and points of IMM's files, and who is on them (the first part of its name)."""
-    pairs, broken = data.landmarks.read_pairs(sorted(folder.glob("*.asf")))
+    pairs, broken = data.landmarks.read_pairs(IMM)
     counts = [len(pair.points) for pair in pairs]
     most = max(set(counts), key=counts.count, default=0)
     if most not in TIP:
-        known = ", ".join(map(str, TIP))
-        raise files.InputError(f"{folder}: faces with {most} points; the chapter knows the nose "
-                               f"tip of {known} points; give a folder with such files")
+        known, first = ", ".join(map(str, TIP)), "".join(f" ({broken[0]})" for _ in broken[:1])
+        raise files.InputError(f"{folder}: faces with {most} points{first}; the chapter knows the "
+                               f"nose tip of {known} points; give a folder with such files")
     broken += [f"{pair.picture}: {len(pair.points)} points, the others have {most}; left out"
                for pair in pairs if len(pair.points) != most]
     for message in broken:
         print(message)
     pairs = [pair for pair in pairs if len(pair.points) == most]
-    greys = [data.photos.to_grey(data.photos.read(pair.picture)) for pair in pairs]
-    faces = [shrunk(grey, pair.points) for grey, pair in zip(greys, pairs)]
+    faces = [shrunk(pair.grey, pair.points) for pair in pairs]
     return faces, [pair.picture.stem.replace("_", "-").split("-")[0] for pair in pairs]
 
 
@@ -152,6 +150,10 @@ print(f"{SOURCE}: {len(pictures)} pictures of {len(set(people))} people, "
 split = data.grouped_split(np.array(people), SEED)
 most = chapter.pick(smoke=24, quick=None, paper=None)
 all_train, all_held = split.train, np.concatenate([split.validation, split.test])
+if len(all_train) < 8 or len(all_held) < 4 or not seen.any():
+    raise files.InputError(
+        f"{DATA}: {len(all_train)} pictures to learn from and {len(all_held)} of other people, with "
+        f"{seen.sum()} points inside all; it takes 8, 4 and 1: add pictures, to about 20 people")
 train, held = all_train[:most], all_held[:most]
 print(f"{len(train)} to learn from, {len(held)} held out")
 

@@ -42,7 +42,6 @@ SEED = 0
 # %%
 import collections
 import itertools
-import pathlib
 import queue
 import re
 import shutil
@@ -266,12 +265,12 @@ def embedded():
 
 
 # %% tags=["nbval-ignore-output"]
-folder, broken = pathlib.Path(DATA).expanduser(), []
-SOURCE = "300w" if folder.is_dir() and any(folder.rglob("*.pts")) else "open"
+SOURCE, broken = "300w" if data.landmarks.find(DATA, ".pts") else "open", []
 if SOURCE == "open":
     photos = embedded()
 else:
-    photos, broken = data.landmarks.read_68(folder, chapter.pick(smoke=60, quick=400, paper=400))
+    most = chapter.pick(smoke=60, quick=400, paper=400)
+    photos, broken = data.landmarks.read_68(files.expanded(DATA), most)
 print("\n".join([*broken, f"{len(photos)} photographs, {data.landmarks.POINTS_68} points each"]))
 
 # %% [markdown]
@@ -372,6 +371,11 @@ if SOURCE == "open":
     split = data.SplitRows(*map(np.flatnonzero, (learned, judged, ~learned & ~judged)))
 else:
     split = data.grouped_split(persons, SEED)
+if len(split.train) < 4 or not len(split.validation) or not len(split.test):
+    raise files.InputError(
+        f"{DATA}: {len(photos)} photographs, of which {len(split.train)} to learn from, "
+        f"{len(split.validation)} to choose and {len(split.test)} to test; it takes 4, 1 and 1: "
+        "add photographs, to about 10 people")
 print(*map(len, (split.train, split.validation, split.test)), "photographs to learn, choose, test")
 
 # %% tags=["guard"]

@@ -117,10 +117,34 @@ def test_convert_without_test_pictures(folder, tmp_path, capsys):
     assert "no test pictures" in capsys.readouterr().out
 
 
-def test_convert_into_a_file(folder, capsys):
-    refused(
-        "cannot be written", capsys, "convert", "--data", folder, "--out", folder / "training.csv"
-    )
+def test_convert_into_a_file(folder, capsys, tmp_path):
+    (tmp_path / "file").touch()
+    refused("cannot be written", capsys, "convert", "--data", folder, "--out", tmp_path / "file")
+
+
+@pytest.mark.parametrize("data", ["{}", "{}/training.csv"])
+def test_nothing_is_written_over_its_own_source(data, folder, capsys, tmp_path):
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    link = tmp_path / "link"
+    link.symlink_to(folder)
+    for out in (folder, link, folder / "training.csv"):
+        source = data.format(folder)
+        refused("the faces come from there", capsys, "convert", "--data", source, "--out", out)
+    target = str(folder / "training.csv")
+    refused("the faces come from there", capsys, "check", "--data", folder, "--json", target)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_tilde_is_the_home_in_every_output(folder, tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    assert run("convert", "--data", folder, "--out=~/made") == 0
+    assert run("check", "--data", folder, "--json=~/made/report.json") == 0
+    assert (home / "made" / "training.zip").is_file() and (home / "made" / "report.json").is_file()
+    assert not list((tmp_path / "here").iterdir())
 
 
 def test_convert_keeps_an_empty_field_for_a_missing_point(folder, tmp_path):

@@ -1,16 +1,18 @@
 import csv
 import functools
 import os
+import subprocess
 import sys
 
+import cv2
 import numpy as np
 import PIL.Image
 import pytest
 
-from fkd_utils import augment, faces
+from fkd_utils import augment, faces, files
 from fkd_utils.cli import main, predict
 from fkd_utils.data import photos, sources
-from fkd_utils.demo import group_photo
+from fkd_utils.demo import group_photo, locate
 from fkd_utils.faces import Faces
 from fkd_utils.training import fitting, results
 
@@ -160,3 +162,69 @@ def test_submit(labels, network, added, tmp_path, monkeypatch, capsys):
     values = [float(line.split(",")[1]) for line in lines[1:]]
     expected = np.clip(np.array(expected) + added, 0, 96)
     np.testing.assert_allclose(values, expected, atol=1e-3)
+
+
+def test_a_photograph_that_breaks_the_detector_does_not_stop_the_others(
+    tmp_path, capsys, monkeypatch
+):
+    for name in ("a.png", "b.png", "c.png"):
+        photos.write(tmp_path / name, group_photo.portrait(0))
+    errors = iter([MemoryError(), cv2.error("two\nlines")])
+    right = locate.locate
+
+    def once(*arguments, **options):
+        for error in errors:
+            raise error
+        return right(*arguments, **options)
+
+    monkeypatch.setattr(locate, "locate", once)
+    paths = [str(tmp_path / name) for name in ("a.png", "b.png", "c.png")]
+    assert main.main(["predict", *paths, "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert "a.png: not enough memory" in error and "b.png: two lines" in error
+    assert error.count("\n") == 2
+    assert [row["photo"] for row in read_points(tmp_path / "out")] == [paths[2]]
+
+
+def test_what_was_found_is_kept_when_the_command_is_stopped(tmp_path, monkeypatch):
+    for name in ("a.png", "b.png"):
+        photos.write(tmp_path / name, group_photo.portrait(0))
+    right = photos.read
+
+    def read(name):
+        if name.endswith("b.png"):
+            raise KeyboardInterrupt
+        return right(name)
+
+    monkeypatch.setattr(photos, "read", read)
+    paths = [str(tmp_path / name) for name in ("a.png", "b.png")]
+    assert main.main(["predict", *paths, "--out", str(tmp_path / "out")]) == 130
+    assert [row["photo"] for row in read_points(tmp_path / "out")] == [paths[0]]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")
+def test_results_survive_what_cannot_be_printed_and_who_does_not_listen(tmp_path):
+    photos.write(tmp_path / "写真.png", group_photo.portrait(0))
+    photos.write(tmp_path / "b.png", group_photo.portrait(0))
+    call = (
+        f'"{sys.executable}" -m fkd_utils predict "{tmp_path}/写真.png" "{tmp_path}/b.png" --out '
+    )
+    for k, rest in enumerate(("| exec 0<&-", "2>&-", ">&- 2>&-", "> x")):
+        out = tmp_path / f"out{k}"
+        environment = os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONPATH": str(files.REPO)}
+        done = subprocess.run(
+            f'{call} "{out}" {rest}', shell=True, capture_output=True, text=True,
+            cwd=tmp_path, env=environment, check=True,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr
+        assert len(read_points(out)) == 2
+    assert "\\u5199\\u771f.png: 1 face" in (tmp_path / "x").read_text(encoding="cp1252")
+
+
+def test_submit_does_not_write_over_the_test_faces(tmp_path, capsys):
+    test = tmp_path / "test.csv"
+    test.write_text("ImageId,Image\n")
+    (tmp_path / "IdLookupTable.csv").write_text("RowId,ImageId,FeatureName,Location\n")
+    assert main.main(["submit", "--data", str(tmp_path), "--out", str(test)]) == 2
+    assert "the test faces come from there" in capsys.readouterr().err
+    assert test.read_text() == "ImageId,Image\n"

@@ -1,5 +1,6 @@
 """Kaggle's files: every spelling is read, every mistake is named with its file, row and column."""
 
+import io
 import os
 import pathlib
 import zipfile
@@ -446,3 +447,131 @@ def test_missing_table_and_missing_picture(tmp_path):
     lookup = lookup_of(tmp_path, ["1,4,nose_tip_x", "2,9,nose_tip_x"])
     with pytest.raises(InputError, match="ImageId 9 of"):
         kaggle.locations(lookup, np.array([4]), np.zeros((1, 15, 2)))
+
+
+# ---- one way to the files, whatever wraps them
+
+
+def plain(seed: int = 0) -> dict[str, bytes]:
+    """The competition's files: three training faces, their pictures as test, a table."""
+    rows = facefiles.good_rows(seed=seed)
+    tests = [[str(k + 1), row[-1]] for k, row in enumerate(rows)]
+    return {
+        "training.csv": facefiles.text(rows).encode(),
+        "test.csv": facefiles.text(tests, "ImageId,Image").encode(),
+        kaggle.TABLE: (HEADER + "1,2,nose_tip_x,\n").encode(),
+        "SampleSubmission.csv": b"RowId,Location\n1,0\n",
+    }
+
+
+def packed(members: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def wrappings() -> dict[str, dict[str, bytes]]:
+    """Folders, as the files in them; the first file is named by itself as well."""
+    csv, table = plain(), plain()[kaggle.TABLE]
+    both = {name: packed({f"{name}.csv": csv[f"{name}.csv"]}) for name in ("training", "test")}
+    whole = {f"{name}.zip": content for name, content in both.items()} | {kaggle.TABLE: table}
+    inside = {f"facial-keypoints-detection/{name}": content for name, content in whole.items()}
+    return {
+        "plain": csv,
+        "zips": whole,
+        "csv.zip": {f"{n}.csv.zip": both[n] for n in both} | {f"{kaggle.TABLE}.zip": packed(
+            {kaggle.TABLE: table})},
+        "whole": {"facial-keypoints-detection.zip": packed(whole)},
+        "second download": {"facial-keypoints-detection (1).zip": packed(whole)},
+        "Firefox's": {"facial-keypoints-detection(2).zip": packed(csv)},
+        "Safari's": {"facial-keypoints-detection-1.zip": packed(whole)},
+        "capitals": {"Facial-Keypoints-Detection.ZIP": packed(
+            {n.upper(): content for n, content in whole.items()})},
+        "with its folder": {"facial-keypoints-detection.zip": packed(inside)},
+        "csv files inside": {"facial-keypoints-detection.zip": packed(csv)},
+        "zip of a zip": {"facial-keypoints-detection.zip": packed(
+            {"facial-keypoints-detection.zip": packed(whole)})},
+        "Windows' names": {"facial-keypoints-detection.zip": packed(
+            {n.replace("/", "\\"): content for n, content in inside.items()})},
+        "the folder inside": inside,
+        "unpacked each": {f"{n[:-4]}/{n}": content for n, content in csv.items()},
+        "copies": {f"{n[:-4]} ({k}).csv": c for k, (n, c) in enumerate(csv.items())},
+        "another name": {"download.zip": packed(whole)},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", wrappings())
+def test_every_wrapping_is_read_by_every_reader(tmp_path, store, name):
+    members = wrappings()[name]
+    for path, content in members.items():
+        (tmp_path / "data" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data" / path).write_bytes(content)
+    places = [tmp_path / "data"] if name != "another name" else []
+    places += [tmp_path / "data" / next(iter(members))] if name != "unpacked each" else []
+    for place in places:
+        np.testing.assert_array_equal(kaggle.read_training(place).images, facefiles.faces(3)[0])
+        np.testing.assert_array_equal(kaggle.read_test(place).images, facefiles.faces(3)[0])
+        assert kaggle.read_lookup(place).images.tolist() == [2]
+
+
+def test_the_plain_name_comes_before_a_copys(tmp_path, store):
+    for name, seed in (("training (1).csv", 1), ("training.csv", 0), ("Training - Copy.csv", 2)):
+        (tmp_path / name).write_bytes(plain(seed)["training.csv"])
+    assert kaggle.find_csv(tmp_path, "training") == tmp_path / "training.csv"
+    (tmp_path / "training.csv").unlink()
+    assert kaggle.find_csv(tmp_path, "training") == tmp_path / "training (1).csv"
+
+
+def test_which_of_two_folders_is_not_guessed(tmp_path, store):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "training.csv").write_bytes(plain()["training.csv"])
+    facefiles.refused(tmp_path, store, "a/training.csv and b/training.csv", "name the folder")
+
+
+def test_no_test_faces_is_said_so_and_nothing_else_is_taken_for_them(tmp_path, store):
+    training = plain()["training.csv"]
+    for name, content in (
+        ("training.csv", training),
+        ("faces.zip", packed({"faces.csv": training})),
+        ("facial-keypoints-detection.zip", packed({"training.csv": training})),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / name).write_bytes(content)
+        for place in (folder, folder / name):
+            with pytest.raises(kaggle.Absent):
+                kaggle.read_test(place)
+
+
+def test_archives_made_to_harm_are_refused_in_one_line(tmp_path, store, monkeypatch):
+    csv = plain()["training.csv"]
+    link = zipfile.ZipInfo("training.csv")
+    link.external_attr = 0o120777 << 16
+    link.create_system = 3
+    for member, content, word in (
+        ("../training.csv", csv, "a path out of its folder"),
+        ("/etc/training.csv", csv, "a path out of its folder"),
+        ("C:\\training.csv", csv, "a path out of its folder"),
+        ("..\\..\\training.zip", packed({"training.csv": csv}), "a path out of its folder"),
+        (link, b"/etc/passwd", "as a link"),
+    ):
+        path = tmp_path / "bad.zip"
+        path.write_bytes(packed({member: content}))
+        facefiles.refused(path, store, str(path), word)
+    deep = csv
+    for _ in range(4):
+        deep = packed({"training.zip" if deep is not csv else "training.csv": deep})
+    path.write_bytes(deep)
+    facefiles.refused(path, store, str(path), "zips in zips")
+    monkeypatch.setattr(kaggle, "_MOST_UNPACKED", 10**6)
+    for bomb in ({"training.csv": bytes(10**7)}, {"training.zip": bytes(10**7)}):
+        path.write_bytes(packed(bomb))
+        facefiles.refused(path, store, str(path), "GB in one file")
+
+
+def test_a_line_without_an_end_is_not_read_into_memory(tmp_path, store):
+    path = facefiles.save(tmp_path, facefiles.HEADER + "\n" + "1 " * 10**6)
+    facefiles.refused(path, store, f"{path}, line 2", "letters")

@@ -194,5 +194,55 @@ def test_a_folder_of_landmarks_is_known_by_its_files(tmp_path):
     assert landmarks.is_folder(tmp_path) and landmarks.is_folder(str(tmp_path / "deep"))
 
 
+@pytest.mark.parametrize("name", ["face.ASF", "face.Pts", "FACE.pts"])
+def test_any_spelling_of_an_ending_at_any_depth(tmp_path, name):
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    (deep / name).touch()
+    (deep / f"._{name}").touch()  # as macOS leaves them
+    assert landmarks.is_folder(tmp_path)
+    assert landmarks.find(tmp_path, ".pts", ".asf") == [deep / name]
+    assert landmarks.find(tmp_path, ".tem") == landmarks.find("~nobody", ".pts") == []
+
+
+@pytest.mark.parametrize("ending", [".Jpg", ".PNG", ".tiff", ".webp"])
+def test_any_spelling_of_a_picture(tmp_path, ending):
+    picture(tmp_path / f"a{ending}")
+    assert landmarks.picture_of(tmp_path / "a.PTS").name == f"a{ending}"
+
+
+def one_point(ending: str, x: float, y: float) -> str:
+    """A file with one point, in pixels of a picture of 64 x 48 that count from 0."""
+    if ending == ".asf":
+        return asf([(x / 64, y / 48)])
+    if ending == ".tem":
+        return f"1\n{x}\t{y}\n"
+    return f"n_points: 1\n{{\n{x + 1} {y + 1}\n}}\n"
+
+
+@pytest.mark.parametrize("ending", [".pts", ".tem", ".asf"])
+def test_a_point_far_outside_its_picture_is_refused(tmp_path, ending):
+    picture(tmp_path / "a.png")
+    for x, y in ((-60, 20), (127, -40)):  # a face that the picture's edge cuts
+        path = written(tmp_path, f"a{ending}", one_point(ending, x, y))
+        np.testing.assert_allclose(landmarks.read_pair(path).points, [(x, y)], atol=1e-5)
+    for x, y in ((13500, 20), (20, -96), (130, 20)):
+        path = written(tmp_path, f"a{ending}", one_point(ending, x, y))
+        with pytest.raises(InputError) as caught:
+            landmarks.read_pair(path)
+        assert str(caught.value).startswith(str(path)) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("ending", [".pts", ".asf"])
+def test_points_count_stored_pixels_whatever_the_camera_noted(tmp_path, ending):
+    stored = np.arange(64 * 48, dtype=np.uint16).reshape(48, 64) % 256
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6  # a viewer turns it to 48 x 64
+    PIL.Image.fromarray(stored.astype(np.uint8)).save(tmp_path / "a.png", exif=exif)
+    pair = landmarks.read_pair(written(tmp_path, f"a{ending}", one_point(ending, 60, 12)))
+    np.testing.assert_allclose(pair.points, [(60, 12)], atol=1e-5)
+    np.testing.assert_array_equal(pair.grey, stored)
+
+
 def test_a_name_that_begins_like_a_home_is_a_name():
     assert not landmarks.is_folder("~nobody-of-this-name")

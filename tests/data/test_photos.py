@@ -2,7 +2,9 @@
 
 import io
 import pathlib
+import subprocess
 
+import cv2
 import numpy as np
 import PIL.Image
 import pytest
@@ -182,3 +184,58 @@ def test_write_and_read_back(tmp_path):
     photos.write(tmp_path / "longest.jpg", longest)
     photos.write(tmp_path / "longest.webp", longest[:, : photos.LONGEST["WEBP"]])
     photos.write(tmp_path / "wide.png", wide)
+
+
+def test_no_other_program_is_started(monkeypatch):
+    monkeypatch.setattr(subprocess, "check_call", None)  # of Ghostscript: would fail
+    for form in ("EPS", "PPM", "TGA", "ICO", "PCX", "PDF"):
+        with pytest.raises(InputError, match=rf"no picture in {photos.READS}"):
+            photos.read(encoded(PIL.Image.fromarray(HALVES), form))
+
+
+def test_a_phones_picture_of_several_is_its_first():
+    first, second = PIL.Image.fromarray(HALVES), PIL.Image.new("RGB", (9, 9))
+    data = encoded(first, "MPO", save_all=True, append_images=[second])
+    assert photos.read(data).shape == HALVES.shape
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+@pytest.mark.parametrize("colour", [False, True])
+def test_white_is_chosen_by_the_data(bits, ending, colour):
+    grey = np.linspace(0, 255, 40 * 30).round().reshape(30, 40)
+    deep = (grey * (2**bits - 1) / 255).astype(np.uint16)
+    if colour:
+        deep, grey = (np.stack([a, a[::-1], a[:, ::-1]], axis=2) for a in (deep, grey))
+    else:
+        grey = np.repeat(grey[..., np.newaxis], 3, axis=2)
+    done, data = cv2.imencode(ending, deep[..., ::-1] if colour else deep)
+    assert done
+    np.testing.assert_allclose(photos.read(data.tobytes()).astype(int), grey, atol=1)
+
+
+def test_ten_bits_with_transparency():
+    deep = np.full((8, 8, 4), 1023, np.uint16)
+    deep[..., 0] = 0  # blue, in OpenCV's order: yellow
+    deep[..., 3] = 65535
+    deep[:4, :, 3] = 0
+    picture = photos.read(cv2.imencode(".png", deep)[1].tobytes())
+    np.testing.assert_array_equal(picture[:4], np.full((4, 8, 3), 255))
+    np.testing.assert_array_equal(picture[4:], np.broadcast_to([255, 255, 0], (4, 8, 3)))
+
+
+def test_a_picture_with_labels_is_not_turned():
+    stored = np.random.default_rng(0).integers(0, 255, (12, 20, 3)).astype(np.uint8)
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(PIL.Image.fromarray(stored), "PNG", exif=exif)
+    np.testing.assert_array_equal(photos.read(data, turned=False), stored)
+
+
+def test_too_little_memory_is_one_line(monkeypatch):
+    def load(self):
+        raise MemoryError
+
+    monkeypatch.setattr(PIL.PngImagePlugin.PngImageFile, "load", load)
+    with pytest.raises(InputError, match="there is not enough memory for this picture"):
+        photos.read(PNG)

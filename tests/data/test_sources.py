@@ -187,3 +187,11 @@ def test_describe_names_the_place(store):
 def test_only_embedded_faces_have_labels_that_count_from_pixel_centres():
     edges = [sources.counts_from_edge(data) for data in ("open", "kaggle", "some/folder")]
     assert edges == [False, True, True]
+
+
+def test_a_sources_own_files_and_folder_are_known(store, tmp_path):
+    write(tmp_path / "data")
+    (tmp_path / "data" / "note.txt").touch()
+    held = {"training.csv": True, "test.csv": True, "note.txt": False, "new.csv": False, ".": True}
+    for name, expected in held.items():
+        assert sources.holds(str(tmp_path / "data"), tmp_path / "data" / name) == expected

@@ -44,6 +44,9 @@ def test_points_at_zero_are_unavailable_but_not_points_on_the_edge(tmp_path):
     [
         ("x,y\n1,2\n", "header: the columns must be"),
         (MUCT.replace("3.5", "three"), "row 1: a coordinate is no number"),
+        (MUCT.partition("\n")[0] + "\n", "only a header"),
+        (MUCT.replace("3.5", "3500"), "row 1: a point lies far outside"),
+        (MUCT.replace("i000qa-fn", "face7", 1), "row 0: 'face7' is no picture of MUCT"),
         (MUCT.replace(",348", ""), "row 0: a coordinate is no number"),
         ('"', "cannot be read as csv"),
         ("", "cannot be read as csv"),
