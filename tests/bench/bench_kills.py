@@ -1,7 +1,7 @@
 """Commands killed at random moments, and what they leave: nothing may be lost.
 
 python tests/bench/bench_kills.py [KILLS [SECONDS]]: KILLS (100) are spread over five commands, on a
-small set `open` in a folder that is removed afterwards; no new kill after SECONDS (3600). Each
+small set `open` in a folder of its own; SECONDS (3600) are the most that all kills may take. Each
 command is killed again and again, then run to its end: the result must be what an undisturbed one
 gives, and every stored file must be whole all the time.
 """
@@ -75,7 +75,7 @@ def result(home: pathlib.Path) -> dict[str, bytes]:
     return found
 
 
-def bench(top: pathlib.Path, kills: int, until: float) -> int:
+def bench(top: pathlib.Path, kills: int, limit: float) -> int:
     """Prints a line for each command; returns how many of them lost something."""
     rng, bad = random.Random(0), 0
     for words, share in COMMANDS.items():
@@ -89,6 +89,7 @@ def bench(top: pathlib.Path, kills: int, until: float) -> int:
         begun = time.monotonic()
         status = start(homes[0], *words).wait()
         seconds, count, lost = time.monotonic() - begun, collections.Counter(), []
+        until = time.monotonic() + share * limit
         while count["all"] < round(share * kills) and time.monotonic() < until:
             process = start(homes[1], *words)
             time.sleep(rng.uniform(0.1, 1) * seconds)
@@ -114,4 +115,4 @@ if __name__ == "__main__":
     most, limit = (*map(int, sys.argv[1:3]), *(100, 3600)[len(sys.argv) - 1 :])
     top = pathlib.Path(tempfile.mkdtemp(prefix="kills-"))
     print(top, flush=True)
-    sys.exit(bench(top, most, time.monotonic() + limit))
+    sys.exit(bench(top, most, limit))
