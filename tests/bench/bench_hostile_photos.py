@@ -48,7 +48,7 @@ def originals(form: str) -> list[bytes]:
 def mutated(data: bytes, rng: np.random.Generator) -> bytes:
     """Bytes changed, cut, doubled or filled; mostly near the start, where sizes stand."""
     content = bytearray(data)
-    for _ in range(rng.integers(1, 9)):
+    for _ in range(rng.integers(1, 4)):
         reach = min(len(content), 64) if rng.random() < 0.6 else len(content)
         place, length = int(rng.integers(0, max(1, reach))), int(rng.integers(1, 9))
         way = rng.integers(0, 5)
