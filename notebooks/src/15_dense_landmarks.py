@@ -152,8 +152,8 @@ most = chapter.pick(smoke=24, quick=None, paper=None)
 all_train, all_held = split.train, np.concatenate([split.validation, split.test])
 if len(all_train) < 8 or len(all_held) < 4 or not seen.any():
     raise files.InputError(
-        f"{DATA}: {len(all_train)} pictures to learn from and {len(all_held)} of other people, "
-        f"with {seen.sum()} points inside all; it takes 8, 4 and 1: add pictures, to about 20 people")
+        f"{DATA}: {len(all_train)} pictures to learn from, {len(all_held)} of other people, "
+        f"{seen.sum()} points inside all; it takes 8, 4 and 1: add pictures of about 20 people")
 train, held = all_train[:most], all_held[:most]
 print(f"{len(train)} to learn from, {len(held)} held out")
 
