@@ -8,7 +8,7 @@ import time
 
 import click
 
-from fkd_utils import console
+from fkd_utils import console, files
 from fkd_utils.cli import execute
 from fkd_utils.cli.data import DATA
 
@@ -105,7 +105,7 @@ def resume(name: str) -> None:
 @click.command()
 @click.option("--name", required=True, help="what the figures call this machine")
 @click.option(
-    "--out", type=pathlib.Path, metavar="FILE", help="a CSV; data/runs/timing/NAME.csv by default"
+    "--out", type=files.expanded, metavar="FILE", help="a CSV; data/runs/timing/NAME.csv by default"
 )
 def timing(name: str, out: pathlib.Path | None) -> None:
     """Measure how fast this machine trains and scores.

@@ -255,10 +255,13 @@ def read_test(path: Path | str) -> Faces:
     return Faces(images, points, ids, np.arange(len(images)), str(file))
 
 
-def _rows(file: Path, stem: str, columns: tuple[str, ...]) -> Iterator[tuple[str, list[bytes]]]:
+def _rows(
+    file: Path, stem: str, columns: tuple[str, ...], empty: int = 0
+) -> Iterator[tuple[str, list[bytes]]]:
     """Each row of a csv: where it stands, for messages, and its fields in the order of `columns`.
 
-    A line says how far it is once reading takes more than two seconds.
+    empty: so many fields at the end of a row may be left out, comma and all. A line says how far it
+    is once reading takes more than two seconds.
     """
     count, start, line = 0, time.monotonic(), None
     with open_csv(file, stem) as stream:
@@ -267,8 +270,10 @@ def _rows(file: Path, stem: str, columns: tuple[str, ...]) -> Iterator[tuple[str
         for number, text in lines:
             where = f"{file}, row {count} (rows count from 0; line {number} of the file)"
             fields = [field.strip(b' "') for field in text.split(b",")]
-            if len(fields) != len(columns):
+            lacking = len(columns) - len(fields)
+            if lacking < 0 or lacking > empty:
                 raise InputError(f"{where}: {len(fields)} fields, but {len(columns)} columns")
+            fields += [b""] * lacking
             yield where, [fields[k] for k in order]
             count += 1
             if not count % 64 and time.monotonic() - start > 2:
@@ -383,7 +388,7 @@ def read_lookup(path: Path) -> Lookup:
     file = find_csv(path, Path(TABLE).stem)
     entries: dict[int, tuple[int, int]] = {}
     columns = ("RowId", "ImageId", "FeatureName", "Location")
-    for where, (row, image, name, _) in _rows(file, Path(TABLE).stem, columns):
+    for where, (row, image, name, _) in _rows(file, Path(TABLE).stem, columns, empty=1):
         if (coordinate := name.decode(errors="replace")) not in faces.COLUMNS:
             what = f"none of the 30 coordinates {faces.COLUMNS[0]} ... {faces.COLUMNS[-1]}"
             raise InputError(f"{where}, column 'FeatureName': {_shown(name)} is {what}")

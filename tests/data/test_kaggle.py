@@ -355,6 +355,15 @@ def test_order_and_coordinates(tmp_path):
     assert lines == ["RowId,Location", "1,51.0000", "2,30.0000", "3,21.0000", ""]
 
 
+@pytest.mark.parametrize("end", [",", "", ",0.5"])
+def test_the_empty_location_may_be_left_out(end, tmp_path):
+    (tmp_path / kaggle.TABLE).write_text(f"{HEADER}1,7,nose_tip_y{end}\n")
+    assert kaggle.read_lookup(tmp_path).images.tolist() == [7]
+    (tmp_path / kaggle.TABLE).write_text(f"{HEADER}1,7\n")
+    with pytest.raises(InputError, match="fields, but 4 columns"):
+        kaggle.read_lookup(tmp_path)
+
+
 def test_points_outside_are_moved_to_the_edge(tmp_path):
     lookup = lookup_of(tmp_path, ["1,1,nose_tip_x", "2,1,nose_tip_y"])
     points = np.zeros((1, 15, 2))
