@@ -15,7 +15,7 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 def chosen(names: Iterable[str]) -> list[pathlib.Path]:
     """The scripts of the named chapters; without a name, those whose notebook has drifted."""
-    scripts = sorted(SOURCES.glob(f"{execute.NAMES}.py"))
+    scripts = execute.chapters_in(SOURCES, ".py")
     return execute.named(scripts, names) if names else list(filter(has_drifted, scripts))
 
 

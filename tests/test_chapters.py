@@ -9,8 +9,8 @@ import pytest
 from fkd_utils.cli import execute
 from studies import build_notebooks
 
-SCRIPTS = sorted(build_notebooks.SOURCES.glob(f"{execute.NAMES}.py"))
-NOTEBOOKS = sorted(execute.NOTEBOOKS.glob(f"{execute.NAMES}.ipynb"))
+SCRIPTS = execute.chapters_in(build_notebooks.SOURCES, ".py")
+NOTEBOOKS = execute.chapters_in(execute.NOTEBOOKS)
 
 
 def names(paths):
@@ -187,3 +187,13 @@ def test_what_has_a_place_is_referred_to_by_a_link(notebook):
               if f"{m[1].lower().rstrip('s')}-{m[2]}" in shown
               and not re.search(r"[A-Z]'s\s+$", prose[: m.start()])]  # fmt: skip
     assert not loose
+
+
+def test_no_output_holds_a_path_of_the_machine_that_made_it(notebook):
+    for cell in code(notebook):
+        for output in cell.outputs:
+            data = output.get("data", {})
+            shown = [output.get("text", ""), data.get("text/plain", ""), data.get("text/html", "")]
+            found = re.findall(r"(?<![\w/.<])(?:/[\w.-]+){2,}/[\w.-]+", re.sub(
+                r'data:[^"]*"', '"', "\n".join("".join(one) for one in shown)))  # fmt: skip
+            assert not found, cell.source

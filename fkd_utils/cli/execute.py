@@ -24,7 +24,7 @@ if typing.TYPE_CHECKING:
 
 NOTEBOOKS = files.REPO / "notebooks"
 BUILD = files.home() / "build"
-NAMES = "[0-9][0-9]*_*"  # 03_linear, 01a_neurons
+STEM = r"\d\d[a-z]?_\w+"  # 03_linear, 01a_neurons; 03_linear-Copy1 is no chapter
 PAGE = """<!doctype html><html lang=en><meta charset=utf-8><title>Facial keypoints: report</title>
 <style>body{{font:17px/1.6 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;
 color:#222}}a{{color:#0072B2}}li{{margin:.3rem 0}}</style>
@@ -37,14 +37,13 @@ def find_chapters(names: Iterable[str]) -> list[pathlib.Path]:
 
     Raises InputError for a name that fits no chapter.
     """
-    every = _chapters_in(NOTEBOOKS)
+    every = chapters_in(NOTEBOOKS)
     return named(every, names) if names else every
 
 
-def _chapters_in(folder: pathlib.Path) -> list[pathlib.Path]:
-    """The chapters in a folder, in order; 03_linear-Copy1 and "03_linear (1)" are none."""
-    every = folder.glob(f"{NAMES}.ipynb")
-    return sorted(path for path in every if re.fullmatch(r"\d\d[a-z]?_\w+", path.stem))
+def chapters_in(folder: pathlib.Path, ending: str = ".ipynb") -> list[pathlib.Path]:
+    """The chapters in a folder, in order: notebooks, or with ".py" their scripts."""
+    return sorted(p for p in folder.glob(f"*{ending}") if re.fullmatch(STEM, p.stem))
 
 
 def named(chapters: list[pathlib.Path], names: Iterable[str]) -> list[pathlib.Path]:
@@ -200,7 +199,7 @@ def write_report(profile: str, data: str) -> pathlib.Path:
     source = build_folder(profile, data)
     exporter = nbconvert.HTMLExporter(embed_images=True, mathjax_url="", require_js_url="")
     links = []
-    for path in _chapters_in(source):
+    for path in chapters_in(source):
         try:
             notebook = nbformat.read(path, as_version=4)
         except (*files.DAMAGED, nbformat.reader.NotJSONError):
@@ -212,7 +211,7 @@ def write_report(profile: str, data: str) -> pathlib.Path:
             if cell.cell_type == "markdown":
                 cell.source = math_to_markup(cell.source)
         body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": path.stem}})
-        _write(source / "html" / f"{path.stem}.html", BETWEEN.sub(r"\1.html\2", body))
+        _write(source / "html" / f"{path.stem}.html", LINK.sub(r"\1.html\2", body))
         links.append(f'<li><a href="{path.stem}.html">{html.escape(title)}</a></li>\n')
     words = {"profile": profile, "data": source.name.split("-", 1)[1], "links": "".join(links)}
     count = len(list(source.glob("figures/*.json")))
@@ -225,7 +224,7 @@ def _write(path: pathlib.Path, text: str) -> None:
         aside.write_text(text, encoding="utf-8")
 
 
-BETWEEN = re.compile(rf'(href="{NAMES}[^"#]*)\.ipynb([#"])')  # links from chapter to chapter
+LINK = re.compile(rf'(href="{STEM})\.ipynb([#"])')  # from chapter to chapter
 CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
 DISPLAY = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 INLINE = re.compile(r"(?<![\\$\w])\$(?!\s)((?:[^$\n]|\n(?!\n))+?)(?<!\s)\$(?![\w$])")

@@ -83,10 +83,10 @@ def list_() -> None:
 def show(name: str) -> None:
     """Settings and result of one training."""
     console.start_backend()
-    from fkd_utils.training import results
+    from fkd_utils.training import fitting, results
 
     folder = results.find_run(name)
-    print(json.dumps(results.settings(folder), indent=1))
+    print(json.dumps(fitting.settings_of(folder), indent=1))
     print(results.described(folder))
 
 

@@ -201,10 +201,15 @@ def settings_of(folder: pathlib.Path) -> dict[str, typing.Any]:
         raise InputError(f"{folder}: its {RECIPE} is missing or damaged; {_AGAIN}")
     if settings.get("format") != FORMAT:
         raise InputError(f"{folder}: stored by another version of the course; {_AGAIN}")
-    named = {name: value for name, value in settings.items() if name not in _BESIDE}
-    if not folder.name.endswith(f"-{naming.of_all(named)}") or "data" not in settings:
+    if not _is_of(settings, folder) or "data" not in settings:
         raise InputError(f"{folder}: its {RECIPE} is damaged; {_AGAIN}")
     return settings
+
+
+def _is_of(settings: dict[str, typing.Any], folder: pathlib.Path) -> bool:
+    """Whether these settings give the folder's name."""
+    named = {name: value for name, value in settings.items() if name not in _BESIDE}
+    return folder.name.endswith(f"-{naming.of_all(named)}")
 
 
 def _read_history(folder: pathlib.Path) -> pd.DataFrame:
@@ -438,9 +443,7 @@ def _is_described(folder: pathlib.Path, settings: dict[str, typing.Any]) -> bool
         found, text = settings_of(folder), (folder / NETWORK).read_text(encoding="utf-8")
     except (OSError, ValueError):
         return False
-    named = {name: value for name, value in settings.items() if name not in _BESIDE}
-    same = folder.name.endswith(f"-{naming.of_all(named)}")
-    return same and found.get("digest") == _digest(text)
+    return _is_of(settings, folder) and found.get("digest") == _digest(text)
 
 
 def _write_settings(

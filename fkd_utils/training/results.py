@@ -296,18 +296,10 @@ def find_run(name: str) -> pathlib.Path:
     return hits[0]
 
 
-def settings(folder: pathlib.Path) -> dict:
-    """All that decided a training, and where its faces came from.
-
-    Raises InputError where that is damaged.
-    """
-    return fitting.settings_of(folder)
-
-
 def described(folder: pathlib.Path) -> str:
     """A training in one line: its name, its faces, how it ended, or what is wrong with it."""
     try:
-        return _described(folder, settings(folder))
+        return _described(folder, fitting.settings_of(folder))
     except InputError as error:
         return f"{folder.name:<24}{str(error).removeprefix(f'{folder}: ')}"
 
@@ -322,7 +314,7 @@ def _described(folder: pathlib.Path, stored: dict) -> str:
 
 def faces_of(folder: pathlib.Path) -> splits.Splits:
     """The faces a training was started with; InputError when they are others by now."""
-    stored = settings(folder)
+    stored = fitting.settings_of(folder)
     found = splits.load(**stored["data"])
     if found.fingerprint() != stored["fingerprint"]:
         raise InputError(

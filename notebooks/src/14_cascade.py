@@ -890,7 +890,7 @@ chapter.figure(
 try:
     lookup = data.kaggle.read_lookup(data.place(DATA))
     unlabelled = data.read_test(DATA)
-except files.InputError as error:
+except data.kaggle.Absent as error:  # a folder of one's own may have training faces only
     lookup = None
     print(error)
 else:

@@ -113,6 +113,18 @@ def test_the_report_names_failed_chapters_and_leaves_cut_ones_out(house, capsys)
     assert "02_fine.ipynb was cut off" in capsys.readouterr().out
 
 
+def test_links_between_chapters_lead_to_pages_of_the_report(house):
+    texts = "[a](01_bad.ipynb) [b](01_bad.ipynb#figure-4.1) [c](other.ipynb) [d](#Exercises)"
+    write(house, "02_fine", GOOD)
+    notebook = nbformat.read(house / "02_fine.ipynb", 4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell(texts))
+    nbformat.write(notebook, house / "02_fine.ipynb")
+    execute.run_chapters(execute.find_chapters(["2"]), "smoke", "open", 0)
+    page = execute.write_report("smoke", "open").with_name("02_fine.html").read_text()
+    for target in ("01_bad.html", "01_bad.html#figure-4.1", "other.ipynb", "#Exercises"):
+        assert f'href="{target}"' in page
+
+
 def test_braces_in_a_folders_name_are_no_parameters(house, tmp_path, monkeypatch):
     monkeypatch.setattr(execute, "BUILD", tmp_path / "{x}")
     chapters = execute.find_chapters(["0"])
@@ -140,7 +152,7 @@ def test_formulas_become_mathml_and_code_does_not():
 
 
 def test_every_formula_of_the_chapters_converts():
-    pages = sorted(execute.NOTEBOOKS.glob(f"{execute.NAMES}.ipynb"))
+    pages = execute.chapters_in(execute.NOTEBOOKS)
     assert pages
     for page in pages:
         for cell in nbformat.read(page, 4).cells:

@@ -8,7 +8,7 @@ from fkd_utils.data import sources
 from fkd_utils.evaluation import timing
 from fkd_utils.files import InputError
 from fkd_utils.plotting import chapter
-from fkd_utils.training import results
+from fkd_utils.training import fitting, results
 
 
 def test_models_lists_the_thesis_networks(capsys):
@@ -51,7 +51,7 @@ def test_runs_list_show_and_resume(tmp_path, monkeypatch, capsys):
     resumed = types.SimpleNamespace(folder=folders[1], name="first-02", at_best=lambda: best)
     monkeypatch.setattr(results, "stored_runs", lambda: folders)
     monkeypatch.setattr(results, "described", lambda folder: f"{folder.name}: as it ended")
-    monkeypatch.setattr(results, "settings", lambda folder: {"epochs": 3})
+    monkeypatch.setattr(fitting, "settings_of", lambda folder: {"epochs": 3})
     monkeypatch.setattr(results, "resume", lambda folder: {folders[1]: resumed}[folder])
     assert main.main(["runs", "list"]) == 0
     assert capsys.readouterr().out == "first-01: as it ended\nfirst-02: as it ended\n"

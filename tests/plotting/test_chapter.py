@@ -57,6 +57,12 @@ def test_a_figure_is_shown_and_stored_with_what_made_it(built, shown):
     assert (built / "ch03_fig_03-a.png").exists()
 
 
+def test_a_readers_own_face_is_shown_and_not_stored(built, shown):
+    opened = chapter.Chapter("12", "quick", "open", 0)
+    opened.figure(plt.figure(), "12-h", "Me.", "A face.", private=True)
+    assert "Me." in shown[0] and not built.exists()
+
+
 def test_sizes_follow_the_profile_and_there_is_no_fourth():
     found = [chapter.Chapter("03", p, "open", 0).pick(1, 2, 3) for p in ("smoke", "quick", "paper")]
     assert found == [1, 2, 3]
