@@ -9,6 +9,7 @@ import distributed
 import pandas as pd
 import pytest
 
+from fkd_utils.evaluation import timing
 from fkd_utils.files import InputError
 from fkd_utils.training import sweep
 
@@ -128,3 +129,11 @@ def test_a_scheduler_that_does_not_answer_is_an_error_for_the_reader(monkeypatch
         sweep.run_all(divide, JOBS, "tcp://127.0.0.1:1")
     with pytest.raises(InputError, match="no answer"):
         sweep.run_all(divide, JOBS, "nonsense://somewhere")
+
+
+def test_workers_fit_the_cores_that_a_container_has(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(timing, "cores", lambda: 6)
+    monkeypatch.setattr(distributed, "Client", lambda **how: asked.update(how))
+    sweep._client(sweep.LOCAL)
+    assert asked["n_workers"] == 3
