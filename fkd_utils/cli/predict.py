@@ -109,11 +109,18 @@ def _free_name(stem: str, taken: set[str]) -> str:
 @click.command()
 @click.option("--data", required=True, metavar="open|kaggle|PATH", help="with IdLookupTable.csv")
 @click.option("--out", required=True, type=files.expanded, metavar="FILE", help="the .csv")
+@click.option(
+    "--one-labeller",
+    is_flag=True,
+    help="leave the answers as the first labeller would give them on every face",
+)
 @MODEL
-def submit(data: str, out: pathlib.Path, model: str) -> None:
+def submit(data: str, out: pathlib.Path, one_labeller: bool, model: str) -> None:
     """Write predictions for test.csv as a Kaggle submission.
 
-    The lines RowId,Location are in the order of IdLookupTable.csv.
+    The lines RowId,Location are in the order of IdLookupTable.csv. Where it asks a face for exactly
+    the four points that a second labeller gives (eye centres, nose tip, bottom lip), the offset
+    that the network has learnt of this labeller is added.
     """
     console.start_backend()
     from fkd_utils.data import kaggle, sources
@@ -127,6 +134,16 @@ def submit(data: str, out: pathlib.Path, model: str) -> None:
     # Scores are taken with labels, and these may count from elsewhere than the predictions.
     apart = sources.counts_from_edge(data) - results.network_counts_from_edge(model)
     points = points + apart * faces.HALF_PIXEL
-    values = kaggle.locations(lookup, test.ids + 1, points)
+    images = test.ids + 1
+    second = np.isin(images, kaggle.asked_for_only(lookup, faces.FOUR_POINTS))
+    offset = None if one_labeller or not second.any() else results.second_labeller_offset(model)
+    if offset is not None:
+        points[second] += offset
+    values = kaggle.locations(lookup, images, points)
     kaggle.write_submission(out, lookup, values)
     print(f"{out}: {len(values):,} coordinates of {len(test):,} test faces")
+    if offset is not None:
+        print(
+            f"asked for the second labeller's four points only: {second.sum():,} faces, answered "
+            "with the learnt offset (--one-labeller: without)"
+        )

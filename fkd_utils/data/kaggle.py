@@ -17,7 +17,7 @@ import time
 import typing
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -397,6 +397,15 @@ def read_lookup(path: Path) -> Lookup:
             raise InputError(f"{where}, column 'RowId': {number} appears twice")
         entries[number] = _whole(image, where, "ImageId", 0), faces.COLUMNS.index(coordinate)
     return Lookup(np.array(list(entries)), *np.array(list(entries.values())).T)
+
+
+def asked_for_only(lookup: Lookup, keypoints: Collection[str]) -> np.ndarray:
+    """The pictures of which exactly these keypoints are asked, x and y: (k,) ImageId, sorted."""
+    images, rows = np.unique(lookup.images, return_inverse=True)
+    asked = np.zeros((len(images), len(faces.COLUMNS)), bool)
+    asked[rows, lookup.coordinates] = True
+    wanted = np.repeat([name in keypoints for name in faces.KEYPOINTS], 2)
+    return images[(asked == wanted).all(axis=1)]
 
 
 def locations(lookup: Lookup, images: np.ndarray, points: np.ndarray) -> np.ndarray:

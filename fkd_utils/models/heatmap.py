@@ -175,6 +175,12 @@ def alone(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs[0], model.get_layer("targets").output, name=name)
 
 
+def has_offset(model: keras.Model) -> bool:
+    """Whether this is what `with_sources` builds: two inputs and a learnt offset."""
+    names = [layer.name for layer in model.layers]
+    return len(getattr(model, "inputs", ())) == 2 and "offset" in names
+
+
 def offset_px(model: keras.Model) -> np.ndarray:
     """What `with_sources` has learnt: (15, 2), pixels, second labeller less the first."""
     kernel = keras.ops.convert_to_numpy(model.get_layer("offset").kernel)

@@ -20,6 +20,7 @@ from fkd_utils import augment, faces, files
 from fkd_utils.data import sources, splits
 from fkd_utils.evaluation import metrics
 from fkd_utils.files import InputError
+from fkd_utils.models import heatmap
 from fkd_utils.training import checkpoint, fitting
 
 
@@ -167,6 +168,23 @@ def predict_as_published(images: np.ndarray, name: str = DEFAULT_NETWORK) -> np.
     )
     points = augment.flip_averaged(once, images) if averaged else once(images)
     return faces.answered(points, name)
+
+
+def second_labeller_offset(name: str = DEFAULT_NETWORK) -> np.ndarray | None:
+    """How a second labeller's points lie from a network's predictions: (15, 2), pixels.
+
+    Learnt in a training with `heatmap.with_sources`; of a shipped network it stands in
+    metrics.json, 0 for points that only the first labeller gives. None where nothing was learnt.
+    """
+    folder, offset = _folder_of_network(name), np.zeros((len(faces.KEYPOINTS), 2))
+    measures = files.stored(files.read_json, folder / "metrics.json") or {}
+    for keypoint, apart in measures.get("second_labeller_px", {}).items():
+        offset[faces.INDEX[keypoint]] = apart
+    if not measures:  # a run of one's own, or damaged
+        model = network(name)
+        if heatmap.has_offset(model):
+            offset = heatmap.offset_px(model)
+    return offset if offset.any() else None
 
 
 def network_counts_from_edge(name: str = DEFAULT_NETWORK) -> bool:

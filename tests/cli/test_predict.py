@@ -1,19 +1,23 @@
 import csv
+import dataclasses
 import functools
 import os
 import subprocess
 import sys
 
+import blobruns
 import cv2
+import keras
 import numpy as np
 import PIL.Image
 import pytest
 
 from fkd_utils import augment, faces, files
 from fkd_utils.cli import main, predict
-from fkd_utils.data import photos, sources
+from fkd_utils.data import photos, sources, splits
 from fkd_utils.demo import group_photo, locate
 from fkd_utils.faces import Faces
+from fkd_utils.models import heatmap, losses
 from fkd_utils.training import fitting, results
 
 
@@ -162,6 +166,75 @@ def test_submit(labels, network, added, tmp_path, monkeypatch, capsys):
     values = [float(line.split(",")[1]) for line in lines[1:]]
     expected = np.clip(np.array(expected) + added, 0, 96)
     np.testing.assert_allclose(values, expected, atol=1e-3)
+
+
+@pytest.fixture
+def asked_by_two(tmp_path):
+    """A folder with three test faces.
+
+    IdLookupTable.csv asks for all points of the first, for the second labeller's four points of
+    the second, and for three of these of the third.
+    """
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 255, (3, 96 * 96))
+    rows = [f"{k},{' '.join(map(str, image))}\n" for k, image in enumerate(images, start=1)]
+    (tmp_path / "test.csv").write_text("ImageId,Image\n" + "".join(rows))
+    asked = (faces.KEYPOINTS, faces.FOUR_POINTS, faces.FOUR_POINTS[:3])
+    lines = [f"{k},{p}_{a}" for k, points in enumerate(asked, 1) for p in points for a in "xy"]
+    table = "".join(f"{row},{line},\n" for row, line in enumerate(lines, start=1))
+    (tmp_path / "IdLookupTable.csv").write_text("RowId,ImageId,FeatureName,Location\n" + table)
+    return tmp_path
+
+
+def submitted(folder, capsys, *options) -> tuple[np.ndarray, str]:
+    """The 30 + 8 + 6 values of a submission for `asked_by_two`, and what was said."""
+    out = folder / "out" / "submission.csv"
+    assert main.main(["submit", "--data", str(folder), "--out", str(out), *options]) == 0
+    values = np.loadtxt(out, delimiter=",", skiprows=1)
+    assert values[:, 0].tolist() == list(range(1, 45))
+    return values[:, 1], capsys.readouterr().out
+
+
+def test_submit_answers_as_the_second_labeller_where_only_its_points_are_asked_for(
+    asked_by_two, store, capsys
+):
+    without, said_without = submitted(asked_by_two, capsys, "--one-labeller")
+    added, said = submitted(asked_by_two, capsys)
+    assert said_without.count("\n") == 1 and said.startswith(said_without)
+    assert "\nasked for the second labeller's four points only: 1 faces, answered with" in said
+    learnt = results.published(results.DEFAULT_NETWORK).metrics["second_labeller_px"]
+    by_hand = [number for name in faces.FOUR_POINTS for number in learnt[name]]
+    np.testing.assert_allclose(added - without, [0] * 30 + by_hand + [0] * 6, atol=2e-4)
+
+
+def test_submit_says_nothing_for_a_network_that_learnt_of_one_labeller(asked_by_two, store, capsys):
+    model = ["--model", results.FOURTH]
+    without, said_without = submitted(asked_by_two, capsys, *model, "--one-labeller")
+    added, said = submitted(asked_by_two, capsys, *model)
+    assert said == said_without and said.count("\n") == 1
+    np.testing.assert_array_equal(added, without)
+
+
+def test_submit_finds_the_offset_in_a_training_of_ones_own(
+    asked_by_two, partly, store, capsys, monkeypatch
+):
+    monkeypatch.setenv("FKD_RUNS", str(asked_by_two / "runs"))
+    base = blobruns.small()
+    model = heatmap.with_sources(keras.Model(base.inputs[0], base.outputs[0], name="inner"))
+    model.compile("adam", loss=losses.masked_mse)
+    learnt = np.random.default_rng(1).uniform(-3, 3, (15, 2)).astype(np.float32)
+    model.get_layer("offset").kernel.assign(learnt.reshape(1, 30) / 48)
+    mine = dataclasses.replace(partly, source=splits.Source("open"))
+    run = fitting.fit(model, mine, epochs=1, batch_size=96)
+    learnt = heatmap.offset_px(run.model())  # moved on by a step
+    without, _ = submitted(asked_by_two, capsys, "--model", run.name, "--one-labeller")
+    added, said = submitted(asked_by_two, capsys, "--model", run.name[:15])
+    assert "four points only: 1 faces" in said
+    four = [faces.INDEX[name] for name in faces.FOUR_POINTS]
+    expected = np.concatenate([np.zeros(30), learnt[four].ravel(), np.zeros(6)])
+    inside = (added > 0) & (added < 96) & (without > 0) & (without < 96)  # else moved to the edge
+    assert inside[30:38].all()
+    np.testing.assert_allclose((added - without)[inside], expected[inside], atol=2e-4)
 
 
 def test_a_photograph_that_breaks_the_detector_does_not_stop_the_others(

@@ -372,6 +372,18 @@ def test_points_outside_are_moved_to_the_edge(tmp_path):
     np.testing.assert_array_equal(values, [0, 96])
 
 
+def test_who_is_asked_for_some_points_only():
+    rows = [(7, 0), (7, 1), (7, 20), (7, 21)]  # x and y of the left eye centre and the nose tip
+    rows += [(5, 0), (5, 1), (5, 20)]  # half a nose tip
+    rows += [(9, 21), (9, 20), (9, 1), (9, 0), (9, 0)]  # in another order, one twice
+    rows += [(2, 0), (2, 1), (2, 20), (2, 21), (2, 5)]  # and something else
+    images, coordinates = np.array(rows).T
+    lookup = kaggle.Lookup(np.arange(len(rows)), images, coordinates)
+    found = kaggle.asked_for_only(lookup, ("left_eye_center", "nose_tip"))
+    assert found.tolist() == [7, 9]
+    assert kaggle.asked_for_only(lookup, ("mouth_left_corner",)).tolist() == []
+
+
 def test_a_table_of_the_competitions_shape(tmp_path):
     # 1,783 pictures and 27,124 coordinates: some pictures have 30 rows, the others 8.
     full = (27_124 - 8 * 1783) // 22

@@ -5,7 +5,7 @@ import blobruns
 import numpy as np
 import pytest
 
-from fkd_utils import augment, files
+from fkd_utils import augment, faces, files
 from fkd_utils.evaluation import metrics as measured
 from fkd_utils.files import InputError
 from fkd_utils.models import heatmap, thesis
@@ -108,6 +108,26 @@ def test_predictions_as_the_measures_were_taken(published, blob_parts):
     averaged = augment.flip_averaged(once, images)
     np.testing.assert_array_equal(results.predict_as_published(images, "mine"), averaged)
     assert not np.allclose(averaged, once(images), atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({}, None),
+        ({"second_labeller_px": {"nose_tip": [0, 0]}}, None),
+        ({"second_labeller_px": {"nose_tip": [0.25, 2], "left_eye_center": [-1, 0]}}, (0.25, 2)),
+    ],
+)
+def test_a_second_labellers_offset_stands_with_the_measures(published, told, expected):
+    path = published / "metrics.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | told))
+    offset = results.second_labeller_offset("mine")
+    if expected is None:
+        assert offset is None
+    else:
+        assert tuple(offset[faces.INDEX["nose_tip"]]) == expected
+        assert tuple(offset[faces.INDEX["left_eye_center"]]) == (-1, 0)
+        assert np.count_nonzero(offset) == 3
 
 
 @pytest.mark.parametrize(
