@@ -57,10 +57,10 @@ def verify() -> int:
     """Check every result in data/published."""
     console.start_backend()
     from fkd_utils.training import results
-    from studies import publish
+    from studies import peers, publish
     from studies.claims import report
 
-    found = [*publish.problems(), *report.problems()]
+    found = [*publish.problems(), *peers.problems(), *report.problems()]
     for line in found:
         print(line)
     if not found:
@@ -119,6 +119,26 @@ def carry(to: str, machine: str) -> None:
     from studies import ladder
 
     print(f"from open to {to}: {ladder.cross_dataset(to, machine)}")
+
+
+@group.command()
+@click.option("--name", help="what the tables call the faces of a folder: a word")
+@click.option("--model", metavar="NAME", help="a shipped network (the final one)")
+@MACHINE
+@DATA
+def peers(name: str | None, model: str | None, machine: str, data: str) -> None:
+    """Ask dlib, MediaPipe and the course's network about the same faces (chapter 18).
+
+    Both are installed from the package index, each into an environment of its own in the cache,
+    1.3 GB together. Needs Python 3.11 or 3.12, and a machine without other work for the times.
+    """
+    console.start_backend()
+    from fkd_utils.training import results
+    from studies import peers
+
+    name = peers.checked_name(data, name)
+    table = peers.compare(data, name, machine, model or results.DEFAULT_NETWORK)
+    print(table.round(2).to_string(index=False))
 
 
 @group.command()
