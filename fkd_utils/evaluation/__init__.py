@@ -1,6 +1,6 @@
 """How far off: the four measures, how sure they are, and how long an answer takes.
 
-metrics and statistics are offered by name; the clock's are `evaluation.timing`.
+metrics, statistics and the verdicts are offered by name; the clock's are `evaluation.timing`.
 """
 
 from fkd_utils.evaluation import timing
@@ -18,14 +18,23 @@ from fkd_utils.evaluation.metrics import (
 from fkd_utils.evaluation.statistics import (
     brightness,
     by_bins,
-    by_seeds,
     change,
     interval,
     label_statistics,
     tilt,
 )
+from fkd_utils.evaluation.verdicts import (
+    MATTERS,
+    VERDICTS,
+    by_seeds,
+    of_faces,
+    of_seeds,
+    verdict,
+)
 
 __all__ = [
+    "MATTERS",
+    "VERDICTS",
     "brightness",
     "by_bins",
     "by_seeds",
@@ -40,7 +49,10 @@ __all__ = [
     "measures",
     "mse",
     "nme",
+    "of_faces",
+    "of_seeds",
     "rmse_px",
     "tilt",
     "timing",
+    "verdict",
 ]

@@ -142,17 +142,6 @@ class Change:
     thesis: float
 
 
-def by_seeds(changed: np.ndarray, plain: np.ndarray) -> tuple[str, str]:
-    """A ratio of errors over seeds with its 95% interval, in words, and whether it is below 1.
-
-    changed, plain: errors (seeds,), the same seeds in the same order. "depends" is the verdict when
-    the interval, rounded as it is shown, holds 1.
-    """
-    mean, low, high = (round(value, 2) for value in _ratio_interval(changed, plain))
-    verdict = "holds" if high < 1 else "fails" if low > 1 else "depends"
-    return f"{mean:.2f} times ({low:.2f} to {high:.2f}, {len(changed)} seeds)", verdict
-
-
 def change(changed: pd.Series, plain: pd.Series, full: float | None, thesis: float) -> Change:
     """A row of `plots.changes_figure`.
 

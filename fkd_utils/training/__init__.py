@@ -8,7 +8,6 @@ from fkd_utils.training import ablation, batches, depth_runs, sweep
 from fkd_utils.training.fitting import Run, default_store, fit, predict
 from fkd_utils.training.results import (
     FOURTH,
-    VERDICTS,
     Stored,
     best_run,
     kaggle_labels,
@@ -28,7 +27,6 @@ __all__ = [
     "FOURTH",
     "TABLE_4_1",
     "TABLE_4_4",
-    "VERDICTS",
     "Run",
     "Stored",
     "ablation",

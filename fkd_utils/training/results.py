@@ -291,9 +291,6 @@ def _add(path: pathlib.Path, run: dict, fresh: pd.DataFrame) -> None:
             rows.to_csv(aside, index=False, float_format=FORMAT)
 
 
-VERDICTS = ("holds", "fails", "depends", "not tested")
-
-
 def report(name: str = "claims.csv", folder: pathlib.Path | None = None) -> pd.DataFrame:
     """claims.csv or corrections.csv of data/published (or `folder`), all text."""
     return pd.read_csv((folder or files.PUBLISHED) / name, dtype=str, keep_default_na=False)

@@ -746,8 +746,8 @@ for kind, chosen in kinds.items():
 # - A rate that wins a short test on the training faces may lose the long training on others. Tune both
 #   rules, at the length you mean, on validation faces.
 # - Second by plain descent needs fewer epochs than First for the same loss, not more.
-# - The thesis's First and Second stay above the mean face, its Second with Adam does not. On our real
-#   faces Second beats it by either rule.
+# - Whether the thesis's First and Second beat the mean face its text does not tell; its Second with Adam does.
+#   On our real faces Second beats it by either rule, with one seed each.
 # - Most hidden neurons die in the first steps, because all pixels are positive.
 #
 # ## Exercises

@@ -857,8 +857,8 @@ chapter.figure(
 #   before it is a fact.
 # - Dropout pays where a network overfits. After 125 epochs it brings Fifth nothing that can be told, after
 #   1000 an eighth of the error, with one seed.
-# - Mirror twins on both sides of the split lower the validation error and nothing else. So do other
-#   pictures of the same people.
+# - Mirror twins on both sides of the split lower the validation error, and nothing else that four seeds can
+#   show. So do other pictures of the same people.
 #
 # ## Exercises
 #

@@ -1190,7 +1190,7 @@ with chapter.guard("the filters hardly moved"):
 # - Without the error of the mean place, a loss of 0.00216 cannot be judged.
 # - An occlusion map always has a story for you. Ask a second network, with the same square: here the story was
 #   not in the picture.
-# - A lamp moved five networks of five towards it: that guess of DENSE's passed its test.
+# - A lamp moved five networks of five towards it: what DENSE guesses of one face can happen.
 # - The network finds a nose by more than the nose.
 # - An error of many points splits into place, turn and size, and shape. The split tests an explanation.
 # - Changing the pictures costs epochs first. A study that stops early shows only that.

@@ -115,17 +115,10 @@ def _root_mean_square() -> Effect:
     return Effect(1.56 * (1 - share), "1.56 px less its mean, at our best network's ratio")
 
 
-def _accuracy() -> Effect:
+def accurate() -> Effect:
     """Keras's accuracy asks only which coordinate is the largest, which a tenth of all keeps."""
     face = _mean_face()
     return Effect(_apart(face / 10, face), "a point of an answer whose accuracy is 1")
-
-
-def _no_baseline() -> Effect:
-    mean = HALF * np.sqrt(results.kaggle_labels()["mean_face_mse"])
-    return Effect(
-        float(HALF * np.sqrt(0.005) - mean), "rmse_px above the mean face of Kaggle's labels"
-    )
 
 
 CORRECTIONS = [
@@ -150,9 +143,7 @@ CORRECTIONS = [
     Correction("THESIS 4.7", "1.56 px is the average distance", "it is a root mean square",
                "10", _root_mean_square),
     Correction("DEPTH", "accuracy on coordinates says what is found",
-               "it asks which coordinate is the largest", "13", _accuracy),
+               "it asks which coordinate is the largest", "13", accurate),
     Correction("THESIS 3.1", "left and right, without saying whose", "they are the subject's", "00",
                _sides),
-    Correction("THESIS 4.1", "First does well", "it does not reach the mean face", "03",
-               _no_baseline),
 ]  # fmt: skip

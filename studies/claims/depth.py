@@ -1,104 +1,96 @@
-"""The claims of DEPTH (chapter 13), each with the function that finds the course's answer.
-
-The stored networks are narrow and were trained for few epochs on few faces: every verdict on depth
-stands under that reserve, and the answers say so.
-"""
+"""The claims of DEPTH (chapter 13), each with what computes its ratio."""
 
 import functools
 
 import pandas as pd
 
 from fkd_utils import files
-from studies.claims.claim import Claim, Finding
+from fkd_utils.evaluation import verdicts
+from fkd_utils.training import results
+from studies.claims import corrections
+from studies.claims.claim import COUNT, Claim, Found, nothing
+from studies.claims.findings import in_study
 
-_RESERVE = "narrow networks, few epochs"
-
-
-def _table(name: str) -> pd.DataFrame:
-    return pd.read_csv(files.PUBLISHED / "depth" / f"{name}.csv")
-
-
-def _shifts() -> pd.Series:
-    table = _table("kaggle_shifts")
-    return table.set_index("pixels").loc[12]
+_SHIFTS, _RESULTS = "depth/kaggle_shifts.csv", "depth/results.csv"
+_SMALL = "network: 1/16 of the width; data: 100 faces; regime: 6 epochs"
 
 
-def _pictures() -> Finding:
-    count = 7 * 2140 + int(_shifts().diagonal)
-    ours = f"{count:,} without the rows it removes; 26,239 is with their 4,909"
-    return Finding(ours, "fails" if count != 26239 else "holds", "depth/kaggle_shifts.csv")
+def _pictures() -> Found:
+    """The nearest sum of whole copies of the complete rows and the shifted ones."""
+    shifted, complete = 6350, 2140
+    copies = round((26239 - shifted) / complete)
+    return Found(verdicts.exactly((copies * complete + shifted) / 26239))
 
 
-def _inside() -> Finding:
-    shifts = _shifts()
-    ours = f"{shifts.diagonal:,} for diagonal shifts, {shifts.straight:,} to the four sides"
-    verdict = "holds" if shifts.straight == 6350 else "fails"
-    return Finding(ours, verdict, "depth/kaggle_shifts.csv")
+def _shifts() -> Found:
+    """The nearest count of faces that stay inside, over whole pixels."""
+    ratios = pd.read_csv(files.PUBLISHED / _SHIFTS).straight / 6350
+    return Found(verdicts.exactly(ratios[(ratios - 1).abs().idxmin()]), _SHIFTS)
 
 
-def _mean_loss() -> pd.Series:
-    """Mean test loss over the seeds by row of DEPTH's tables."""
-    return _table("results").groupby("row").test_loss.mean()
-
-
-def _best_depth() -> Finding:
-    third = _mean_loss().filter(like="3: ")
-    best = third.idxmin().removeprefix("3: ")
-    ours = f"{best} ({_RESERVE})"
-    return Finding(ours, "holds" if best.startswith("15cl") else "depends", "depth/results.csv")
-
-
-def _ratio(new: str, old: str, claim_is_below: bool) -> Finding:
-    mean = _mean_loss()
-    ratio = mean[new] / mean[old]
-    clear = ratio < 0.8 if claim_is_below else ratio > 1.5
-    return Finding(f"{ratio:.2f} times ({_RESERVE})", "holds" if clear else "depends",
-                   "depth/results.csv")  # fmt: skip
-
-
-def _leak() -> Finding:
-    table = _table("leak")
-    mean = table.groupby("order")[["val_loss", "test_loss"]].mean()
-    ratio = mean.loc["augment first"] / mean.loc["split first"]
-    ours = (
-        f"its loss {ratio.val_loss:.2f} of the honest order's, on new people "
-        f"{ratio.test_loss:.2f} ({table.seed.nunique()} seeds)"
+def _unseen() -> Found:
+    """Of pictures held out after copying; fewest if the rows it dropped are among them, once."""
+    labels = results.kaggle_labels()
+    return Found(
+        verdicts.exactly(1 - (labels["rows"] - labels["complete"]) / 26239, 1), "kaggle_labels.json"
     )
-    return Finding(ours, "fails" if ratio.val_loss < 0.8 else "depends", "depth/leak.csv")
 
 
-def _accuracy() -> Finding:
-    faces = _table("kaggle_argmax").faces
-    share = faces.max() / faces.sum()
-    ours = f"one constant answer is right on {share:.3f} of the faces"
-    return Finding(ours, "fails" if share > 0.5 else "holds", "depth/kaggle_argmax.csv")
+def _accurate() -> Found:
+    """How far off an answer of accuracy 1 may be; of the mean face's distances the mean square."""
+    mean = 2**0.5 * corrections.HALF * results.kaggle_labels()["mean_face_mse"] ** 0.5
+    return Found(verdicts.exactly(corrections.accurate().px / mean), "kaggle_labels.json")
 
 
-def _dropout() -> Finding:
-    return Finding("no run of ours is long enough", "not tested", "")
-
-
-def _dense_layers() -> Finding:
-    return Finding("no run of ours changes the dense layers alone", "not tested", "")
+def _table_3(new: str, old: str) -> Found:
+    return in_study(_RESULTS, "row", "test_loss", f"3: {new}", f"3: {old}")
 
 
 _claim = functools.partial(Claim, "DEPTH")
 
 CLAIMS = [
-    _claim("3", "without the incomplete rows the copies make 26,239 pictures", "26,239", "13-a",
-           _pictures),
-    _claim("3", "shifts to the four sides leave 6,350 pictures", "6,350", "13-a", _inside),
-    _claim("Table 3", "fifteen convolutions are best among 5 to 16",
-           "15cl, 5mpl; by test loss 14cl, 5mpl", "13-d", _best_depth),
-    _claim("Table 3", "sixteen convolutions collapse", "3.82 times the loss of fifteen", "13-d",
-           lambda: _ratio("3: 16cl, 5mpl", "3: 15cl, 5mpl", False)),
-    _claim("Table 3", "with 3 pools, ten convolutions are better than five", "0.72 times", "13-d",
-           lambda: _ratio("3: 10cl, 3mpl", "3: 5cl, 3mpl", True)),
-    _claim("Table 4", "dropout of 0.1 is best", "test loss 0.6964", "Table 13.3", _dropout),
-    _claim("Table 5", "one dense layer is better than three", "0.75 times", "Table 13.4",
-           _dense_layers),
-    _claim("4", "a split after augmenting measures the network on new pictures", "no number",
-           "13-h", _leak),
-    _claim("Tables 3 to 5", "an accuracy of 0.9309 says that the keypoints are found", "0.9309",
-           "13-g", _accuracy),
+    _claim(
+        "3", "which included 26239 images", "copies of the 2,140 complete rows make 26,239",
+        "26,239", "nearest sum of whole copies and 6,350 to 26,239", "= 1", "13-a", _pictures,
+        matters=COUNT,
+    ),
+    _claim(
+        "3", "shifted to bottom, up, right and left and this way 6350",
+        "shifts to the four sides leave 6,350", "6,350", "nearest count by whole pixels to 6,350",
+        "= 1", "13-a", _shifts, matters=COUNT,
+    ),
+    _claim(
+        "4", "used to test models on unseen data", "pictures split off after copying are unseen",
+        "no number", "of them, share whose photograph trains", "= 0", "13-h", _unseen,
+    ),
+    _claim(
+        "5", "obtaining high accuracy which would mean that our model has good performance",
+        "an accuracy of 0.9309 says that the keypoints are found", "0.9309",
+        "distance at accuracy 1, to the mean face's", "< 1", "13-g", _accurate,
+    ),
+    _claim(
+        "5", "accuracy was at its peak point while using 15 convolutional layers",
+        "fifteen convolutions are the best of 5 to 16", "0.72 px²", "loss, 15 to 13 convolutions",
+        "< 1", "13-d", lambda: _table_3("15cl, 5mpl", "13cl, 3mpl"), _SMALL,
+    ),
+    _claim(
+        "5", "dropped significantly after switching to 16 convolutional layers",
+        "sixteen convolutions collapse", "3.82", "loss, 16 to 15 convolutions", "> 1", "13-d",
+        lambda: _table_3("16cl, 5mpl", "15cl, 5mpl"), _SMALL,
+    ),
+    _claim(
+        "5", "an increase in accuracy after adding convolutional layers",
+        "ten convolutions are better than five", "0.72", "loss, 10 to 5 convolutions", "< 1",
+        "13-d", lambda: _table_3("10cl, 3mpl", "5cl, 3mpl"), _SMALL,
+    ),
+    _claim(
+        "5, Table 4", "model performs the best when using dropout rate 0.1",
+        "dropout of 0.1 is best", "test loss 0.6964", "loss, 0.1 to none", "< 1", "Table 13.3",
+        nothing, "regime: none long enough",
+    ),
+    _claim(
+        "5, Table 5", "is model using only one dense layer", "one dense layer is better than three",
+        "0.75", "loss, one to three", "< 1", "Table 13.4", nothing,
+        "network: none changes the dense layers alone",
+    ),
 ]  # fmt: skip

@@ -2,8 +2,8 @@
 
     python -m studies claims            writes the file anew from the stored results
 
-Our numbers are not typed in. Each claim names the study's number and a function that computes
-ours, and the verdict, from stored results; `problems` says where the file differs from that.
+Our numbers are not typed in. Each claim names what computes its ratio and interval from stored
+results; `evaluation.verdicts` has the one rule that makes a verdict of them.
 """
 
 import pathlib
@@ -22,19 +22,8 @@ def every() -> list[claim.Claim]:
 
 
 def table() -> pd.DataFrame:
-    """The claims with what the stored results say; columns COLUMNS, all text.
-
-    A claim whose result is not stored is "not tested".
-    """
-    rows = []
-    for told in every():
-        try:
-            found = told.find()
-        except FileNotFoundError:
-            found = claim.Finding("its run is not stored yet", "not tested", "")
-        said = (told.study, told.place, told.claim, told.theirs)
-        rows.append((*said, found.ours, found.verdict, told.figure, found.stored))
-    return pd.DataFrame(rows, columns=list(claim.COLUMNS))
+    """The claims with what the stored results say: a row each, all text, see `Claim.row`."""
+    return pd.DataFrame([told.row() for told in every()])
 
 
 def write(folder: pathlib.Path | None = None) -> None:

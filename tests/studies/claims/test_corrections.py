@@ -21,12 +21,6 @@ def test_effects_by_hand():
     assert np.allclose(corrections.mirrored(order), face)
 
 
-def test_the_thesis_first_lies_above_the_mean_face_of_its_own_labels():
-    by_name = corrections.table().set_index("as printed").effect_px
-    above = 48 * (np.sqrt(0.005) - np.sqrt(results.kaggle_labels()["mean_face_mse"]))
-    assert by_name["First does well"] == f"{above:.2f}" and above > 0
-
-
 def test_a_wrong_side_costs_the_distance_of_a_pair():
     """A paired point stands where its partner is; the four of the middle stay."""
     face = np.array(results.kaggle_labels()["mean_face"])

@@ -1,0 +1,124 @@
+"""When a claim holds: one rule for all comparisons. Chapter 19 says it in words.
+
+Whatever is claimed is a ratio: of two errors, two times, two counts. `verdict` asks only where its
+interval lies. Intervals are 95%, on the logarithm; half their width is a reach.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+import scipy
+
+from fkd_utils.evaluation import statistics
+
+VERDICTS = ("holds", "fails", "no difference that matters", "not settled", "not tested")
+MATTERS = 1.05  # the smallest difference that matters: a twentieth
+
+
+def verdict(
+    low: float, high: float, claimed: str, matters: float, seeds: int, differs: str = ""
+) -> str:
+    """One of VERDICTS, for a ratio that lies between low and high.
+
+    claimed: "< 1" or "> 1", a side, or "= 0.5", a size; a size is met within a factor `matters`.
+    seeds: trainings behind the ratio, 0 where nothing was trained. differs: what is not as in the
+    study, its data, network, regime or machine.
+    """
+    side, number = claimed.split()
+    if differs:
+        return "not tested"
+    if seeds == 1:
+        return "not settled"
+    from_, to = float(number) / matters, float(number) * matters
+    inside = from_ <= low and high <= to
+    if side == "=":
+        return "holds" if inside else "fails" if high < from_ or low > to else "not settled"
+    if inside:
+        return "no difference that matters"
+    if high < float(number):
+        return "holds" if side == "<" else "fails"
+    if low > float(number):
+        return "holds" if side == ">" else "fails"
+    return "not settled"
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """A ratio with its interval.
+
+    seeds: trainings, groups: of faces, 0 where there are none; spread: standard deviation of the
+    logarithm from seed to seed; by_faces: the reach that other faces alone would have.
+    """
+
+    ratio: float
+    low: float
+    high: float
+    seeds: int = 0
+    groups: int = 0
+    spread: float = 0.0
+    by_faces: float = 0.0
+
+
+def exactly(low: float, high: float | None = None) -> Measured:
+    """What is counted and not trained; low and high: where a study leaves something open."""
+    high = low if high is None else high
+    return Measured(math.sqrt(low * high), low, high)
+
+
+def of_faces(above: np.ndarray, below: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+    """The ratio of two mean errors and its reach over faces, by group.
+
+    above, below: (n,) by face, NaN = does not count; groups: (n,) int.
+    """
+    means = [np.nanmean(errors) for errors in (above, below)]
+    shares = [
+        np.where(np.isfinite(errors), errors / mean - 1, 0) / np.isfinite(errors).mean()
+        for errors, mean in zip((above, below), means, strict=True)
+    ]
+    middle, _, high = statistics.interval(shares[0] - shares[1], groups)
+    return float(means[0] / means[1]), float(high - middle)
+
+
+def of_seeds(
+    ratios: np.ndarray, by_faces: float = 0.0, groups: int = 0, spread: float = 0.0
+) -> Measured:
+    """The mean of ratios, one a seed; the reaches over seeds and over faces add as squares.
+
+    spread: what to plan with where there is one seed, whose interval is that over faces.
+    """
+    logs, seeds = np.log(np.asarray(ratios, float)), len(ratios)
+    if seeds > 1:
+        spread = float(logs.std(ddof=1))
+    reach = math.hypot(_reach(spread, seeds) if seeds > 1 else 0.0, by_faces)
+    ends = np.exp([logs.mean(), logs.mean() - reach, logs.mean() + reach])
+    return Measured(*map(float, ends), seeds, groups, spread, by_faces)
+
+
+def _reach(spread: float, seeds: int) -> float:
+    return scipy.stats.t.ppf(0.975, seeds - 1) * spread / math.sqrt(seeds)
+
+
+def needed(found: Measured, claimed: str, matters: float) -> str:
+    """What would settle an open ratio if it stays where it is: how many seeds, or what else."""
+    if not found.seeds:
+        return "what the study leaves open"
+    side, number = claimed.split()
+    away, width = math.log(found.ratio / float(number)), math.log(matters)
+    room = abs(abs(away) - width) if side == "=" else max(abs(away), width - abs(away))
+    for seeds in range(2, 101):
+        if math.hypot(_reach(found.spread, seeds), found.by_faces) < room:
+            return f"{seeds} seeds"
+    return "more faces" if found.by_faces >= room else "over 100 seeds"
+
+
+def by_seeds(changed: np.ndarray, plain: np.ndarray) -> tuple[str, str]:
+    """A ratio of errors over seeds with its interval, in words, and the verdict on "it is below 1".
+
+    changed, plain: errors (seeds,), the same seeds in the same order. The verdict is that of the
+    interval as it is shown.
+    """
+    found = of_seeds(np.asarray(changed, float) / np.asarray(plain, float))
+    mean, low, high = (round(value, 2) for value in (found.ratio, found.low, found.high))
+    text = f"{mean:.2f} times ({low:.2f} to {high:.2f}, {found.seeds} seeds)"
+    return text, verdict(low, high, "< 1", MATTERS, found.seeds)
