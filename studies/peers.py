@@ -3,14 +3,17 @@
 Each peer answers in an environment of its own, made on first use in the cache. All get the same
 pictures of 96 x 96 grey values; those made for larger ones get them SCALE times enlarged. The box
 of a face is the whole picture, for dlib too; Face Mesh takes no box and looks for the face itself,
-so it may miss some. Who misses a face is not counted as wrong there: errors are over the faces that
-all have found, and how many each has found stands beside them.
+in the picture with a black border, so it may miss some. A missed face counts as no error: errors
+are over the faces that all have found, and how many each has found stands beside them.
 
 Other people mark other places, so each error is told twice: as it is, and with each point's habit
-taken off, which is its mean error on other faces (the validation part of the set).
+taken off, which is its mean error on other faces (the validation part of the set). Intervals count
+groups where the faces have some; each test picture of `open` is one of its own. dlib learnt from
+300-W, where the complete faces of `wild` come from: most likely it knows them.
 
 In data/published/peers: sets.csv (which faces), accuracy.csv, networks.csv (what each is, weighs
-and takes), and for each set an .npz of errors, from which accuracy.csv can be told again.
+and takes), read by `results.table("peers/accuracy")`; and for each set an .npz of errors, from
+which accuracy.csv can be told again.
 """
 
 import collections.abc
@@ -101,7 +104,7 @@ _MEDIAPIPE = (
     *("mediapipe==0.10.14", "numpy==2.4.6", "opencv-contrib-python==5.1.0.95"),
     *("protobuf==4.25.9", "jax==0.10.2", "jaxlib==0.10.2"),
 )
-_PHONES = "about 30,000 photographs from phones, and drawn faces (Kartynnik et al. 2019"
+_PHONES = "about 30,000 photographs from phones (Kartynnik et al. 2019"
 PEERS = {
     "dlib": Peer(
         "dlib",
