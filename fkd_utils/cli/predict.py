@@ -16,6 +16,7 @@ HEADER = ("photo", "face", "box_left", "box_top", "box_width", "box_height", *fa
 
 
 def _default_network() -> str:
+    console.start_backend()  # what is imported next would start it loudly
     from fkd_utils.training import results
 
     return results.DEFAULT_NETWORK
