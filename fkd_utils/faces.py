@@ -50,19 +50,21 @@ MIRROR_PAIRS = (
     ("mouth_left_corner", "mouth_right_corner"),
 )
 
-# Rows (0-based) of the embedded photographs' 189-point template whose mean is each of the 15.
+# Rows (0-based) of the embedded photographs' 189-point template whose mean is each of the 15, as
+# Kaggle's labellers mark them: a row that stands twice counts twice. An eye's inner corner is where
+# its white begins, a brow's end the middle of that end, the nose's tip lower than its bridge's end.
 FROM_189 = {
-    "left_eye_center": (1,),
-    "right_eye_center": (0,),
-    "left_eye_inner_corner": (23,),
+    "left_eye_center": (1, 1, 1, 1, 1, 1, 32),
+    "right_eye_center": (0, 0, 0, 0, 0, 0, 29),
+    "left_eye_inner_corner": (23, 23, 24, 31),
     "left_eye_outer_corner": (27,),
-    "right_eye_inner_corner": (22,),
+    "right_eye_inner_corner": (22, 22, 21, 30),
     "right_eye_outer_corner": (18,),
-    "left_eyebrow_inner_end": (77,),
-    "left_eyebrow_outer_end": (82,),
-    "right_eyebrow_inner_end": (76,),
-    "right_eyebrow_outer_end": (71,),
-    "nose_tip": (54, 60),
+    "left_eyebrow_inner_end": (77, 78),
+    "left_eyebrow_outer_end": (82, 82, 81),
+    "right_eyebrow_inner_end": (76, 75),
+    "right_eyebrow_outer_end": (71, 71, 72),
+    "nose_tip": (54, 54, 54, 60, 60, 60, 55, 55),
     "mouth_left_corner": (93,),
     "mouth_right_corner": (87,),
     "mouth_center_top_lip": (90,),

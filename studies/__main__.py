@@ -22,6 +22,16 @@ def group() -> None:
     """Make what the course ships: results, figures and executed chapters."""
 
 
+@group.command("open")
+def build_open() -> None:
+    """Make the embedded faces anew, data/open: another set on another processor."""
+    from fkd_utils.data import open_set
+    from studies.open_faces import build
+
+    build.build(open_set.FOLDER)
+    print(f"{open_set.FOLDER}: {len(open_set.read_training()):,} training faces")
+
+
 @group.command()
 def claims() -> None:
     """Write data/published/claims.csv and corrections.csv anew from the stored results."""
@@ -142,6 +152,16 @@ def peers(name: str | None, model: str | None, machine: str, data: str) -> None:
 
 
 @group.command()
+@DATA
+def ingredients(data: str) -> None:
+    """Tell what each ingredient of the embedded faces is worth on other faces (chapter 18)."""
+    console.start_backend()
+    from studies import ingredients
+
+    print(ingredients.study(data).to_string())
+
+
+@group.command()
 @click.argument("plan")
 @DATA
 @click.option(
@@ -223,9 +243,7 @@ def chapters(chapters: tuple[str, ...]) -> int:
     import pytest
 
     from fkd_utils.cli import execute
-    from fkd_utils.data import sources
 
-    sources.place("open")  # built here, where its progress can be seen
     aside = execute.BUILD / "nbval"
     os.environ |= {"FKD_PROFILE": "smoke", "FKD_DATA": "open", "FKD_STRICT": "1"}
     os.environ |= {

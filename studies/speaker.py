@@ -10,8 +10,8 @@ import numpy as np
 
 from fkd_utils import files
 from fkd_utils.data import photographs
-from fkd_utils.data.open_faces import face_shape, render
 from fkd_utils.demo import group_photo
+from studies.open_faces import face_shape, render
 
 FILE = files.REPO / "data" / "demo" / "speaker.npz"
 GAPS = (0.0, 0.17, 0.34)  # between the lips, eye distances: closed, halfway, open
@@ -22,13 +22,13 @@ def speaker(gap: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     Returns the picture (h, w) uint8, 15 points (15, 2) pixels, and the gap's pixels (h, w) bool.
     """
-    index = photographs.names().index(group_photo.name_of(3))
+    name = group_photo.name_of(3)
     look = face_shape.Expression(mouth=gap)
     pose = face_shape.Pose(yaw=0, pitch=0, roll=0, scale=34, centre=(47.5, 38))
-    warp, points = render.put(face_shape.express(face_shape.heads()[index], look), pose)
-    sheet, cover = render.people(warp, warp.back(face_shape.mesh().flat), index, index, 0)
+    warp, points = render.put(face_shape.express(face_shape.head(name), look), pose)
+    sheet, cover = render.people(warp, warp.back(face_shape.mesh().flat), name, name, 0)
     if gap:
-        rng, tone = np.random.default_rng(3), photographs.photo(index).tone
+        rng, tone = np.random.default_rng(3), photographs.photo(name).tone
         sheet = render.open_mouth(rng, sheet, warp, look, tone)
     grey = np.clip(np.round(sheet + (1 - cover) * 215), 0, 255).astype(np.uint8)
     return grey, render.OVER * points + (render.OVER - 1) / 2, warp.gap()

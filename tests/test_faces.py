@@ -102,8 +102,10 @@ def test_to_fifteen_takes_means_by_name():
     points = np.stack([np.arange(189.0), 100 - np.arange(189.0)], axis=-1)
     fifteen = faces.to_fifteen(points[np.newaxis], faces.FROM_189)
     assert fifteen.shape == (1, 15, 2)
-    np.testing.assert_allclose(fifteen[0, 0], [1, 99])
-    np.testing.assert_allclose(fifteen[0, faces.INDEX["nose_tip"]], [57, 43])  # of 54 and 60
+    lip = faces.INDEX["mouth_center_bottom_lip"]
+    np.testing.assert_allclose(fifteen[0, lip], [106, -6])
+    # Three times 54 and 60, twice 55: a row that stands more often counts more.
+    np.testing.assert_allclose(fifteen[0, faces.INDEX["nose_tip"]], [56.5, 43.5])
 
 
 def test_names_in_plain_words_are_short_and_differ():

@@ -72,23 +72,36 @@ def read_template(path: pathlib.Path) -> np.ndarray:
     return points.astype(np.float32)
 
 
+@functools.cache
+def template(name: str) -> np.ndarray:
+    """The points of the photograph `collection/file`: (189, 2) float32, pixels."""
+    return read_template(FOLDER / f"{name}.tem")
+
+
 @functools.lru_cache(maxsize=1)
 def templates() -> np.ndarray:
     """Every photograph's points in the order of `names()`: (n, 189, 2) float32, pixels."""
-    return np.stack([read_template(FOLDER / f"{name}.tem") for name in names()])
+    return np.stack([template(name) for name in names()])
 
 
 @functools.cache
-def photo(index: int) -> Photo:
-    """The photograph `names()[index]`, ready to be put in front of another background."""
-    path = FOLDER / f"{names()[index]}.jpg"
+def smiling(name: str) -> str | None:
+    """The smiling photograph of the person on `name`; None where there is none."""
+    twin = name.replace("neutral_front/", "smiling_front/").replace("_03", "_08")
+    return twin if twin != name and (FOLDER / f"{twin}.tem").is_file() else None
+
+
+@functools.cache
+def photo(name: str) -> Photo:
+    """The photograph `collection/file`, ready to be put in front of another background."""
+    path = FOLDER / f"{name}.jpg"
     # imdecode, because imread cannot open a path with letters outside ASCII on Windows.
     colour = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
     if colour is None:
         raise InputError(f"{path} is not a JPEG picture; restore the file")
     left, top, right, bottom = _inner(colour)
     colour = colour[top:bottom, left:right]
-    points = templates()[index] - np.float32((left, top))
+    points = template(name) - np.float32((left, top))
     backdrop = _backdrop(colour)
     cover = _cover(colour, backdrop, points)
     grey = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)

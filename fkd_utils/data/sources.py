@@ -2,23 +2,20 @@
 
 import contextlib
 import dataclasses
-import multiprocessing
-import shutil
-import time
 from pathlib import Path
 
 import numpy as np
 
 from fkd_utils import files
 from fkd_utils.console import ProgressLine
-from fkd_utils.data import cache, duplicates, kaggle
-from fkd_utils.data.open_faces import build
+from fkd_utils.data import cache, duplicates, kaggle, open_set
 from fkd_utils.faces import Faces
 from fkd_utils.files import InputError
 
 KAGGLE = files.REPO / "data" / "kaggle"
 
 _MOVE = "free some space, or set the variable FKD_CACHE to a folder on another disk"
+_UNPACKED = 5  # changes with the set, and with how its files are written
 _COPIES_VERSION = 1  # raise it when `duplicates` finds other pairs
 
 _GET_KAGGLE = (
@@ -33,11 +30,12 @@ _GET_KAGGLE = (
 def read(data: str = "open") -> Faces:
     """The training faces of a data source.
 
-    data: "open" (built on first use, which takes about a minute), "kaggle" (data/kaggle) or the
-    path of a folder, a .csv or a .zip in the competition's format. Where no groups.csv says which
-    faces belong together, copies of a picture do. Raises InputError when the source is absent or
-    its files are wrong.
+    data: "open" (comes with the course), "kaggle" (data/kaggle) or the path of a folder, a .csv or
+    a .zip in the competition's format. Where no groups.csv says which faces belong together,
+    copies of a picture do. Raises InputError when the source is absent or its files are wrong.
     """
+    if data == "open":
+        return open_set.read_training()
     path = place(data)
     faces = kaggle.read_training(path)
     if not kaggle.find_csv(path, "training").with_name("groups.csv").is_file():
@@ -47,12 +45,14 @@ def read(data: str = "open") -> Faces:
 
 def read_test(data: str = "open") -> Faces:
     """The unlabelled test faces of a data source; `data` as for `read`."""
+    if data == "open":
+        return open_set.read_test()
     return dataclasses.replace(kaggle.read_test(place(data)), name=str(data))
 
 
 def holds(data: str, path: Path) -> bool:
     """Whether `path` is one of a source's files, or the folder of one: not to be written over."""
-    found = []
+    found = [open_set.FOLDER / "training.csv"] if data == "open" else []
     for stem in ("training", "test", Path(kaggle.TABLE).stem):
         with contextlib.suppress(kaggle.Absent):
             found.append(kaggle.find_csv(place(data), stem))
@@ -63,7 +63,7 @@ def holds(data: str, path: Path) -> bool:
 def describe(data: str = "open") -> str:
     """One line for a reader: what the source is and where its files lie."""
     if data == "open":
-        return f"open: faces morphed from the embedded CC BY photographs, in {open_folder()}"
+        return f"open: faces morphed from the embedded CC BY photographs, in {open_set.FOLDER}"
     if data == "kaggle":
         return f"kaggle: the competition's own files, in {KAGGLE}"
     return f"files in the competition's format, in {data}"
@@ -78,9 +78,9 @@ def counts_from_edge(data: str) -> bool:
 
 
 def place(data: str) -> Path:
-    """The folder (or file) that holds a source's files; "open" is built when it is absent."""
+    """The folder (or file) with a source's files in the competition's format."""
     if data == "open":
-        return _build_open()
+        return _unpacked()
     if data == "kaggle":
         try:
             kaggle.find_csv(KAGGLE, "training")
@@ -96,38 +96,30 @@ def place(data: str) -> Path:
 
 
 def open_folder() -> Path:
-    """Where the built files of "open" lie once they exist."""
-    return cache.root() / f"open-{build.VERSION}"
+    """Where the files of "open" lie in the competition's format, once they are asked for."""
+    return cache.root() / f"open-{_UNPACKED}"
 
 
-def _build_open() -> Path:
-    """Build "open" unless it is there; of several processes one builds and the others wait."""
-    folder, start = open_folder(), time.monotonic()
+def _unpacked() -> Path:
+    """Write "open" in the competition's format unless it is there; only one process does."""
+    folder = open_folder()
     if files.is_sealed(folder):
         return folder
-    _refuse_helpers()
-    waited = ProgressLine()
-
-    def say(seconds: float) -> None:
-        waited.update(f"another process builds the data set 'open'; waiting for {seconds:.0f} s")
-
+    line = ProgressLine()
     try:
-        with files.locked(folder.with_suffix(".lock"), _MOVE, say):
-            if files.is_sealed(folder):
-                waited.done("the data set 'open' is there")
-                return folder
-            files.discard(folder)  # emptied, or cut
-            for left in folder.parent.glob(f".{folder.name}.*"):
-                shutil.rmtree(left, ignore_errors=True)  # of a build that was killed
-            line, title = ProgressLine(), "building the faces of 'open', once"
-            build.build(folder, lambda done, all_: line.update(f"{title}: {done:,} of {all_:,}"))
-            files.seal(folder)
-            line.done(f"built the faces of 'open' in {time.monotonic() - start:.0f} s")
+        with files.locked(folder.with_suffix(".lock"), _MOVE):
+            if not files.is_sealed(folder):
+                files.discard(folder)  # emptied, or cut
+                line.update("writing the faces of 'open' in the competition's format, once ...")
+                open_set.unpack(folder)
+                files.seal(folder)
     except OSError as error:
         raise InputError(
-            f"{folder.parent}: cannot build the data set 'open' there, which needs about 100 MB: "
+            f"{folder.parent}: cannot write the data set 'open' there, which needs about 100 MB: "
             f"{error.strerror or error}; {_MOVE}"
         ) from error
+    finally:
+        line.clear()
     return folder
 
 
@@ -139,16 +131,3 @@ def _groups_of_copies(path: Path, images: np.ndarray) -> np.ndarray:
 
     file = kaggle.find_csv(path, "training")
     return np.array(cache.kept("copies", _COPIES_VERSION, [file], find)["groups"])
-
-
-def _refuse_helpers() -> None:
-    """Raise InputError in a helper process.
-
-    A script without a __main__ guard is run again by each helper that the build starts, and would
-    wait here for ever for the build to end.
-    """
-    if getattr(multiprocessing.current_process(), "_inheriting", False):  # as multiprocessing asks
-        raise InputError(
-            "the data set 'open' is asked for while it is being built: put your script's code "
-            'under `if __name__ == "__main__":`, or run `python -m fkd_utils data info` first'
-        )

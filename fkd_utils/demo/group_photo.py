@@ -64,9 +64,8 @@ def portrait_points(person: int) -> np.ndarray:
 @functools.lru_cache(maxsize=16)
 def _cut_out(person: int) -> tuple[np.ndarray, np.ndarray]:
     """A person without the wall: (h, w, 4) float32 colour times cover, cover; points (15, 2)."""
-    index = photographs.names().index(name_of(person))
-    photo = photographs.photo(index)
-    offset = photographs.templates()[index][0] - photo.points[0]
+    photo = photographs.photo(name_of(person))
+    offset = photographs.template(name_of(person))[0] - photo.points[0]
     left, top = np.round(offset).astype(int)
     height, width = photo.grey.shape
     colour = portrait(person)[top : top + height, left : left + width].astype(np.float32)

@@ -50,9 +50,10 @@ def test_the_fifteen_points_come_out_the_same_either_way():
         either = faces.to_fifteen(landmarks.from_189(template), FROM_68)
         other = faces.to_fifteen(template, faces.FROM_189)
         gaps = np.linalg.norm(either - other, axis=1)
-        # The eyes' centres are marked in the template, and a mean of the lids here.
-        assert gaps[2:].max() < 1e-3
-        assert gaps[:2].max() < 6
+        # 300-W's points are ends and rims; Kaggle's labellers mark some places beside those.
+        beside = [len(set(rows)) > 1 for rows in faces.FROM_189.values()]
+        assert gaps[~np.array(beside)].max() < 1e-3
+        assert gaps.max() < 12  # of 384 pixels, an eighth of the distance of the eyes
 
 
 def test_jaw_and_brows_are_evenly_spaced():

@@ -1,18 +1,15 @@
-"""From the word after --data to faces: built once, found again, explained when absent."""
+"""From the word after --data to faces: found, written once, explained when absent."""
 
 import errno
 import os
 import time
-import types
 
 import conftest
 import facefiles
 import numpy as np
 import pytest
 
-from fkd_utils import files
-from fkd_utils.data import kaggle, sources
-from fkd_utils.data.open_faces import build
+from fkd_utils.data import kaggle, open_set, sources
 from fkd_utils.files import InputError
 
 
@@ -25,19 +22,17 @@ def write(folder, seed=0):
     (folder / "test.csv").write_text(facefiles.text(tests, "ImageId,Image"))
 
 
-def fake_build(folder, progress):
+def fake_unpack(folder):
     """Stands in for the open set: slow enough that two processes meet, and counted in a file."""
-    with open(os.environ["FKD_CACHE"] + ".builds", "a") as log:
-        log.write("built\n")
+    with open(os.environ["FKD_CACHE"] + ".written", "a") as log:
+        log.write("written\n")
     time.sleep(1)
-    write(folder.with_name("aside"))
-    folder.with_name("aside").rename(folder)  # complete when it appears, as the real one
-    progress(3, 3)
+    write(folder)
 
 
 @pytest.fixture
 def small_open(monkeypatch):
-    monkeypatch.setattr(build, "build", fake_build)
+    monkeypatch.setattr(open_set, "unpack", fake_unpack)
 
 
 def test_a_path_is_read_in_every_spelling(tmp_path, store):
@@ -61,71 +56,41 @@ def test_copies_are_one_group_unless_a_file_says_otherwise(tmp_path, store, monk
     assert sources.read(str(tmp_path)).groups.tolist() == [5, 6, 7, 8]
 
 
-def test_open_is_built_once_and_found_again(store, small_open):
-    first, again = sources.read("open"), sources.read()
-    assert first.fingerprint() == again.fingerprint()
-    assert first.name == "open"
-    assert len(sources.read_test("open")) == 2
-    assert (store.parent / "cache.builds").read_text() == "built\n"
-    assert sources.open_folder().name == f"open-{build.VERSION}"
-    left = {path.name for path in store.iterdir() if path.is_dir() and path.name[0] == "."}
-    assert left == set()
+def test_open_is_read_as_shipped_without_a_cache(store):
+    assert sources.read("open").fingerprint() == open_set.read_training().fingerprint()
+    assert sources.read().name == sources.read_test("open").name == "open"
+    assert not store.exists()
 
 
-def test_a_build_that_fails_leaves_nothing_and_is_tried_again(store, monkeypatch):
-    def failing(folder, *_):
-        (folder / "training.csv").write_text("half")
+def test_the_files_of_open_are_written_once_and_found_again(store, small_open):
+    first, again = sources.place("open"), sources.place("open")
+    assert first == again == sources.open_folder()
+    assert len(kaggle.read_training(first)) == 3
+    assert (store.parent / "cache.written").read_text() == "written\n"
+
+
+def test_files_that_cannot_be_written_are_told_and_tried_again(store, monkeypatch):
+    def failing(folder):
+        write(folder)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(build, "_write", failing)
+    monkeypatch.setattr(open_set, "unpack", failing)
     with pytest.raises(InputError, match=r"No space left.*FKD_CACHE"):
-        sources.read("open")
-    assert [path for path in store.iterdir() if path.is_dir()] == []
-    monkeypatch.setattr(build, "build", fake_build)
-    assert len(sources.read("open")) == 3
+        sources.place("open")
+    monkeypatch.setattr(open_set, "unpack", fake_unpack)
+    assert len(kaggle.read_training(sources.place("open"))) == 3
 
 
-def test_what_a_killed_build_left_is_removed(store, small_open):
-    left = store / f".{sources.open_folder().name}.dead"
-    left.mkdir(parents=True)
-    sources.read("open")
-    assert not left.exists()
-
-
-def load_open(barrier, queue):
-    build.build = fake_build
+def place_open(barrier, queue):
+    open_set.unpack = fake_unpack
     barrier.wait()
-    queue.put(sources.read("open").fingerprint())
+    queue.put(sources.place("open").name)
 
 
-def test_two_processes_build_once(store):
-    found = conftest.at_once(load_open)
+def test_two_processes_write_once(store):
+    found = conftest.at_once(place_open)
     assert len(found) == 1
-    assert (store.parent / "cache.builds").read_text() == "built\n"
-
-
-def test_waiting_says_so(store, small_open, monkeypatch):
-    lines = []
-    line = types.SimpleNamespace(update=lines.append, done=lines.append)
-    monkeypatch.setattr(sources, "ProgressLine", lambda: line)
-    tries = iter([files.filelock.Timeout("x"), None])
-
-    class Lock:
-        def __init__(self, path):
-            self.is_locked = False
-
-        def acquire(self, timeout):
-            if error := next(tries):
-                raise error
-            self.is_locked = True
-
-        def release(self):
-            lines.append("released")
-
-    monkeypatch.setattr(files.filelock, "FileLock", Lock)
-    sources.place("open")
-    assert "waiting" in lines[0]
-    assert "built" in lines[-2] and lines[-1] == "released"
+    assert (store.parent / "cache.written").read_text() == "written\n"
 
 
 def emptied(built):
@@ -144,12 +109,12 @@ def emptied(built):
         lambda built: (emptied(built), built.rmdir(), built.write_text("a file")),
     ],
 )
-def test_what_is_no_longer_whole_is_built_again(store, small_open, damage):
-    faces = sources.read("open")
+def test_what_is_no_longer_whole_is_written_again(store, small_open, damage):
+    sources.place("open")
     damage(sources.open_folder())
-    assert sources.read("open").fingerprint() == faces.fingerprint()
-    assert len(sources.read_test("open")) == 2
-    assert (store.parent / "cache.builds").read_text() == "built\n" * 2
+    assert len(kaggle.read_training(sources.place("open"))) == 3
+    assert len(kaggle.read_test(sources.place("open"))) == 2
+    assert (store.parent / "cache.written").read_text() == "written\n" * 2
 
 
 def test_kaggle_absent_says_how_to_get_it(store, tmp_path, monkeypatch):
@@ -178,10 +143,10 @@ def test_a_name_that_begins_like_a_home_is_a_name(store, tmp_path, monkeypatch):
 
 
 def test_describe_names_the_place(store):
-    assert str(sources.open_folder()) in sources.describe("open")
+    assert str(open_set.FOLDER) in sources.describe("open")
     assert str(sources.KAGGLE) in sources.describe("kaggle")
     assert "some/where" in sources.describe("some/where")
-    assert not store.exists()  # nothing is built for a description
+    assert not store.exists()  # nothing is written for a description
 
 
 def test_only_embedded_faces_have_labels_that_count_from_pixel_centres():
