@@ -216,17 +216,20 @@ with chapter.guard("the crosses are near"):
 # sitting. What a short run cannot show, the chapter does not claim. `paper` trains as long as the
 # studies did, which takes hours. A run that you stop goes on where it was.
 #
-# The faces called `open` are made on your machine, the first time a chapter asks for them, from
-# photographs under a free licence. Pairs of people are morphed, turned, lit and cropped, so that
-# there are thousands, with exactly known keypoints. They stand in for Kaggle's set, which may not be
-# passed on. If you have it, put its files into `data/kaggle` and set `DATA = "kaggle"`.
+# The faces called `open` come with the course. They are nobody's: they were made from photographs
+# under a free licence, neutral and smiling. Pairs of people were morphed, turned, lit and cropped, some
+# were given a beard, a fringe, glasses, a hat or a hand, and so there are thousands, whose keypoints
+# are known. They stand in for Kaggle's set, which may not be passed on. If you have it, put its files
+# into `data/kaggle` and set `DATA = "kaggle"`.
 #
-# Not every photograph that comes with the course is used. Some are averages of several people, who
-# would otherwise be in training and test at once.
+# The photographs come with the course, too. Not all of them were used: some are averages of several
+# people, who would otherwise be in training and test at once.
 
 # %%
 there = len(list(data.photographs.FOLDER.glob("*/*.jpg")))
-print(f"{there} photographs, {len(data.photographs.names())} of them used")
+people = data.photographs.names()
+used = len(people) + sum(data.photographs.smiling(name) is not None for name in people)
+print(f"{there} photographs, {used} of them used, of {len(people)} people")
 
 # %% [markdown]
 # ## What you saw
