@@ -173,7 +173,7 @@ chapter.figure(
 
 # %%
 people = data.read(DATA).complete()
-face = people.images[17] / 255  # one without glasses
+face = people.images[36] / 255  # one that nothing hides
 kernels = {
     "blur": np.full((5, 5), 1 / 25),
     "vertical edges": kernel,
@@ -650,7 +650,7 @@ figure.legend(*handles, loc="outside lower center", ncols=2)
 title = "Outputs of each hidden layer over all faces, Glorot's start. Larger ones: at the edge."
 alt = (
     "Three rows of five histograms. Sigmoid outputs lie in heaps around one half; "
-    "after training those of layer 1 also pile up at 0 and 1. Tanh outputs are broad "
+    "after training those of layer 1 are spread out to 0 and 1. Tanh outputs are broad "
     "around 0 and pile up at -1 and 1, most in layer 1 after training. About half of the "
     "ReLU outputs are 0, or more."
 )
@@ -660,7 +660,7 @@ chapter.figure(figure, "01c-e", title, alt)
 # The sigmoid network is stuck for dozens of epochs, but its last layer is **not**
 # saturated: its outputs stay around 0.5, far from 0 and 1. It starves for another
 # reason: the layers pass on too little. Then it breaks out, as CASCADE says. What moves
-# to the ends is part of the first layer, not the last. ReLU never had the problem.
+# towards the ends is the first layer, not the last. ReLU never had the problem.
 #
 # So where is the saturation? CASCADE's section on normalisation warns that large
 # targets cause it. Leave the targets in pixels, 0 to 96, and look at the last hidden
