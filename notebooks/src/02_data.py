@@ -56,7 +56,8 @@ chapter = plotting.Chapter("02", PROFILE, DATA, SEED)
 # ## What a row holds
 #
 # The competition's training set is one text file: a header, then a line for each face. Open it as
-# text once, before a function hides it from you.
+# text once, before a function hides it from you. (The set `open` comes with the course in less room, its
+# pictures on two sheets. `data.place` writes it out in the competition's form, once.)
 
 # %% tags=["nbval-ignore-output"]
 folder = data.place(DATA)
@@ -295,13 +296,13 @@ chapter.figure(
     "02-b",
     "Likeness of each picture to its nearest neighbour, and what the close look says.",
     alt="A histogram on a logarithmic axis. Most pictures have a nearest neighbour "
-    "between 0.7 and 0.95; those with a confirmed copy pile up near 1.",
+    "between 0.7 and 0.9, none lies above 0.94; those with a confirmed copy pile up near 1.",
 )
 
 # %% [markdown]
 # The blue hill reaches far to the right: faces taken alike come close to each other without
-# being copies. In `open`, where a program made the copies, a threshold near 0.97 on the
-# descriptor alone would nearly do. Real copies are cropped and turned as well. On a set of real
+# being copies. In `open`, where a program made the copies, there is a gap behind it, and a threshold of
+# 0.97 on the descriptor alone would do. Real copies are cropped and turned as well. On a set of real
 # faces the same threshold takes other people for copies and misses most of the pairs that the
 # close look confirms. That is why the second step exists.
 #
@@ -420,7 +421,7 @@ by_picture /= np.median(by_picture)
 
 # %% [markdown]
 # Is it any good? For real data nobody knows, because nobody has the list of what is wrong. The
-# data set `open` has one. Whoever builds it plants faults on purpose, and writes them to
+# data set `open` has one. Whoever made it planted faults on purpose, and listed them in
 # `planted.csv`: labels with left and right **swapped**, labels of **another face**, labels
 # **shifted** up, and a **mouth on the nose**.
 
@@ -452,7 +453,7 @@ axes.set(xscale="log", xlabel="worst point, predicted from the other points")
 axes.set(yscale="log", ylabel="mean, predicted from the picture")
 axes.set_xticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"], minor=False)
 axes.set_xticks([], minor=True)
-axes.legend(fontsize=8.5, loc="upper right")
+axes.legend(fontsize=8.5, loc="lower right")
 chapter.figure(
     figure,
     "02-d",
@@ -481,7 +482,7 @@ if wrong:
     plotting.show_table(table)
 
 # %% [markdown]
-# The last line counts false alarms. Together, three home-made questions already find what is wrong
+# The last line counts false alarms. Together, three home-made questions find most of what is wrong
 # here, but the third one, asked alone, accuses far more rows than it should.
 # `data.cleaning.check` asks the same questions more carefully: with a normal distribution in place of
 # the linear fit, with better features of the picture, for incomplete rows too, and with one
@@ -509,9 +510,9 @@ if looked_at:
         figure,
         "02-e",
         "Rows that the checker flags, with the fault that was planted there.",
-        alt="Faces with green points. On most the points plainly do not lie on eyes, "
+        alt="Ten faces with green points. On some the points plainly do not lie on eyes, "
         "nose and mouth: they are shifted, squeezed together or belong to another "
-        "face.",
+        "face. On five they do; three of these faces are turned, dark or behind hair.",
     )
 
 # %% [markdown]
@@ -538,7 +539,7 @@ with chapter.guard("the check finds nearly all copies, and more than half of the
 
 # %% [markdown]
 # Keep in mind what this does not prove. The faults were planted by the course, the checker was
-# written by the course, and its limits were set with this list at hand. So the table shows it at
+# written by the course, and its limits were set with such a list at hand. So the table shows it at
 # its best; the part on splitting below says why. On real data the mistakes are of kinds nobody
 # thought of. Competitors know rows 1747, 1877, 1907 and 2199 of Kaggle's set as wrong, and
 # rows 6492 and 6493 as collages of many faces. A flagged row is a row to look at.
@@ -658,8 +659,8 @@ with chapter.guard("a face whose labels lie 30 px off weighs as much as many ord
 # %% [markdown]
 # In training, cleaning buys very little: a few wrong rows in two thousand are outvoted. In the
 # test they are not. The error is squared: the last line says how many ordinary faces weigh as much
-# as one whose labels lie 30 pixels off. The same model looks far worse, and which of two models
-# looks better can hang on a handful of wrong labels.
+# as one whose labels lie 30 pixels off. The same model looks worse, by much in some splits, and which
+# of two models looks better can hang on a handful of wrong labels.
 #
 # **The honest verdict: clean for the sake of the measurement.** And clean by a rule that is fixed
 # before you see any model's errors. Dropping the faces *your* model gets wrong is cheating.
@@ -915,9 +916,9 @@ rest = kaggle["mean_face_mse"] / kaggle["target_variance"]
 print(f"Kaggle: {rest:.1%} of the variance is left for a network to explain")
 
 # %% [markdown]
-# So a network that reaches an MSE of 0.15 has learned nothing at all, and one that reaches 0.0044
-# has learned where faces are. The interesting part of every learning curve in this
-# course lies below that.
+# So a network that reaches an MSE of 0.15 has learned nothing at all, and one that reaches the last
+# column has learned where faces are. The interesting part of every learning curve in this
+# course lies below that. (The last column also says whose faces vary more in place, size and pose.)
 
 # %%
 mean, spread = targets.mean(axis=0).reshape(15, 2), targets.std(axis=0).reshape(15, 2)
@@ -933,7 +934,7 @@ chapter.figure(
     "02-h",
     "Mean and standard deviation of the 30 targets.",
     alt="Thirty dots with short error bars between -1 and 1. The dots are spread over "
-    "most of the range; each error bar is short, about 0.05 to 0.1.",
+    "most of the range; each error bar is short, about 0.05 to 0.1 to either side.",
 )
 
 # %% [markdown]
@@ -962,9 +963,10 @@ chapter.figure(
     "02-i",
     "The mean face. If labels spread normally, an ellipse holds 86% of its point's "
     "labels.",
-    alt="Left: a blurred average face, with an upright or round ellipse around each "
-    "of 15 points, largest at the mouth. Right: a cloud of dots for each of the "
-    "15 points; the clouds of neighbouring points overlap.",
+    alt="Left: a blurred average face, with a round or slightly longish ellipse around "
+    "each of 15 points, smallest at the inner corners of the eyes, large at the outer ends "
+    "of the brows, the nose and the mouth. Right: a cloud of dots for each of the 15 "
+    "points; the clouds of neighbouring points overlap.",
 )
 
 # %% [markdown]
