@@ -264,7 +264,7 @@ with chapter.guard("the learning rate is below the limit"):
     assert rate < limit
 
 # %% [markdown]
-# A batch of 64 faces gives only an estimate of the gradient, but about 25 estimates an epoch take you
+# A batch of 64 faces gives only an estimate of the gradient, but about 26 estimates an epoch take you
 # further than one exact gradient. [Chapter 01b](01b_learning.ipynb) compared the two. An **epoch** shows every face once, in
 # an order that is drawn anew.
 #
@@ -345,19 +345,19 @@ chapter.figure(
     "Learning curve of First, and its best and worst test faces.",
     alt="Left: training and validation error of the linear model falling over the epochs, "
     "validation above training. Right: three test faces with small errors and three with large "
-    "ones; on the worst, the red crosses are scattered around the green points.",
+    "ones; on the worst, the red crosses are scattered, and on a dark face they crowd together.",
 )
 
 # %% [markdown]
 # Read the curve from left to right. The first epochs cover the steep directions of the bowl. The
 # long slope that follows is the flat ones, and it has not ended when the training does. The gap
 # between the two lines is what the network knows about the training faces and cannot use on others.
-# The thesis calls it slight overfitting. The spikes are single steps that went too far: the limit was
-# computed for all faces. The last batch of an epoch holds what is left over, a few faces, and has a limit
-# of its own.
+# The thesis calls it slight overfitting. The small spikes on the way are the batches: each of the last
+# steps of an epoch followed 64 faces, not all of them.
 #
 # Then look at the faces. The red crosses do not form a face. Each output has its own 9216 weights,
-# and nothing tells the corner of an eye to stay with its eye.
+# and nothing tells the corner of an eye to stay with its eye. On a dark face they crowd together;
+# [exercise 3](#Exercises) asks why.
 
 # %% tags=["nbval-ignore-output"]
 rows = [{"prediction": "mean face", "set": "test", **baseline}]
