@@ -439,8 +439,8 @@ chapter.figure(
     "4.3",
     "Validation loss of First, Second and Second with Adam, by epochs and by seconds.",
     alt="Two panels with the validation error of three trainings, against epochs and against "
-    "seconds. First is highest, Second by plain descent below it, Second by Adam lowest at the "
-    "end. A dotted line marks the mean face.",
+    "seconds. First is highest, far below it Second by plain descent and by Adam side by side; "
+    "Adam's line jumps up now and then and gets lowest. A dotted line marks the mean face.",
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -450,19 +450,19 @@ for name, run in runs.items():
     print(f"{name:<14}lowest validation MSE {lowest[name]:.5f}, {seconds:.2f} s an epoch")
 
 # %% tags=["guard"]
-with chapter.guard("Adam ends lowest, First highest", quick=True):
+with chapter.guard("Adam gets lowest, First stays highest", quick=True):
     assert lowest["Second, Adam"] < lowest["Second"] < lowest["First"]
 
 # %% [markdown]
-# In *quick* Adam ends lower, as the thesis found. But look when: the two run side by side for many
+# In *quick* Adam gets lower, as the thesis found. But look when: the two run side by side for many
 # epochs, as in [Figure 04-e](#figure-04-e). Plain descent at a rate that was looked for is a serious opponent. [Figure
 # 04-b](#figure-04-b) shows how much worse it would look at a rate that was not. The thesis does not say what rate it
 # took. **When you compare two optimisers, tune both.** Your 40 epochs show how Adam's lead begins,
 # [Figure 04-e](#figure-04-e) how it ends.
 #
 # Now the right panel. Adam keeps two more numbers for each of 2.8 million weights and touches
-# them in every step, so its epoch costs about twice as much. Counted in seconds, its lead
-# comes later still. This depends on your machine, and on what else it does at the moment.
+# them in every step, so its epoch costs more, often twice as much. Counted in seconds, its lead comes
+# later still. This depends on your machine, and on what else it does at the moment.
 
 # %% [markdown]
 # ## Do more layers converge more slowly?
@@ -604,7 +604,7 @@ for name, run in runs.items():
 # %% [markdown]
 # The rows use the weights of the epoch with the lowest validation error. The mean face has almost
 # the same error on all three sets: it cannot overfit. A ratio well above 1 means overfitting. It says
-# nothing about how good a network is: First's may be the largest of the three, though First is the worst.
+# nothing about how good a network is: First's may be as large as that of a far better one.
 #
 # Compare with the thesis, after 1000 epochs on Kaggle's faces. Its ratio is validation error over the
 # training loss that was logged, yours is test error over training error:
@@ -630,8 +630,8 @@ print(f"{score['lowest']:.5f} to {score['highest']:.5f}")
 # and something. In ours it does not: on the real faces Second beats the mean face by either rule.
 #
 # In the profile *quick* you train for 40 epochs instead of 1000, so your networks may still
-# be above the mean face of your own faces. The ratio of Adam's row is then near 1, too: overfitting
-# needs time.
+# be above the mean face of your own faces. The ratio of Adam's row is then far below the thesis's:
+# overfitting needs time.
 
 # %% [markdown]
 # ## Dead neurons
@@ -748,7 +748,7 @@ for kind, chosen in kinds.items():
 # - Second by plain descent needs fewer epochs than First for the same loss, not more.
 # - Whether the thesis's First and Second beat the mean face its text does not tell; its Second with Adam does.
 #   On our real faces Second beats it by either rule, with one seed each.
-# - Most hidden neurons die in the first steps, because all pixels are positive.
+# - Many hidden neurons die in the first steps, because all pixels are positive.
 #
 # ## Exercises
 #
