@@ -783,8 +783,9 @@ def learn(
 
 
 # %% [markdown]
-# First the long runs that come with the course: 120 epochs, five seeds, on the faces called `open`.
-# The profile *paper* repeats them.
+# First the long runs that come with the course: 120 epochs, five seeds. They were made on an earlier
+# set of the faces called `open`, of the same people, which varied less. So compare their curves with
+# each other, not with yours. The profile *paper* repeats them on the faces of today.
 
 # %%
 stored = files.PUBLISHED / "augmentation"
@@ -908,7 +909,7 @@ with chapter.guard("validation over training error is smaller with changes", qui
 # validation error over training error is smaller with changes than without.
 #
 # Which of the two is ahead on the test faces is another question. After 40 epochs the stored runs
-# are divided. One seed and a short run would have told you the wrong story.
+# are divided, and your pair need not be further. One seed and a short run may tell you the wrong story.
 
 # %% [markdown]
 # ## What you saw
