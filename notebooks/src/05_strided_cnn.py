@@ -504,15 +504,15 @@ chapter.figure(
     "4.5",
     "Learning curve of Third with 25% dropout, and its best and worst test faces.",
     alt="Left: training and validation error of Third with dropout by epoch; the training curve "
-    "lies above the validation curve. Right: three test faces with small errors and three with "
-    "large ones.",
+    "lies above the validation curve until the two meet near the end. Right: three test faces "
+    "with small errors and three with large ones.",
 )
 
 # %% [markdown]
-# Look at the two curves. The error on the training faces is *larger* than on faces the network has
-# never seen. The stored run shows it in its first epochs, the thesis in the first 200. The thesis says
-# that the network has only about 75% of its neurons in training, and that sometimes the important
-# ones are missing.
+# Look at the two curves. For most of the training, the error on the training faces is *larger* than on
+# faces the network has never seen. The stored run shows it in its first epochs, the thesis in the first
+# 200. The thesis says that the network has only about 75% of its neurons in training, and that
+# sometimes the important ones are missing.
 #
 # There are two effects in that training loss, and you can take them apart.
 #
@@ -780,8 +780,8 @@ chapter.figure(
     figure,
     "05-f",
     "How far the predicted points follow when the test faces move to the right.",
-    alt="Three lines below or near the dashed diagonal: movement of the predicted points of First, "
-    "Second with Adam and Third against the movement of the faces, 0 to 8 pixels.",
+    alt="Three lines that bend away below the dashed diagonal: movement of the predicted points of "
+    "First, Second with Adam and Third against the movement of the faces, 0 to 8 pixels.",
 )
 
 # %% tags=["nbval-ignore-output"]
