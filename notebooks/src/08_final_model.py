@@ -22,7 +22,7 @@
 # - whether dropout and Leaky ReLU help, and whether units die without it;
 # - what it is worth to flip faces before they are split, and why that gain is not real.
 #
-# **Needs** chapters [06](06_pooled_cnn.ipynb) and [07](07_augmentation.ipynb). **Takes** about three minutes on two cores (profile *quick*).
+# **Needs** chapters [06](06_pooled_cnn.ipynb) and [07](07_augmentation.ipynb). **Takes** about two and a half minutes on two cores (profile *quick*).
 # **Figures** 4.13 to 4.16, 08-a to 08-f.
 #
 # **Tables** 4.3, 4.4, 8.1.
@@ -393,7 +393,7 @@ chapter.figure(
     "08-b",
     "How noisy a gradient is. Dotted: the law of the square root from the first point.",
     alt="Noise of the gradient against batch size, both axes logarithmic. Two falling lines that "
-    "follow dotted lines of slope minus one half; the trained network's lies far above the other.",
+    "follow dotted lines of slope minus one half; the trained network's lies well above the other.",
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -413,7 +413,7 @@ with chapter.guard("noise falls with the batch and grows with training", quick=T
 # roughly.
 #
 # That is the whole case for growing. In the beginning a batch of 64 is good enough: most of it is
-# gradient. After training the noise of the same batch is many times larger, compared with what is
+# gradient. After training the noise of the same batch is several times larger, compared with what is
 # left of the gradient, and a larger batch brings it down.
 #
 # ## The learning curves
@@ -519,10 +519,10 @@ plotting.show_table(
 )
 
 # %% tags=["guard"]
-with chapter.guard("every variant is far better than the mean face", quick=True):
+with chapter.guard("every variant is well below the mean face", quick=True):
     constant = np.broadcast_to(evaluation.mean_face(plain.train.keypoints), test.keypoints.shape)
     for name in runs:
-        assert scores[name]["mse"] < 0.6 * evaluation.mse(test.keypoints, constant)
+        assert scores[name]["mse"] < 0.75 * evaluation.mse(test.keypoints, constant)
 
 # %% [markdown]
 # Before you believe a difference of two rows, ask how large it would be by chance. Take it face by
@@ -576,8 +576,9 @@ print(f"change of MSE; {len(test)} test faces in {len(np.unique(test.groups))} g
 # %% [markdown]
 # The interval says how much the *faces* matter. It does not say how much the *seed* matters: train
 # again with other first weights, and the change is another one. So a change with an interval that
-# touches 0 is no finding, and one that does not is half of one. With a handful of groups, as in the
-# embedded faces, the interval is wide, and rightly so: these are few people.
+# touches 0 is no finding, and one that does not is half of one. The test faces of the embedded set are
+# two groups. Then most intervals are wide, and rightly so: these are few people. One can still be
+# narrow, by luck, where the two happen to agree.
 #
 # So the course also trained the four variants with three seeds each, on the real faces and for a
 # shorter time.
@@ -631,13 +632,14 @@ chapter.figure(
 # %%
 def dead(network):
     """How many units of each layer with an activation are never above zero."""
-    layers = [k for k in network.layers if isinstance(k, keras.layers.LeakyReLU)]
-    inside = keras.Model(network.inputs, [layer.input for layer in layers])
+    before = [k.input for k in network.layers if isinstance(k, keras.layers.LeakyReLU)]
+    tops = [keras.layers.GlobalMaxPooling2D()(x) if len(x.shape) == 4 else x for x in before]
+    inside = keras.Model(network.inputs, tops)  # of each map its highest value
     inputs = data.to_inputs(splits.train.images[::10])
     names = ["conv 1", "conv 2", "conv 3", "dense 1", "dense 2"]
     found = {}
     for name, values in zip(names, inside.predict(inputs, batch_size=128, verbose=0)):
-        highest = values.max(axis=tuple(range(values.ndim - 1)))
+        highest = values.max(axis=0)
         found[f"{name}, of {len(highest)}"] = int((highest <= 0).sum())
     return found
 
@@ -700,8 +702,9 @@ def three_orders(count, seed):
 
 # %% [markdown]
 # The network is Fifth without dropout, trained in ordinary epochs that show every face once. First
-# the runs that come with the course: 400 faces and their twins, 60 epochs, four seeds, from the
-# embedded faces. The profile *paper* repeats them.
+# the runs that come with the course: 400 faces and their twins, 60 epochs, four seeds. They were made
+# on an earlier set of the embedded faces, of the same people, which varied less. The profile *paper*
+# repeats them on the faces of today.
 
 # %%
 stored = training.table("leak/results")
@@ -789,8 +792,8 @@ for measure, of_whom in (("val_mse", "the judged half"), ("test_mse", "new peopl
 # have sets of different sizes.
 #
 # Now your own runs, one seed and as long as the profile allows. One seed and a short run may show
-# nothing for mirror twins and shared people; turned copies show first. The stored seeds above are the
-# evidence.
+# nothing for mirror twins, and for shared people even the contrary; turned copies show first. The stored
+# seeds above are the evidence.
 
 # %% tags=["nbval-ignore-output"]
 count, passes, times = chapter.pick(smoke=(60, 1, 1), quick=(300, 14, 1), paper=(400, 60, 4))
@@ -852,7 +855,7 @@ chapter.figure(
 # - 37,664 faces need a third of a gigabyte, as long as they stay 8-bit.
 # - An epoch is whatever you call it. Compare trainings by the faces they have seen.
 # - The noise of a gradient falls about with the square root of the batch. After some training it is a
-#   far larger part of what a small batch measures than at the start.
+#   larger part of what a small batch measures than at the start.
 # - A difference between two variants needs an interval before it is a finding, and several seeds
 #   before it is a fact.
 # - Dropout pays where a network overfits. After 125 epochs it brings Fifth nothing that can be told, after
