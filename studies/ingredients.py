@@ -3,7 +3,7 @@
     python -m studies ingredients --data FOLDER
 
 draws the fully labelled faces of `open` again without one ingredient at a time, trains the last
-step of the ladder on each set for a sixth of its epochs, and asks all of them about the real faces,
+step of the ladder on each set for a tenth of its epochs, and asks all of them about the real faces,
 of which none was trained on. Kept in data/published/ingredients: worth.csv, and the errors it
 follows from in errors.npz. The test part of the real faces is left alone.
 """
@@ -22,7 +22,7 @@ from fkd_utils.training import ablation
 from studies import peers
 from studies.open_faces import build, render
 
-EPOCHS = 10
+EPOCHS = 6
 ALL = "nothing"  # is left out
 LEFT_OUT = (ALL, *render.INGREDIENTS, "all of them")
 

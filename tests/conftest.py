@@ -98,7 +98,7 @@ def at_once(target: collections.abc.Callable, *args) -> set:
     workers = [context.Process(target=target, args=(*args, barrier, queue)) for _ in range(2)]
     for worker in workers:
         worker.start()
-    found = {queue.get(timeout=120) for _ in workers}
+    found = {queue.get(timeout=600) for _ in workers}
     for worker in workers:
         worker.join(60)
         assert worker.exitcode == 0

@@ -57,7 +57,7 @@ def test_a_real_write_failure_leaves_nothing(folder, store):
     queue = context.Queue()
     process = context.Process(target=limited, args=(folder, queue))
     process.start()
-    message = queue.get(timeout=60)
+    message = queue.get(timeout=600)
     process.join(60)
     assert "FKD_CACHE" in message
     assert "\n" not in message

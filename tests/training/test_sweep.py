@@ -102,8 +102,8 @@ def address(tmp_path):
     ]
     processes = [subprocess.Popen(c, env=known, stderr=subprocess.DEVNULL) for c in started]
     try:
-        with distributed.Client(scheduler_file=str(file), timeout=60) as client:
-            client.wait_for_workers(2, timeout=60)
+        with distributed.Client(scheduler_file=str(file), timeout=600) as client:
+            client.wait_for_workers(2, timeout=600)
             yield client.scheduler.address
     finally:
         for process in reversed(processes):
