@@ -716,7 +716,7 @@ base, ours, exact, best = (
 )
 
 # %% tags=["guard"]
-with chapter.guard("error and missing points cost about as much; around, these are all", quick=True):
+with chapter.guard("error and missing points cost about as much; around, only these", quick=True):
     assert base < ours < exact < best and mean_kept["15 true"][1] > mean_kept["15 predicted"][1]
     assert 0.7 < (best - exact) / (exact - ours) < 1
     around = [mean_kept[name][2] for name in ("no warp", "15 true", "template")]
