@@ -26,20 +26,26 @@ def in_notebook() -> bool:
 
 
 class _Unbroken(io.FileIO):
-    """A standard stream that takes what is written after its reader has left."""
+    """A standard stream that takes what cannot be written, and keeps why it could not."""
+
+    lost: OSError | None = None
 
     def write(self, content: memoryview) -> int:
         try:
             return super().write(content)
-        except BrokenPipeError:
+        except BrokenPipeError:  # its reader has left, and wants no more
+            return content.nbytes
+        except OSError as error:
+            self.lost = error
             return content.nbytes
 
 
 def steady_streams() -> None:
     """Let no output end a command before its result is written.
 
-    A closed stream becomes one that leads nowhere, a pipe may lose its reader (`| head -1`), and
-    letters that the stream's encoding lacks become \\u5199.
+    A closed stream becomes one that leads nowhere, a pipe may lose its reader (`| head -1`), the
+    disk that it goes to may be full (see `lost_output`), and letters that the stream's encoding
+    lacks become \\u5199.
     """
     _fill_closed_streams()
     for name in ("stdout", "stderr"):
@@ -54,6 +60,13 @@ def steady_streams() -> None:
                 file, stream.encoding, "backslashreplace", line_buffering=True
             )
             setattr(sys, name, steady)
+
+
+def lost_output() -> OSError | None:
+    """Why some of what was printed on the standard output could not be written, if so."""
+    sys.stdout.flush()
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return getattr(raw, "lost", None)
 
 
 def _fill_closed_streams() -> None:

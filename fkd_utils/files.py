@@ -1,8 +1,10 @@
 """Paths that a reader gives, the error meant for readers, and the rules for all that is stored.
 
 What the course has written may be empty, cut, of an older format, of another account, or just
-being written. So: write with `replacing`, one at a time under `locked`; read with `stored`, and
-make again what it does not find whole; a folder of several files counts once it is sealed.
+being written, or hold bytes that a disk has changed. So: write with `replacing`, one at a time
+under `locked`; read with `stored`, and make again what it does not find whole; a folder of several
+files counts once it is sealed, and while its files are those; a file without a checksum of its own
+is written with `write_sealed` and read with `read_sealed`.
 """
 
 import collections.abc
@@ -32,7 +34,7 @@ DAMAGED = (OSError, EOFError, ValueError, LookupError, TypeError, AttributeError
 DAMAGED += (RuntimeError, MemoryError, ImportError, struct.error, zlib.error)
 DAMAGED += (zipfile.BadZipFile,)
 STALE_AFTER = 3600.0  # seconds; what a killed process left aside is removed after this
-SEAL = "whole.json"  # in a folder: the sizes of its files, written when all of them were
+SEAL = "whole.json"  # checksums: of a folder's files, written when all of them were, or of a file
 _Content = typing.TypeVar("_Content")
 
 
@@ -92,6 +94,8 @@ def replacing(path: pathlib.Path) -> collections.abc.Iterator[pathlib.Path]:
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with writing(path):
+            if path.exists() and not (path.is_file() or path.is_dir()):
+                raise OSError("it is a device or a pipe")  # which a file would take the place of
             path.parent.mkdir(parents=True, exist_ok=True)
             yield aside
             sync(aside)
@@ -166,10 +170,13 @@ def read_json(path: pathlib.Path) -> dict[str, typing.Any]:
 
 
 def read_table(path: pathlib.Path) -> "pd.DataFrame":
-    """The table in a csv file; raises one of `DAMAGED` for one that is empty or cut in a line."""
+    """The table in a csv file; raises one of `DAMAGED` for one that is empty or cut in a line.
+
+    And for one that was sealed and has changed since.
+    """
     import pandas as pd  # not at the top: most commands do without
 
-    text = path.read_text(encoding="utf-8")
+    text = read_sealed(path)
     if not text.endswith("\n"):
         raise ValueError(f"{path}: cut")
     return pd.read_csv(io.StringIO(text))
@@ -178,7 +185,7 @@ def read_table(path: pathlib.Path) -> "pd.DataFrame":
 def write_text(path: pathlib.Path, text: str) -> None:
     """Store a text under `path`, whole or not at all."""
     with replacing(path) as aside:
-        aside.write_text(text, encoding="utf-8")
+        aside.write_bytes(text.encode())
 
 
 def save_arrays(path: pathlib.Path, arrays: dict[str, np.ndarray]) -> None:
@@ -200,21 +207,54 @@ def read_arrays(path: pathlib.Path, *names: str) -> dict[str, np.ndarray]:
         }
 
 
+def checksum(path: pathlib.Path) -> int:
+    """A number that changes with any byte of a file; a gigabyte takes about a second."""
+    found = 0
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            found = zlib.crc32(piece, found)
+    return found
+
+
 def seal(folder: pathlib.Path) -> None:
-    """Note the sizes of a folder's files once all are on the disk: from then on it is whole."""
+    """Note a folder's files once all are on the disk: from then on it is whole."""
     paths = [path for path in folder.iterdir() if path.name != SEAL]
     for path in paths:
         sync(path)
-    write_text(folder / SEAL, json.dumps({path.name: path.stat().st_size for path in paths}))
+    write_text(folder / SEAL, json.dumps({path.name: checksum(path) for path in paths}))
 
 
 def is_sealed(folder: pathlib.Path) -> bool:
-    """Whether a folder still holds all files that it was sealed with, none of them cut."""
-    sizes = stored(read_json, folder / SEAL)
-    try:
-        return bool(sizes) and all((folder / n).stat().st_size == sizes[n] for n in sizes)
-    except OSError:
-        return False
+    """Whether a folder still holds all files that it was sealed with, each byte of them."""
+    sums = stored(read_json, folder / SEAL)
+    return bool(sums) and all(stored(checksum, folder / name) == sums[name] for name in sums)
+
+
+def write_sealed(path: pathlib.Path, text: str) -> None:
+    """`write_text`, and beside it what `read_sealed` knows a changed byte by.
+
+    The seal is written first; it holds for the text before, too, until the new one is there.
+    """
+    whole = stored(read_sealed, path)
+    before = [] if whole is None else [zlib.crc32(whole.encode())]
+    write_text(_seal_of(path), json.dumps({"sums": [zlib.crc32(text.encode()), *before]}))
+    write_text(path, text)
+
+
+def read_sealed(path: pathlib.Path) -> str:
+    """The text of `write_sealed`; raises one of `DAMAGED` where it is no longer that.
+
+    A text without a seal is taken as it is.
+    """
+    content = path.read_bytes()
+    found = zlib.crc32(content)
+    if found not in (stored(read_json, _seal_of(path)) or {}).get("sums", [found]):
+        raise ValueError(f"{path}: has changed")
+    return content.decode("utf-8")
+
+
+def _seal_of(path: pathlib.Path) -> pathlib.Path:
+    return path.with_name(f".{path.name}.{SEAL}")
 
 
 def discard(path: pathlib.Path) -> None:

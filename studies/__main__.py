@@ -205,7 +205,10 @@ def keep() -> None:
     own = fitting.default_store() / "studies"
     for added in sorted(own.rglob("*.csv")):
         path = files.PUBLISHED / added.relative_to(own)
-        rows = pd.concat([pd.read_csv(place) for place in (path, added) if place.exists()])
+        tables = [results.read_rows(place) for place in (path, added) if place.exists()]
+        if any(table is None for table in tables):
+            continue
+        rows = pd.concat(tables)
         with files.replacing(path) as aside:
             rows.to_csv(aside, index=False, float_format=results.FORMAT)
         added.unlink()

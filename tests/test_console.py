@@ -51,59 +51,61 @@ def test_only_a_kernel_is_a_notebook(shell, expected, monkeypatch):
     assert "IPython" not in sys.modules  # it takes time to load, and is not asked for
 
 
+FOREIGN = {
+    "numbers": '{"floatx": "float64", "image_data_format": "channels_first", "epsilon": 0.1}',
+    "a wrong word": '{"floatx": "float99"}',
+    "a list": "[]",
+    "not json": "not json",
+}
+
+
+@pytest.fixture
+def furnished(tmp_path, monkeypatch):
+    """Writes a keras.json and a matplotlibrc of other projects; variables of such a reader."""
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".config" / "matplotlib").mkdir(parents=True)
+    (tmp_path / ".config" / "matplotlib" / "matplotlibrc").write_text("font.size: 40\n")
+    given = {"HOME": tmp_path, "USERPROFILE": tmp_path, "FKD_HOME": tmp_path / "mine"}
+    given |= {"KERAS_BACKEND": "jax", "KERAS_MAX_EPOCHS": "1"}
+    for name, value in given.items():
+        monkeypatch.setenv(name, str(value))
+    for name in ("KERAS_HOME", "MATPLOTLIBRC", "MPLCONFIGDIR", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, "")  # to have it back afterwards
+        monkeypatch.delenv(name)
+    return lambda content: (tmp_path / ".keras" / "keras.json").write_text(content)
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_a_keras_json_that_would_change_something_is_not_read(what, furnished, tmp_path):
+    furnished(FOREIGN[what])
+    console.pin_settings()
+    assert os.environ["KERAS_HOME"] == str(tmp_path / "mine" / "data" / "cache" / "keras")
+
+
+@pytest.mark.parametrize("content", ["{}", '{"floatx": "float32", "backend": "theano"}'])
+def test_a_keras_json_that_changes_nothing_is(content, furnished):
+    furnished(content)
+    console.pin_settings()
+    assert "KERAS_HOME" not in os.environ
+
+
 START = """
-import sys
 from fkd_utils import console
 console.start_backend()
-print("keras" in sys.modules)
-"""
-
-
-def test_the_backend_starts_in_silence():
-    settings = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
-    done = subprocess.run(
-        [sys.executable, "-c", START], env=settings, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
-
-
-SETTINGS = """
-import fkd_utils, keras, matplotlib, os
+import keras, matplotlib
 print(keras.backend.backend(), keras.config.floatx(), keras.config.image_data_format())
 print(keras.config.epsilon(), keras.config.max_epochs(), matplotlib.rcParams["font.size"])
 """
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        '{"backend": "theano"}',
-        '{"floatx": "float64", "image_data_format": "channels_first", "epsilon": 0.1}',
-        '{"floatx": "float99"}',
-        "[]",
-        "not json",
-    ],
-)
-def test_settings_of_other_projects_do_not_count(content, tmp_path):
-    (tmp_path / ".keras").mkdir()
-    (tmp_path / ".keras" / "keras.json").write_text(content)
-    (tmp_path / ".config" / "matplotlib").mkdir(parents=True)
-    (tmp_path / ".config" / "matplotlib" / "matplotlibrc").write_text("font.size: 40\n")
-    settings = os.environ | {"HOME": str(tmp_path), "FKD_HOME": str(tmp_path / "mine")}
-    settings |= {"USERPROFILE": str(tmp_path), "KERAS_BACKEND": "jax", "KERAS_MAX_EPOCHS": "1"}
-    for name in ("KERAS_HOME", "MATPLOTLIBRC", "MPLCONFIGDIR", "XDG_CONFIG_HOME"):
-        settings.pop(name, None)
+def test_the_backend_starts_in_silence_and_other_projects_settings_do_not_count(furnished):
+    furnished('{"backend": "theano"}')  # for the others see tests/cli/test_environment.py
+    settings = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
     done = subprocess.run(
-        [sys.executable, "-c", SETTINGS], env=settings, capture_output=True, text=True, check=False
+        [sys.executable, "-c", START], env=settings, capture_output=True, text=True, check=False
     )
-    assert done.stdout.split() == [
-        "tensorflow",
-        "float32",
-        "channels_last",
-        "1e-07",
-        "None",
-        "10.0",
-    ], done.stderr
+    said = ["tensorflow float32 channels_last", "1e-07 None 10.0"]
+    assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, said, "")
 
 
 @pytest.fixture
@@ -212,7 +214,9 @@ open("done", "w").close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")
-@pytest.mark.parametrize("rest", ["| head -1", "2>&1 | head -1", "2>&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize(
+    "rest", ["| head -1", "2>&1 | head -1", "2>&-", ">&- 2>&- <&-", "> /dev/full", "2> /dev/full"]
+)
 def test_no_stream_ends_the_work(rest, tmp_path):
     (tmp_path / "work.py").write_text(STEADY, encoding="utf-8")
     settings = os.environ | {"PYTHONPATH": str(files.REPO), "PYTHONIOENCODING": "ascii"}

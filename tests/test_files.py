@@ -1,10 +1,13 @@
 """Files are written whole or not at all, and folders lie where the reader says."""
 
 import errno
+import os
 import pathlib
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fkd_utils import files, training
 from fkd_utils.data import cache
@@ -73,6 +76,80 @@ def test_arrays_stand_where_they_were_asked_for_and_numpy_reads_them(tmp_path):
             np.testing.assert_array_equal(stored[name], array)
     with pytest.raises(ValueError, match="allow_pickle"):
         files.save_arrays(tmp_path / "objects", {"a": np.array([print])})
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes of that sort on this system")
+def test_a_device_or_pipe_is_not_replaced_by_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe: cannot be written: it is a device or a pipe"):
+        files.write_text(tmp_path / "pipe", "whole")
+    assert (tmp_path / "pipe").is_fifo() and len([*tmp_path.iterdir()]) == 1
+
+
+def flipped(path: pathlib.Path, where: float, mask: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[int(where * len(content))] ^= mask
+    path.write_bytes(content)
+
+
+PLACES = st.floats(0, 0.999), st.integers(1, 255)
+
+
+@settings(max_examples=30)
+@given(*PLACES, st.text(min_size=1))
+def test_a_changed_byte_breaks_the_seal_of_a_text(tmp_path_factory, where, mask, text):
+    path = tmp_path_factory.mktemp("sealed") / "a.csv"
+    for written in ("before", text):
+        files.write_sealed(path, written)
+        assert files.read_sealed(path) == written
+    flipped(path, where, mask)
+    assert files.stored(files.read_sealed, path) is None
+    files.write_sealed(path, "anew")  # after which what is damaged does not count again
+    path.write_bytes(b"damaged")
+    assert files.stored(files.read_sealed, path) is None
+
+
+@settings(max_examples=30)
+@given(*PLACES)
+def test_a_changed_byte_breaks_the_seal_of_a_folder(tmp_path_factory, where, mask):
+    folder = tmp_path_factory.mktemp("sealed")
+    (folder / "a.npy").write_bytes(bytes(range(99)))
+    (folder / "b.npy").write_bytes(b"b")
+    assert not files.is_sealed(folder)
+    files.seal(folder)
+    assert files.is_sealed(folder)
+    flipped(folder / "a.npy", where, mask)
+    assert not files.is_sealed(folder)
+
+
+def test_a_text_counts_before_and_after_the_moment_between_its_seal_and_itself(
+    tmp_path, monkeypatch
+):
+    path, write = tmp_path / "a.csv", files.write_text
+
+    def killed(target, text):
+        if target == path:
+            raise KeyboardInterrupt
+        write(target, text)
+
+    files.write_sealed(path, "old")
+    with monkeypatch.context() as during:
+        during.setattr(files, "write_text", killed)
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                files.write_sealed(path, "new")
+            assert files.read_sealed(path) == "old"
+    write(path, "new")
+    assert files.read_sealed(path) == "new"
+
+
+def test_a_text_without_a_seal_is_taken_as_it_is(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    assert files.read_table(tmp_path / "a.csv").b.tolist() == [2]
+    files.write_sealed(tmp_path / "a.csv", "a,b\n3,4\n")
+    for seal in (b"", b"[]", b"{"):
+        (tmp_path / ".a.csv.whole.json").write_bytes(seal)
+        assert files.read_sealed(tmp_path / "a.csv") == "a,b\n3,4\n"
 
 
 HOME = pathlib.Path("/home/reader")

@@ -129,7 +129,9 @@ def _error_of(chapter: pathlib.Path, folder: pathlib.Path, parameters: dict) -> 
     except papermill.PapermillExecutionError as failure:
         # papermill's own cell with the parameters comes before; the reader counts without it.
         return f"cell [{failure.exec_count - 1}]: {failure.ename}: {first_line(failure.evalue)}"
-    except Exception as failure:  # a kernel that died, a file that is no notebook, no kernel
+    except Exception as failure:  # a dead kernel, a file that is no notebook, a full disk
+        if files.stored(files.read_json, target) is None:
+            files.discard(target)  # a half
         return f"{type(failure).__name__}: {first_line(failure)}"
     return ""
 

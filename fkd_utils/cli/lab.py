@@ -40,7 +40,7 @@ def lab(no_open: bool, options: tuple[str, ...]) -> None:
 def copy_chapters() -> list[str]:
     """Copy to WORK the chapters that are not there, or have changed since; says what it did."""
     record = WORK / RECORD
-    copied = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+    copied = files.stored(files.read_json, record) or {}
     made, said = [], []
     for chapter in execute.find_chapters([]):
         now = hashlib.sha256(chapter.read_bytes()).hexdigest()
@@ -55,8 +55,7 @@ def copy_chapters() -> list[str]:
         made.append(target)
         copied[chapter.name] = now
     if made:
-        with files.replacing(record) as aside:
-            aside.write_text(json.dumps(copied, indent=1), encoding="utf-8")
+        files.write_text(record, json.dumps(copied, indent=1))
         _trust(made)
     if len(made) > len(said):
         said.append(f"{WORK}: {len(made) - len(said)} chapters copied")

@@ -40,9 +40,18 @@ def main(arguments: list[str] | None = None) -> int:
 def status(commands: click.Group, name: str, arguments: list[str] | None) -> int:
     """Run one of `commands`: 0 well, 1 something failed, 2 bad input, 130 stopped by Ctrl-C.
 
-    name: how the reader called it. arguments: None for those of the process.
+    What cannot be printed fails after the command has done its work. name: how the reader called
+    it. arguments: None for those of the process.
     """
     console.steady_streams()
+    ended = _status(commands, name, arguments)
+    lost = console.lost_output()
+    if lost:
+        print(f"error: what was printed is cut: {lost.strerror or lost}", file=sys.stderr)
+    return ended or int(bool(lost))
+
+
+def _status(commands: click.Group, name: str, arguments: list[str] | None) -> int:
     try:
         return commands.main(arguments, name, standalone_mode=False) or 0
     except InputError as error:

@@ -150,8 +150,8 @@ def checked(rows: faces.Faces) -> cleaning.Report:
     numbers = np.stack([rows.ids, rows.groups]).astype(np.int64).tobytes()
     named = f"{rows.fingerprint()}-{hashlib.sha256(numbers).hexdigest()[:8]}"
     store = cache.root() / f"check-{cleaning.VERSION}-{named}.json"
-    report = files.stored(lambda path: cleaning.Report.from_json(path.read_text("utf-8")), store)
+    report = files.stored(lambda p: cleaning.Report.from_json(files.read_sealed(p)), store)
     if report is None:
         report = cleaning.check(rows)
-        files.write_text(store, report.to_json())
+        files.write_sealed(store, report.to_json())
     return report

@@ -258,12 +258,12 @@ def own_file(path: pathlib.Path) -> pathlib.Path:
 
 def _read_study(path: pathlib.Path) -> pd.DataFrame | None:
     places = dict.fromkeys((path, own_file(path)))
-    found = [_read_rows(place) for place in places if place.exists()]
+    found = [read_rows(place) for place in places if place.exists()]
     found = [table for table in found if table is not None]
     return pd.concat(found, ignore_index=True) if found else None
 
 
-def _read_rows(path: pathlib.Path) -> pd.DataFrame | None:
+def read_rows(path: pathlib.Path) -> pd.DataFrame | None:
     """A study's rows; None, and a line, where the file is damaged: they are to be made again."""
     rows = files.stored(files.read_table, path)
     if rows is None:
@@ -285,10 +285,10 @@ def _add(path: pathlib.Path, run: dict, fresh: pd.DataFrame) -> None:
     with files.locked(own.with_suffix(".lock"), fitting.MOVE):
         if _holds(_read_study(path), run):
             return
-        before = _read_rows(own) if own.exists() else None
+        before = read_rows(own) if own.exists() else None
         rows = fresh if before is None else pd.concat([before, fresh], ignore_index=True)
-        with files.replacing(own) as aside:
-            rows.to_csv(aside, index=False, float_format=FORMAT)
+        lines = rows.to_csv(index=False, float_format=FORMAT, lineterminator="\n")
+        files.write_sealed(own, lines)
 
 
 def report(name: str = "claims.csv", folder: pathlib.Path | None = None) -> pd.DataFrame:

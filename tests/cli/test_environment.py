@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -9,7 +10,8 @@ import nbformat
 import pytest
 
 from fkd_utils import files
-from fkd_utils.data import sources
+from fkd_utils.cli import execute
+from fkd_utils.data import cache
 
 
 @pytest.fixture
@@ -44,39 +46,74 @@ def hostile(tmp_path):
     return variables, here
 
 
-def outputs(folder):
-    """What the cells of chapter 03 that are compared with the text print."""
-    (path,) = folder.glob("build/smoke-open/03_*.ipynb")
-    cells = nbformat.read(path, as_version=4).cells
+def outputs(path):
+    """What the cells of a chapter that are compared with the text print."""
     compared = [
         c
-        for c in cells
-        if c.cell_type == "code" and "nbval-ignore-output" not in c.metadata.get("tags", [])
+        for c in nbformat.read(path, as_version=4).cells
+        if c.cell_type == "code" and not {"nbval-ignore-output", "parameters"} & tags(c)
     ]
     return [o.get("text") or o.data.get("text/plain") for c in compared for o in c.outputs]
 
 
-def test_a_chapter_prints_the_same_in_a_hostile_home(hostile, tmp_path):
-    sources.place("open")
+def tags(cell):
+    return set(cell.metadata.get("tags", ["injected-parameters"]))
+
+
+@pytest.fixture
+def start(hostile, tmp_path):
+    """Starts a command where the reader stands; returns what it printed."""
     variables, here = hostile
-    kept = {"FKD_CACHE": str(sources.open_folder().parent), "PYTHONPATH": str(files.REPO)}
-    command = [sys.executable, "-m", "fkd_utils", "run", "03", "--profile", "smoke"]
-    found = []
-    for name, given, folder in (("a", {}, tmp_path), ("b", variables, here)):
-        own = tmp_path / name
+    given = {"FKD_CACHE": str(cache.root()), "FKD_HOME": str(tmp_path / "own")}
+
+    def run(*words, **more):
         done = subprocess.run(
-            command,
-            env=os.environ | given | kept | {"FKD_HOME": str(own)},
-            cwd=folder,
+            [sys.executable, "-m", *words],
+            env=os.environ | variables | given | more,
+            cwd=here,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        found.append(outputs(own))
-        assert (own / "data" / "runs").is_dir() and (own / "build" / "smoke-open" / "html").is_dir()
-    assert found[0] == found[1] and len(found[0]) > 10
+        return done.stdout
+
+    return run
+
+
+def test_a_chapter_prints_the_same_in_a_hostile_home(start, tmp_path):
+    """As the committed one does, which `make chapters` compares in a home like any other."""
+    start("fkd_utils", "run", "03", "--profile", "smoke")
+    (ran,) = (tmp_path / "own" / "build" / "smoke-open").glob("03_*.ipynb")
+    found, committed = outputs(ran), outputs(execute.NOTEBOOKS / ran.name)
+    assert found == committed and len(found) > 10
+    assert (tmp_path / "own" / "data" / "runs").is_dir() and (ran.parent / "html").is_dir()
+
+
+TINY = """# %%
+import os, keras, matplotlib, numpy
+from fkd_utils import console
+# %%
+keras.config.floatx(), keras.backend.backend(), keras.config.max_epochs()
+# %%
+matplotlib.rcParams["font.size"], "hello" in dir(), os.environ["PYTHONSTARTUP"]
+"""
+
+
+def test_a_chapter_is_built_the_same_in_a_hostile_home(start, tmp_path):
+    """In a copy of the course, whose only chapter is this."""
+    course = tmp_path / "My {Courses} 100 %"
+    for package in ("fkd_utils", "studies"):
+        skip = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(files.REPO / package, course / package, ignore=skip)
+    (course / "notebooks" / "src").mkdir(parents=True)
+    (course / "notebooks" / "src" / "99_tiny.py").write_text(TINY)
+    assert start("studies", "build", PYTHONPATH=str(course)) == "99_tiny ...\n"
+    assert outputs(course / "notebooks" / "99_tiny.ipynb") == [
+        "('float32', 'tensorflow', None)",
+        "(10.0, False, '')",
+    ]
 
 
 @pytest.mark.skipif(os.name != "posix" or not hasattr(os, "geteuid"), reason="asks for accounts")

@@ -67,6 +67,14 @@ def test_a_copy_that_the_reader_removed_is_made_again(house):
     assert copies() == ["00_welcome.ipynb", "03_linear.ipynb"]
 
 
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"03_linear.ipynb": '])
+def test_a_damaged_record_costs_copies_beside_and_no_more(house, content):
+    copies()
+    (lab.WORK / lab.RECORD).write_bytes(content)
+    assert len(copies()) == 4
+    assert len(copies()) == 4
+
+
 def test_a_file_that_was_no_copy_stays(house):
     lab.WORK.mkdir()
     write(lab.WORK / "03_linear.ipynb", "older than the record")

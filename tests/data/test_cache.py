@@ -15,13 +15,21 @@ from fkd_utils.data import cache, kaggle
 from fkd_utils.files import InputError
 
 
-@pytest.mark.parametrize("keep", [0, 50, -1])
-def test_a_damaged_cache_is_made_again(folder, store, keep):
+def flipped(content: bytes) -> bytes:
+    return content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]
+
+
+DAMAGES = {"empty": lambda c: b"", "cut": lambda c: c[:50], "short": lambda c: c[:-1]}
+DAMAGES["flipped"] = flipped
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_cache_is_made_again(folder, store, how):
     facefiles.save(folder, facefiles.text(facefiles.good_rows()))
     images = np.array(kaggle.read_training(folder).images)
     (entry,) = store.iterdir()
     part = entry / "images.npy"
-    part.write_bytes(part.read_bytes()[:keep])
+    part.write_bytes(DAMAGES[how](part.read_bytes()))
     np.testing.assert_array_equal(kaggle.read_training(folder).images, images)
     (entry,) = store.iterdir()
     np.testing.assert_array_equal(np.load(entry / "images.npy"), images)

@@ -84,6 +84,16 @@ def test_checking_is_done_once(source):
     np.testing.assert_array_equal(first.train.ids, again.train.ids)
 
 
+def test_a_changed_byte_in_what_was_checked_is_seen(source, tmp_path):
+    rows = sources.read("blobs")
+    right = splits.checked(rows)
+    (stored,) = tmp_path.glob("check-*.json")
+    assert stored.read_text().count('"row": 7') == 1
+    stored.write_text(stored.read_text().replace('"row": 7', '"row": 8'))
+    assert splits.checked(rows) == right and len(source) == 2
+    assert splits.checked(rows) == right and len(source) == 2
+
+
 def test_limit_cuts_each_part(source):
     data = splits.load("blobs", 0, 8)
     assert (len(data.train), len(data.validation), len(data.test)) == (8, 2, 2)

@@ -85,6 +85,11 @@ def test_a_readers_rows_stay_apart_until_an_author_keeps_them(published, capsys)
     pd.testing.assert_frame_equal(pd.read_csv(path), rows)
     assert not results.own_file(path).exists()
     assert main.main(["keep"]) == 0 and capsys.readouterr().out == ""
+    results.study(path, [{"seed": 2}], lambda seed: [{"error": 2.25}], "paper")
+    added, before = results.own_file(path), path.read_bytes()
+    added.write_bytes(added.read_bytes().replace(b"2.25", b"2.24"))
+    assert main.main(["keep"]) == 0 and "is damaged" in capsys.readouterr().out
+    assert path.read_bytes() == before and added.exists()
 
 
 def test_the_chapters_are_compared_in_small(monkeypatch, tmp_path):

@@ -42,6 +42,17 @@ def test_a_stopped_study_goes_on_where_it_was(tmp_path):
     assert len(results.study(path, RUNS, rest, "paper")) == 8 and rest.made == [(0.01, 1)]
 
 
+def test_rows_with_a_changed_byte_are_made_again(tmp_path, capsys):
+    path = tmp_path / "study.csv"
+    table = results.study(path, RUNS, Trainer(), "paper")
+    path.write_text(path.read_text().replace("0.2,", "0.3,", 1))
+    assert results.study(path, RUNS, None, "quick") is None
+    assert "is damaged and left out" in capsys.readouterr().out
+    again = Trainer()
+    pd.testing.assert_frame_equal(results.study(path, RUNS, again, "paper"), table)
+    assert len(again.made) == 4
+
+
 @pytest.mark.parametrize("profile", ["smoke", "quick"])
 def test_short_profiles_train_nothing(tmp_path, capsys, profile):
     path, trainer = tmp_path / "study.csv", Trainer()
