@@ -1,6 +1,9 @@
 import collections.abc
 import dataclasses
 import multiprocessing
+import multiprocessing.forkserver
+import os
+import pathlib
 
 import drawnfaces
 import hypothesis
@@ -10,7 +13,6 @@ import pytest
 
 from fkd_utils import faces, files
 from fkd_utils.data import splits
-from fkd_utils.training import depth_runs
 
 pytest.register_assert_rewrite("facefiles")
 
@@ -91,6 +93,30 @@ def written(tmp_path, monkeypatch):
     return write
 
 
+@pytest.fixture
+def eagerly():
+    """No graph is made, which for a few steps takes longer than they do."""
+    import tensorflow  # not at the top, as above
+
+    tensorflow.config.run_functions_eagerly(True)
+    yield
+    tensorflow.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(scope="session")
+def forking():
+    """Starts processes from one that has loaded everything: in a moment."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["blobruns", "fkd_utils.demo.locate", "fkd_utils.training"])
+    with pytest.MonkeyPatch.context() as during:
+        tests = pathlib.Path(__file__).parent
+        during.setenv("PYTHONPATH", os.pathsep.join([str(tests), str(files.REPO)]))
+        multiprocessing.forkserver.ensure_running()
+    return context
+
+
 def at_once(target: collections.abc.Callable, *args) -> set:
     """What two processes find that start `target(*args, barrier, queue)` at the same moment."""
     context = multiprocessing.get_context("spawn")
@@ -131,6 +157,7 @@ def tiny_network():
 @pytest.fixture
 def tiny_plan(monkeypatch):
     """A plan of DEPTH's study called "tiny": four runs, two epochs, six faces."""
+    from fkd_utils.training import depth_runs  # not at the top, as above
 
     plan = depth_runs.Plan(6, 1 / 32, 2, ("3: 5cl, 3mpl",), 2, "3: 6cl, 3mpl", 1)
     monkeypatch.setitem(depth_runs.PLANS, "tiny", plan)

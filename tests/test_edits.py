@@ -1,13 +1,16 @@
 """A reader changes a chapter's network and runs on: it goes to the end, and the change trains."""
 
+import io
 import json
 
 import IPython.display
 import jupytext
 import matplotlib.pyplot as plt
+import PIL.Image
 import pytest
 
 from fkd_utils import training
+from fkd_utils.plotting import figures
 from studies import build_notebooks
 
 # Of each chapter: a layer's width, the optimiser, the loss, dropout added; what stands there and
@@ -50,24 +53,50 @@ EDITS = {
         ("loss=models.losses.wing)\nrun", "loss=models.losses.masked_mse)\nrun"),
     ],
 }  # fmt: skip
+# And numbers that only cost time: fewer steps, places and draws.
+SMALLER = {
+    "04_mlp": [("before=20", "before=2")],
+    "06_pooled_cnn": [
+        ("np.arange(32, 72), np.arange(32, 72)", "np.arange(32, 48), np.arange(32, 48)"),
+        ("order[:1200], order[1200:]", "order[:200], order[200:]"),
+    ],
+    "08_final_model": [("draws=8", "draws=2")],
+}
 
 
 def edited(name: str) -> list:
     """The cells of a chapter as the reader has changed them."""
     text = (build_notebooks.SOURCES / f"{name}.py").read_text(encoding="utf-8")
-    for before, after in EDITS[name]:
+    for before, after in EDITS[name] + SMALLER.get(name, []):
         assert text.count(before) == 1, f"{name}: not once there: {before}"
         text = text.replace(before, after)
     return [c.source for c in jupytext.reads(text, "py:percent").cells if c.cell_type == "code"]
 
 
+@pytest.fixture(scope="module")
+def runs_folder(tmp_path_factory):
+    """One for all chapters: what one has trained, the next finds."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture
+def cheap(monkeypatch):
+    """Figures are drawn and not turned into PNG."""
+    dot = io.BytesIO()
+    PIL.Image.new("RGB", (8, 8)).save(dot, "PNG")
+    monkeypatch.setattr(figures, "drawn", lambda figure: plt.close(figure) or dot.getvalue())
+    monkeypatch.setattr(IPython.display, "display", lambda *shown, **how: None)
+
+
 @pytest.mark.parametrize("name", EDITS)
-def test_a_changed_network_trains_and_the_chapter_runs_to_its_end(name, tmp_path, monkeypatch):
-    for variable, value in {"FKD_PROFILE": "smoke", "FKD_DATA": "open", "MPLBACKEND": "Agg",
-                            "FKD_RUNS": tmp_path, "FKD_FIGURES": tmp_path}.items():  # fmt: skip
+def test_a_changed_network_trains_and_the_chapter_runs_to_its_end(
+    name, runs_folder, cheap, eagerly, tmp_path, monkeypatch
+):
+    given = {"FKD_PROFILE": "smoke", "FKD_DATA": "open", "MPLBACKEND": "Agg"}
+    given |= {"FKD_RUNS": runs_folder, "FKD_FIGURES": tmp_path}
+    for variable, value in given.items():
         monkeypatch.setenv(variable, str(value))
     monkeypatch.delenv("FKD_STRICT", raising=False)
-    monkeypatch.setattr(IPython.display, "display", lambda *shown, **how: None)
     runs, fit = [], training.fit
     monkeypatch.setattr(training, "fit", lambda *a, **k: runs.append(fit(*a, **k)) or runs[-1])
     page = {"__name__": "__main__"}

@@ -3,6 +3,7 @@
 In a child process: a broken decoder may end it, and that is what is looked for.
 """
 
+import functools
 import io
 import os
 import pathlib
@@ -69,7 +70,9 @@ def work(form: str, count: int, folder: pathlib.Path) -> None:
     """Run `predict` on each mutated file; print the slowest and how many could be read."""
     console.start_backend()
     from fkd_utils.cli import main
+    from fkd_utils.training import results
 
+    results.network = functools.cache(results.network)  # loading it takes longer than a picture
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     rng, slowest, read = np.random.default_rng([SEED, *form.encode()]), 0.0, 0
     good = originals(form)

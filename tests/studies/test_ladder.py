@@ -10,6 +10,9 @@ from fkd_utils.training import ablation, fitting
 from studies import __main__, ladder, publish, seeds
 
 SIZE = {"epochs": 1, "steps_per_epoch": 2}
+TOP = ablation.LAST
+OFFSET = next(k for k, step in enumerate(ablation.steps()) if step.told)
+CHOSEN = [0, 4, OFFSET, TOP, ablation.HEADS]  # every kind of network, loss and prediction
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +21,7 @@ def store(tmp_path_factory):
 
 
 @pytest.fixture
-def small(blob_parts, store, monkeypatch):
+def small(blob_parts, store, monkeypatch, eagerly):
     """Every set of faces is this one, and what one test has trained is found by the next."""
     monkeypatch.setenv("FKD_RUNS", str(store))
     home = dataclasses.replace(blob_parts, source=splits.Source("open"))
@@ -27,14 +30,22 @@ def small(blob_parts, store, monkeypatch):
 
 
 def test_steps_are_trained_published_and_consistent(small, tmp_path):
-    made = ladder.train_steps([0, ablation.LAST], "open", "a desk", **SIZE, folder=tmp_path)
-    assert [path.name for path in made] == ["wild_ladder_0", f"wild_ladder_{ablation.LAST}"]
+    made = ladder.train_steps(CHOSEN, "open", "a desk", **SIZE, folder=tmp_path)
+    assert [path.name for path in made] == [ablation.folder_of(k) for k in CHOSEN]
     assert publish.problems(tmp_path) == []
-    assert [(path / "weights.npz").exists() for path in made] == [False, True]
-    recipe, told = (json.loads((made[1] / f"{n}.json").read_text()) for n in ("recipe", "metrics"))
-    assert (recipe["title"], recipe["told"], recipe["loss"]) == ("modern", "with_sources", "wing")
+    with_weights = [path.name for path in made if (path / "weights.npz").exists()]
+    assert with_weights == [f"wild_ladder_{TOP}"]
+    recipes, told = (
+        [json.loads((path / f"{name}.json").read_text()) for path in made]
+        for name in ("recipe", "metrics")
+    )
+    last = recipes[CHOSEN.index(TOP)]
+    assert (last["title"], last["told"], last["loss"]) == ("modern", "with_sources", "wing")
+    assert (last["epochs"], last["steps_per_epoch"]) == (1, 2)
     # Nobody labels these faces twice, so the second labeller's offset never moves.
-    assert told["second_labeller_px"] == {name: [0, 0] for name in faces.FOUR_POINTS}
+    for k, measured in zip(CHOSEN, told, strict=True):
+        learnt = {name: [0, 0] for name in faces.FOUR_POINTS} if k in (OFFSET, TOP) else None
+        assert measured.get("second_labeller_px") == learnt
 
 
 def test_cross_dataset_is_chosen_at_home_and_tested_abroad(small, tmp_path, monkeypatch):

@@ -137,7 +137,9 @@ def test_a_network_that_no_chapter_teaches_is_not_published(fourth_run, blob_par
         publish.publish(run, tmp_path / "out", blob_parts, False, "a desk")
 
 
-def test_of_two_heads_the_first_labellers_network_is_published(fourth_run, blob_parts, tmp_path):
+def test_of_two_heads_the_first_labellers_network_is_published(
+    fourth_run, blob_parts, tmp_path, eagerly
+):
     run = of_network(fourth_run, heatmap.with_two_heads(heatmap.network()))
     publish.publish(run, tmp_path / "heads", blob_parts, True, "a desk")
     recipe, told = stored(tmp_path / "heads", "recipe"), stored(tmp_path / "heads", "metrics")

@@ -1,15 +1,11 @@
 import dataclasses
 import itertools
-import json
 
 import numpy as np
 import pytest
 
-from fkd_utils import faces
-from fkd_utils.data import splits
 from fkd_utils.models import heatmap, losses
 from fkd_utils.training import ablation
-from studies import ladder, publish
 
 TOP = ablation.LAST
 OFFSET = next(k for k, step in enumerate(ablation.steps()) if step.told)
@@ -63,33 +59,3 @@ def test_one_cycle_rises_and_falls():
     values = [float(rate(step)) for step in range(201)]
     assert values[0] == pytest.approx(0.0001) and max(values) == pytest.approx(0.003)
     assert int(np.argmax(values)) == 20 and values[-1] == pytest.approx(0, abs=1e-9)
-
-
-@pytest.fixture(scope="module")
-def trained(blob_parts, tmp_path_factory):
-    """All kinds of steps, trained for a moment and published, once for all tests: their folders."""
-    folder = tmp_path_factory.mktemp("ablation")
-    with pytest.MonkeyPatch.context() as during:
-        during.setenv("FKD_RUNS", str(folder / "runs"))
-        during.setattr(splits, "load", lambda *source: blob_parts)
-        chosen = [0, 4, OFFSET, TOP, ablation.HEADS]
-        train = getattr(ladder, "train_steps", None) or ladder.climb
-        made = train(chosen, "open", "a desk", epochs=3, steps_per_epoch=1, folder=folder / "out")
-    return dict(zip(chosen, made, strict=True))
-
-
-def test_steps_are_trained_published_and_consistent(trained):
-    assert trained[0].name == "wild_ladder_0" and trained[TOP].name == f"wild_ladder_{TOP}"
-    assert publish.problems(trained[0].parent) == []
-    recipe = json.loads((trained[TOP] / "recipe.json").read_text(encoding="utf-8"))
-    assert (recipe["epochs"], recipe["steps_per_epoch"]) == (3, 1)
-
-
-def test_the_offset_is_kept_and_two_heads_have_none(trained):
-    offset, heads = (
-        json.loads((trained[k] / "metrics.json").read_text(encoding="utf-8"))
-        for k in (OFFSET, ablation.HEADS)
-    )
-    # Nobody labels these faces twice, so the second labeller's offset never moves.
-    assert offset["second_labeller_px"] == {name: [0, 0] for name in faces.FOUR_POINTS}
-    assert "second_labeller_px" not in heads

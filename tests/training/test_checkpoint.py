@@ -1,4 +1,3 @@
-import os
 import pathlib
 import signal
 import time
@@ -19,18 +18,19 @@ def epochs_saved(store: pathlib.Path) -> int:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
-def test_killed_and_started_again_it_ends_as_if_undisturbed(tmp_path):
+def test_killed_and_started_again_it_ends_as_if_undisturbed(tmp_path, forking):
     epochs, killed = 14, tmp_path / "killed"
     kills, seen = 0, 0
     while not list(killed.glob("*/history.csv")):
-        process = blobruns.child(killed, epochs)
-        while process.poll() is None:
+        process = forking.Process(target=blobruns.fit_saving, args=(killed, epochs))
+        process.start()
+        while process.is_alive():
             done = epochs_saved(killed)
             if kills < 2 and done > seen:
-                os.kill(process.pid, signal.SIGKILL)
+                process.kill()
                 seen, kills = done, kills + 1
             time.sleep(0.002)
-        process.wait()
+        process.join()
     assert kills == 2 and 0 < seen < epochs
     undisturbed = blobruns.fit_small(tmp_path / "calm", epochs)
     (folder,) = (path.parent for path in killed.glob("*/history.csv"))

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from blobruns import child, few, fit_small, fourth, rules, small
+from blobruns import few, fit_saving, fit_small, fourth, rules, small
 
 from fkd_utils import augment, faces
 from fkd_utils.data import splits
@@ -297,9 +297,13 @@ def test_averages_are_what_is_validated_and_kept(build, at):
     assert live.history.val_mse.iloc[-1] != pytest.approx(run.history.val_mse.iloc[-1], rel=1e-3)
 
 
-def test_two_processes_asking_for_the_same_run_train_it_once(tmp_path):
-    pair = [child(tmp_path, 3), child(tmp_path, 3)]
-    assert [process.wait(120) for process in pair] == [0, 0]
+def test_two_processes_asking_for_the_same_run_train_it_once(tmp_path, forking):
+    pair = [forking.Process(target=fit_saving, args=(tmp_path, 3)) for _ in range(2)]
+    for process in pair:
+        process.start()
+    for process in pair:
+        process.join(120)
+    assert [process.exitcode for process in pair] == [0, 0]
     run = fit_small(tmp_path, 3)
     assert len(run.history) == 3 and run.history.seconds.nunique() == 3
     assert sorted(path.name for path in run.folder.iterdir()) == [
