@@ -749,8 +749,8 @@ chapter.figure(
     alt="Above, the mix of two people halfway: doubled mouth and nose without a warp, clear "
     "features and ghostly ears with 15 points, clear ears with the template. Below, the detail "
     "kept: the template is highest in all three regions. Between the points true points lie far "
-    "above predicted ones, in the rest of the face by less, and around the face all but the template "
-    "are nearly the same.",
+    "above predicted ones, in the rest of the face by less, and around the face all but the "
+    "template are nearly the same.",
 )
 
 # %% tags=["nbval-ignore-output"]
