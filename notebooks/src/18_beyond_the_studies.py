@@ -1737,24 +1737,23 @@ steps = np.geomspace(of_faces.min(), max(map(np.max, of_strangers.values())), 20
 let_in = [(of_faces <= step).mean() for step in steps]
 colours = dict(zip(of_strangers, ("blue", "orange", "green", "purple")))
 for name, values in of_strangers.items():
-    colour = plotting.COLOURS[colours[name]]
-    left.plot(steps, [(values <= step).mean() for step in steps], color=colour, label=name)
-    right.plot([(values <= step).mean() for step in steps], let_in, color=colour, label=name)
+    passed = [(values <= step).mean() for step in steps]
+    left.plot(steps, passed, color=plotting.COLOURS[colours[name]], label=name)
+    right.plot(passed, let_in, color=plotting.COLOURS[colours[name]], label=name)
 left.plot(steps, let_in, color="black", label="your test faces")
 left.axvline(limit, color="grey", lw=0.9, ls="--")
 left.set(xscale="log", xlabel="mean spread of the maps (px)", ylabel="share below")
 left.set_xticks([2, 4, 8, 16, 32], ["2", "4", "8", "16", "32"])
 left.minorticks_off()
 right.set(xlabel="strangers let through", ylabel="faces let through", xlim=(-0.01, 0.2),
-          ylim=(0.8, 1.005))
-right.set_xticks([0, 0.05, 0.1, 0.15, 0.2])
+          ylim=(0.8, 1.005), xticks=[0, 0.05, 0.1, 0.15, 0.2])
 right.legend(*left.get_legend_handles_labels(), fontsize=8, loc="center")
 chapter.figure(
     figure,
     "18-m",
-    "The final network's doubt about faces and about what is none. Left: share of the pictures below "
-    "each mean spread; dashed: where one validation face in a hundred is refused. Right: the ROC "
-    "curve, a corner of it.",
+    "The final network's doubt about faces and about what is none. Left: share of the pictures "
+    "below each mean spread; dashed: where one validation face in a hundred is refused. Right: "
+    "the ROC curve, a corner of it.",
     alt="Left, five rising curves over the mean spread: that of the faces rises first and is at one "
     "before the four others leave zero. Right, the share of faces let through against that of "
     "strangers: all four curves run into the upper left corner.",
