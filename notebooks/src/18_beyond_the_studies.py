@@ -1754,8 +1754,8 @@ chapter.figure(
     "The final network's doubt about faces and about what is none. Left: share of the pictures "
     "below each mean spread; dashed: where one validation face in a hundred is refused. Right: "
     "the ROC curve, a corner of it.",
-    alt="Left, five rising curves over the mean spread: that of the faces rises first and is at one "
-    "before the four others leave zero. Right, the share of faces let through against that of "
+    alt="Left, five rising curves over the mean spread: that of the faces rises first and is at "
+    "one before the four others leave zero. Right, the share of faces let through against that of "
     "strangers: all four curves run into the upper left corner.",
 )
 
@@ -1795,7 +1795,8 @@ chapter.table(beside, "18.8", "The final network beside others, NME in percent o
 chapter.table([{"network": kind.called, "its own points": kind.points, "MB": kind.bytes / 1e6,
                 "ms a face": kind.median_ms, "trained on": kind.trained_on}
                for kind in kinds.itertuples()],
-              "18.9", "What each is: bytes of its files, processor time for the points of one face.",
+              "18.9",
+              "What each is: bytes of its files, processor time for the points of one face.",
               **{"MB": "{:.1f}", "ms a face": "{:.2f}"})
 
 # %% [markdown]
