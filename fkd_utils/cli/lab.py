@@ -43,10 +43,10 @@ def copy_chapters() -> list[str]:
     copied = files.stored(files.read_json, record) or {}
     made, said = [], []
     for chapter in execute.find_chapters([]):
-        now = hashlib.sha256(chapter.read_bytes()).hexdigest()
+        now = _hash(chapter)
         target = WORK / chapter.name
         if target.exists():
-            if copied.get(chapter.name) == now:
+            if now in (copied.get(chapter.name), _hash(target)):  # the latter if the record is lost
                 continue
             target = _beside(target)
             said.append(f"{chapter.stem} has changed; yours stays, the new one is {target.name}")
@@ -60,6 +60,10 @@ def copy_chapters() -> list[str]:
     if len(made) > len(said):
         said.append(f"{WORK}: {len(made) - len(said)} chapters copied")
     return said
+
+
+def _hash(path: pathlib.Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _beside(path: pathlib.Path) -> pathlib.Path:

@@ -1,4 +1,5 @@
 import datetime
+import errno
 import json
 
 import jupyter_core.paths
@@ -67,12 +68,31 @@ def test_a_copy_that_the_reader_removed_is_made_again(house):
     assert copies() == ["00_welcome.ipynb", "03_linear.ipynb"]
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"03_linear.ipynb": '])
-def test_a_damaged_record_costs_copies_beside_and_no_more(house, content):
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b'{"03_linear.ipynb": ', b'{"03_linear.ipynb": 3}']
+)
+def test_without_its_record_a_copy_is_known_by_what_it_holds(house, content):
     copies()
     (lab.WORK / lab.RECORD).write_bytes(content)
-    assert len(copies()) == 4
-    assert len(copies()) == 4
+    assert len(copies()) == 2
+    write(lab.WORK / "03_linear.ipynb", "my own")
+    assert len(copies()) == 3
+    assert len(copies()) == 3
+
+
+def test_copies_that_a_full_disk_ended_are_gone_on_with(house, monkeypatch, capsys):
+    copy = lab.shutil.copyfile
+
+    def full(source, target):
+        if source.stem == "03_linear":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        copy(source, target)
+
+    with monkeypatch.context() as during:
+        during.setattr(lab.shutil, "copyfile", full)
+        assert main.main(["lab", "--no-open"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert copies() == ["00_welcome.ipynb", "03_linear.ipynb"]
 
 
 def test_a_file_that_was_no_copy_stays(house):
