@@ -33,8 +33,8 @@ def _study(name: str, column: str, new: object, old: object, where: str = "seed 
     return in_study(f"transfer/{name}_open.csv", column, "held", new, old, where)
 
 
-_LAST = "epoch == 20 and weights == 'faces'"
-_FOUR = "epoch == 20 and blocks == 4"
+_LAST = "epoch == epoch.max() and weights == 'faces'"
+_FOUR = "epoch == epoch.max() and blocks == 4"
 _BEST = "optimiser == 'SGD' and rate == 10 or optimiser == 'Adam' and rate == 0.01"
 
 _claim = functools.partial(Claim, "TRANSFER")
