@@ -702,7 +702,7 @@ if stored is not None:
                       mean="{:.1f} %", min="{:.1f} %", max="{:.1f} %")
 
 # %% [markdown]
-# With every seed level 2 takes off more than a third of level 1's error, and level 3 some more of the rest. The one
+# With every seed level 2 takes off more than a quarter of level 1's error, and level 3 some more of the rest. The one
 # network costs the same for a face and in training, and stays near level 1. At this length the cascade
 # is worth its cost, and width is not.
 #
@@ -720,7 +720,7 @@ if stored is not None and DATA == "open":
 with chapter.guard("with every seed each level gains, and the cascade beats one network"):
     if DATA == "open":
         assert (px["level 3"] < px["level 2"]).all()
-        assert (px["level 2"] < 2 / 3 * px["level 1"]).all()
+        assert (px["level 2"] < 3 / 4 * px["level 1"]).all()
         assert (px["level 3"] < 0.75 * px["one network"]).all()
 with chapter.guard("the study's cascades beat Fourth after its long training", quick=True):
     assert DATA != "open" or px["level 3"].max() < size["test"]
@@ -853,7 +853,7 @@ for title, chosen in (("gain most", np.argsort(-gain)[:3]), ("gain least", np.ar
 #
 # Before you look for a reason: it is tempting to say that a patch helps where it shows a pattern of its own, the corner of
 # an eye or of a mouth, and not where something fades out, as the outer end of an eyebrow. On `open` the corners of the
-# mouth fit. But the inner corners of the eyes gain least in pixels, less than the outer ends of the brows. A reason
+# mouth fit. But the inner corners of the eyes gain no more pixels than the outer ends of the brows. A reason
 # that is found after the ranking explains anything.
 #
 # The faces that gained most, and those that lost:
