@@ -43,7 +43,7 @@ lint: $(VENV)/ready
 	$(RUN) -c 'import importlinter.cli as c; c.lint_imports_command()'
 
 unit: $(VENV)/ready
-	$(RUN) -m pytest tests --ignore tests/bench -q -n2
+	$(RUN) -m pytest tests --ignore tests/bench -q -n2 --dist worksteal
 
 chapters: $(VENV)/ready
 	$(RUN) -m studies chapters
