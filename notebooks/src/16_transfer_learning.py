@@ -992,8 +992,8 @@ chapter.figure(
     figure,
     "16-f",
     "Two blocks unfrozen: the two best (left) and the two worst held-out faces.",
-    alt="Four faces with 68 true points in green and predicted ones in red. On the left they lie "
-    "on each other; on the right the red face has the right form but is shifted or turned.",
+    alt="Four faces with 68 true points in green and predicted ones in red. On the left they are "
+    "close; on the right the red face has the right form but is shifted or turned.",
 )
 
 # %% [markdown]
