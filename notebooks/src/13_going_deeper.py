@@ -428,10 +428,9 @@ print(f"the mean face on Kaggle's complete rows: {mean_face:.1f} px²; DEPTH's b
 #
 # ## Does depth help?
 #
-# First the runs that come with the course: six rows of Table 3, with more than one seed, on an earlier
-# edition of the embedded faces, which were easier: seen from the front, few of them smiling. They are
-# **not** DEPTH's runs made again. The networks are far narrower, the faces fewer, the epochs a handful.
-# So they can show what depth does to a small, short training, and no more.
+# First the runs that come with the course: six rows of Table 3 on the embedded faces, with more than
+# one seed. They are **not** DEPTH's runs made again. The networks are far narrower, the faces fewer,
+# the epochs a handful. So they can show what depth does to a small, short training, and no more.
 
 # %%
 stored = training.table("depth/results")
@@ -465,8 +464,8 @@ chapter.figure(
     "Six rows of DEPTH Table 3. The validation pictures are changed copies, here of other people.",
     alt="Two panels, validation and test loss against the number of convolutions, logarithmic. "
     "Grey squares: DEPTH's losses near 1, above 2 at sixteen. Blue dots: the small runs, far above "
-    "them. On the left they fall to fifteen layers and rise at sixteen, on the right they fall to "
-    "thirteen and rise at fifteen and sixteen. A dotted line is the mean face.",
+    "them. They fall to thirteen layers, on the right with a small step up at ten, and rise at "
+    "fifteen and sixteen. A dotted line is the mean face.",
 )
 
 # %%
@@ -489,23 +488,27 @@ for column in ("val_loss", "test_loss"):
     print(f"{column} of 16 layers over 15: DEPTH {theirs:.1f}, here {told}")
 
 # %% tags=["guard"]
-with chapter.guard("depth helps up to thirteen layers; sixteen are the worst with one seed of two"):
-    assert three_pools.idxmin() == "3: 13cl, 3mpl" and three_pools.idxmax() == "3: 5cl, 3mpl"
-    assert fifteen > three_pools.max()
-    sixteen = table_3.row == deep_rows[0]
-    assert (table_3.test_loss < table_3.test_mean_face)[~sixteen].all()
-    worst = table_3.loc[table_3.groupby("seed").test_loss.idxmax(), ["seed", "row"]]
-    assert (worst.row == deep_rows[0]).tolist() == [False, True]
+with chapter.guard("thirteen layers are best; fifteen and sixteen fail alike, with one seed"):
+    for column in ("val_loss", "test_loss"):
+        lowest = table_3.loc[table_3.groupby("seed")[column].idxmin(), "row"]
+        assert (lowest == "3: 13cl, 3mpl").all()
+    assert three_pools.idxmax() == "3: 5cl, 3mpl" and fifteen > three_pools.max()
+    beaten = table_3.test_loss > table_3.test_mean_face
+    assert not beaten[~table_3.row.isin(deep_rows)].any()
+    assert beaten[table_3.row.isin(deep_rows)].groupby(table_3.seed).sum().tolist() == [0, 2]
+    alike = seeds["test_loss", deep_rows[0]] / seeds["test_loss", deep_rows[1]]
+    assert alike.between(1 / evaluation.MATTERS, evaluation.MATTERS).all()
 
 # %% [markdown]
-# Look at sixteen layers. With one seed they are in the middle of the field. With the other they are the
-# worst of all, and on new people worse than the mean face. So such a stack *can* fail and need not.
-# Whether DEPTH met depth or a bad draw, its one run a row cannot tell.
+# Look at sixteen layers. On new people they and fifteen are alike with each seed: with one both beat the
+# mean face, with the other both lose to it. By validation loss sixteen are a third worse with that seed, and not
+# with the other. So such a stack *can* fail and need not. Whether DEPTH met depth or a bad draw, its one run
+# a row cannot tell.
 #
-# All other runs beat the mean face on people they have never seen. And depth helps: from five to thirteen
-# layers the loss on new people falls step by step. Thirteen with three pools are best there with both
-# seeds. By validation loss, fifteen win once. But on new people fifteen, DEPTH's choice, lose even to
-# five. They have five pools and the others three, so this is not depth alone.
+# All runs with three pools beat the mean face on people they have never seen. And there depth helps: five
+# layers are the worst of them on average, and thirteen the best of all six networks, with both seeds and by
+# both losses. But on new people fifteen, DEPTH's choice, lose even to five, on average. They have five
+# pools, so this is not depth alone.
 #
 # ## One run
 #
@@ -640,9 +643,8 @@ def show(table, number):
             line |= {f"{who}: val": found["val"], f"{who}: test": found["test"]}
         listed.append(line)
     title = f"DEPTH Table {table}: losses in px². Stored: width {stored.width[0]:g}, mean of the "
-    title += f"seeds, an earlier edition of open. Yours: profile {PROFILE}, data {DATA}, width "
-    title += f"{PLAN.width:g}, {len(grown):,} pictures, at most {PLAN.epochs} epochs. "
-    title += "Test: unchanged new faces."
+    title += f"seeds, open faces. Yours: profile {PROFILE}, data {DATA}, width {PLAN.width:g}, "
+    title += f"{len(grown):,} pictures, at most {PLAN.epochs} epochs. Test: unchanged new faces."
     chapter.table(listed, number, title, **{c: "{:.2f}" for c in listed[0] if c != "network"})
 
 
@@ -657,8 +659,7 @@ show("5", "13.4")
 
 # %% [markdown]
 # Do not compare left with right: DEPTH's test pictures are changed copies of faces that trained, the
-# course's are unchanged faces of other people. Nor the stored runs with yours: their faces were easier.
-# Within a column, only large differences speak.
+# course's are unchanged faces of other people. Within a column, only large differences speak.
 #
 # ## What DEPTH's tables say themselves
 #
@@ -877,7 +878,7 @@ with chapter.guard("only DEPTH's order measures faces that train; the stored run
 
 # %% [markdown]
 # A leak pays when faces are learnt by heart, and that takes many epochs. So the stored runs of the
-# network of Table 1, narrow, have few faces and more epochs. Their faces are of the earlier edition, too.
+# network of Table 1, narrow, have few faces and more epochs.
 
 # %%
 leaks = training.table("depth/leak")
@@ -909,7 +910,7 @@ chapter.figure(
     "13-h",
     "DEPTH's recipe in two orders: what it reports, and what new people get. A line is a seed.",
     alt="Lines from split first to augment first. The loss on the pictures that the order itself "
-    "holds out falls steeply; the loss on unchanged faces of new people hardly changes.",
+    "holds out falls steeply; the loss on unchanged faces of new people changes far less.",
 )
 
 # %%
@@ -923,12 +924,12 @@ for column, words in (("val_loss", "as measured"), ("test_loss", "on new people"
 with chapter.guard("the measured loss falls far more than that on new people"):
     assert (gains["val_loss"] > 0).all()
     assert gains["val_loss"].mean() > 3 * gains["test_loss"].mean()
-    assert (leak["test_loss"] > leak["test_mean_face"]).all(axis=None)
+    assert (leak["test_loss"] > 0.99 * leak["test_mean_face"]).all(axis=None)
 
 # %% [markdown]
 # In DEPTH's order every picture that measures shows a face that trains. The measured loss falls with every
 # seed, on average by far more than the loss on new people. How far depends on the seed: few people are held
-# out. On a stranger these networks do worse than the mean face. DEPTH's order hides it.
+# out. On a stranger these networks do as badly as the mean face, or worse. DEPTH's order hides it.
 #
 # DEPTH's networks are sixteen times wider and trained up to 150 epochs, so they can learn far more by heart.
 # Their 0.6964 px² does not say how well they do on a stranger.
@@ -974,13 +975,13 @@ chapter.figure(
 #   when sides are rounded up.
 # - Without batch normalisation the gradient fades in a stack of sixteen. With it, depth alone is no
 #   obstacle at the start.
-# - In small, short trainings depth helped up to thirteen layers. Sixteen failed with one seed of two: one
-#   run a row shows neither that they must nor that they need not.
+# - In small, short trainings depth helped up to thirteen layers. Fifteen and sixteen, with more pools, failed with
+#   one seed of two: one run a row shows neither that they must nor that they need not.
 # - Two measurements of one network differ as much as two networks do in DEPTH's Table 3.
 # - "Accuracy" on coordinates asks which of two coordinates is the larger. The mean face passes it on
 #   seven of ten faces.
-# - Copies made before a split let the same face stand on both sides, and the measured loss falls without
-#   a better network.
+# - Copies made before a split let the same face stand on both sides, and the measured loss falls by far more
+#   than the loss on new people.
 #
 # ## Exercises
 #
