@@ -105,13 +105,13 @@ def seeds(tables: tuple[str, ...], machine: str, data: str) -> None:
 def ladder(steps: tuple[int, ...], machine: str, data: str) -> None:
     """Train and keep the steps of chapter 18's ablation.
 
-    STEP: 0 to 11; 12: the final network; 13: two heads. Without one, all of them.
+    STEP: 0 to 11; 12: trained for longer; 13: two heads; 14: wide. Without one, all of them.
     """
     console.start_backend()
     from fkd_utils.training import ablation
     from studies import ladder
 
-    count = ablation.HEADS + 1
+    count = ablation.WIDE + 1
     for number in steps:  # all of them before the first hour of training
         if not 0 <= number < count:
             raise InputError(f"there is no step {number}; choose 0 to {count - 1}")

@@ -33,8 +33,8 @@ def from_source(source: pathlib.Path) -> nbformat.NotebookNode:
         if "solution" in tags:
             # Folded, so that the reader thinks before looking.
             cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
-        if {"drawing", "guard"} & set(tags):
-            # Only draws, or holds the text: folded, what it shows stays.
+        if {"drawing", "guard", "check", "quiz"} & set(tags):
+            # Only draws, asks, or holds the text: folded, what it shows stays.
             cell.metadata["jupyter"] = {"source_hidden": True}
         cell["id"] = f"cell-{k:03d}"
     notebook.nbformat, notebook.nbformat_minor = 4, 5

@@ -8,6 +8,8 @@ from fkd_utils import files
 from fkd_utils.training import ablation
 from studies import publish
 
+_ASKED_AGAIN = (ablation.LAST, ablation.FINAL, ablation.WIDE)
+
 
 def train_steps(
     chosen: collections.abc.Iterable[int],
@@ -20,11 +22,11 @@ def train_steps(
     """Train and publish the chosen ones of `ablation.every`, by number; returns their folders.
 
     data: open, kaggle or a folder. A step that is trained already is found; a stopped one goes on.
-    The weights of LAST and FINAL are stored, since chapter 18 asks these networks again.
+    The weights of LAST, FINAL and WIDE are stored, since chapters ask these networks again.
     """
     every, made = ablation.every(epochs, steps_per_epoch), []
     for number in chosen:
-        step, asked_again = every[number], number in (ablation.LAST, ablation.FINAL)
+        step, asked_again = every[number], number in _ASKED_AGAIN
         parts = step.faces(data)
         made.append((folder or files.PUBLISHED) / ablation.folder_of(number))
         publish.publish(step.fit(parts), made[-1], parts, asked_again, machine, step.flipped)

@@ -26,4 +26,5 @@ MODELS = {
     "deep": Entry(deep.deep_cnn, "Deep", "13"),
     "modern_dense": Entry(heatmap.dense_network, "Residual, dense", "18"),
     "modern": Entry(heatmap.network, "Residual, heat maps", "18"),
+    "modern_wide": Entry(heatmap.wide_network, "Residual, wide heat maps", "18"),
 }

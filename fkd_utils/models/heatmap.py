@@ -79,6 +79,7 @@ class SoftArgmax(keras.layers.Layer):
 
 
 WIDTHS = (16, 32, 48, 96)  # filters where the map has 48, 24, 12 and 6 cells a side
+WIDE = (16, 32, 72, 144)  # half as many again where cells are few, and a filter costs least
 STRIDE = 4  # pixels of the picture to a cell of a heat map
 HALF = faces.SIDE / 2
 
@@ -89,7 +90,7 @@ def dense_network() -> keras.Model:
     Pictures (n, 96, 96, 1) in [0, 1] to 30 targets y/48 - 1.
     """
     picture = keras.layers.Input((faces.SIDE, faces.SIDE, 1))
-    coarsest = _way_down(picture)[-1]
+    coarsest = _way_down(picture, WIDTHS)[-1]
     outputs = keras.layers.Dense(2 * len(faces.KEYPOINTS))(keras.layers.Flatten()(coarsest))
     return keras.Model(picture, outputs, name="modern_dense")
 
@@ -99,8 +100,17 @@ def network() -> keras.Model:
 
     The heat maps inside are the layer "heatmaps" (see `heatmaps_of`).
     """
+    return _down_and_up(WIDTHS, "modern")
+
+
+def wide_network() -> keras.Model:
+    """`network` with twice the parameters, of `WIDE`."""
+    return _down_and_up(WIDE, "modern_wide")
+
+
+def _down_and_up(widths: tuple[int, ...], name: str) -> keras.Model:
     picture = keras.layers.Input((faces.SIDE, faces.SIDE, 1))
-    *passed, x = _way_down(picture)
+    *passed, x = _way_down(picture, widths)
     for seen in reversed(passed):
         x = _convolved(x, seen.shape[-1], side=1)
         x = keras.layers.UpSampling2D(2, interpolation="bilinear")(x)
@@ -110,7 +120,7 @@ def network() -> keras.Model:
     points = SoftArgmax(STRIDE, name="points")(maps)
     targets = keras.layers.Rescaling(1 / HALF, offset=-1.0)(points)
     outputs = keras.layers.Reshape((-1,), name="targets")(targets)
-    return keras.Model(picture, outputs, name="modern")
+    return keras.Model(picture, outputs, name=name)
 
 
 def heatmaps_of(model: keras.Model) -> keras.Model:
@@ -213,11 +223,13 @@ def for_export(model: keras.Model) -> keras.Model:
     return keras.Model(grey, points, name=f"{model.name}_export")
 
 
-def _way_down(picture: keras.KerasTensor) -> list[keras.KerasTensor]:
+def _way_down(
+    picture: keras.KerasTensor, widths: tuple[int, ...]
+) -> list[keras.KerasTensor]:
     """What the network sees at 24, 12 and 6 cells a side."""
-    x = _convolved(picture, WIDTHS[0], strides=2)
+    x = _convolved(picture, widths[0], strides=2)
     seen = []
-    for width in WIDTHS[1:]:
+    for width in widths[1:]:
         x = _residual(_convolved(x, width, strides=2))
         seen.append(x)
     return seen

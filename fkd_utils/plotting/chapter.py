@@ -1,19 +1,25 @@
 """What every chapter does the same way: pick sizes by profile, show figures, say what it uses."""
 
+import base64
 import collections.abc
 import contextlib
+import functools
 import html
+import json
 import os
+import random
 import typing
 
 import matplotlib.figure
 import pandas as pd
 
+from fkd_utils import files
 from fkd_utils.data import splits
 from fkd_utils.files import InputError
-from fkd_utils.plotting import figures, plots
+from fkd_utils.plotting import figures, moving, plots
 
 PROFILES = ("smoke", "quick", "paper")
+QUIZZES = files.REPO / "notebooks" / "quizzes"
 T = typing.TypeVar("T")
 
 
@@ -24,6 +30,7 @@ class Chapter:
         if profile not in PROFILES:
             raise InputError(f"PROFILE is {profile!r}; choose one of {', '.join(PROFILES)}")
         self.number, self.profile, self.data, self.seed = number, profile, data, seed
+        self.outcomes: dict[str, str] = {}  # "check_1": passed, not yet or empty; see `check`
         plots.use_style()
 
     @property
@@ -51,6 +58,73 @@ class Chapter:
             if os.environ.get("FKD_STRICT"):
                 raise
             print(f"differs from the text: {text}")
+
+    def check(
+        self, wants: str, hint: str
+    ) -> collections.abc.Callable[[collections.abc.Callable], collections.abc.Callable]:
+        """Makes a function of an answer into the check of an exercise, which prints one line.
+
+        wants: what kind of answer is asked for, such as "a whole number"; said to whatever the
+        function cannot work with. hint: said to a wrong answer. The function returns True, False,
+        or a hint of its own for a wrong answer it knows. An answer of `...` is none yet.
+        """
+
+        def decorated(judge: collections.abc.Callable) -> collections.abc.Callable:
+            @functools.wraps(judge)
+            def check(answer: typing.Any) -> None:
+                outcome, line = _judged(judge, answer, wants, hint)
+                self.outcomes[judge.__name__] = outcome
+                print(line)
+
+            return check
+
+        return decorated
+
+    def quiz(self) -> None:
+        """Ask the chapter's four questions: each wrong choice is answered by what is wrong in it.
+
+        They stand in notebooks/quizzes, one file a chapter. The page holds them in base64, so
+        that the key is not read by the way.
+        """
+        import jupyterquiz
+        from IPython.utils import capture
+
+        questions = json.loads((QUIZZES / f"{self.number}.json").read_text(encoding="utf-8"))
+        hidden = base64.b64encode(json.dumps(questions).encode()).decode()
+        # The library names its box at random: the same each time, so that the page is the same.
+        state = random.getstate()
+        random.seed(self.number)
+        with capture.capture_output() as shown:
+            jupyterquiz.display_quiz(questions, shuffle_answers=False, max_width=720)
+        random.setstate(state)
+        box, script = (output.data for output in shown.outputs)
+        script = script["application/javascript"].replace(
+            json.dumps(questions), f'JSON.parse(atob("{hidden}"))'
+        )
+        # Where the page has MathJax, as JupyterLab has, the library loads another from the network.
+        script = script.replace("typeof MathJax", "typeof noMathJax")
+        # In one piece: a page may show the pieces of an output in any order.
+        _display(f"{box['text/html']}</div><script>{script}</script>")
+
+    def explore(
+        self,
+        frames: collections.abc.Iterable[matplotlib.figure.Figure],
+        labels: collections.abc.Sequence[str],
+        number: str,
+        title: str,
+        alt: str,
+        start: int = 0,
+    ) -> None:
+        """Show figures of one size as one that moves, by a slider and a button; see `moving`.
+
+        labels: what the slider says at each. The one at `start` is stored as the still.
+        """
+        entry, pictures = self._entry(number, title, alt, "figure"), []
+        for k, frame in enumerate(frames):
+            if k == start:
+                figures.save(frame, entry)
+            pictures.append(moving.picture(frame))
+        _display(moving.as_html(pictures, labels, start, entry))
 
     def figure(
         self,
@@ -82,6 +156,23 @@ class Chapter:
     def _entry(self, number: str, title: str, alt: str, kind: str) -> figures.Entry:
         made = (self.number, self.profile, self.data, self.seed, figures.versions())
         return figures.Entry(number, title, alt, *made, kind)
+
+
+def _judged(
+    judge: collections.abc.Callable, answer: typing.Any, wants: str, hint: str
+) -> tuple[str, str]:
+    """What a check makes of an answer: passed, not yet or empty, and the line it prints."""
+    parts = answer if isinstance(answer, (tuple, list)) else [answer]
+    if any(part is ... for part in parts):
+        return "empty", "no answer yet: put yours in place of ..."
+    try:
+        found = judge(answer)
+        verdict = found if isinstance(found, str) else bool(found)
+    except Exception:  # whatever a reader may put there
+        verdict = f"the answer is to be {wants}"
+    if verdict is True:
+        return "passed", "right"
+    return "not yet", f"not yet: {verdict or hint}"
 
 
 def show_table(rows: collections.abc.Iterable[dict], **formats: str) -> None:

@@ -3,7 +3,7 @@
     python -m studies ladder --data FOLDER --machine "a desk computer"
 
 trains the steps on real faces and keeps them in data/published/wild_ladder_0 and so on, the final
-network in wild_final and the variant with two heads in wild_two_heads. All steps see
+network in wild_final, the variant with two heads in wild_two_heads and the wide one in wild_wide. All steps see
 equally many faces in equally many batches; only the named change differs from the step before,
 though drawing batches anew, the residual network and heat maps, which bring the way up with them,
 are several changes in one. `python -m studies carry` trains the last step on the embedded faces.
@@ -24,6 +24,7 @@ from fkd_utils.training import fitting, results
 EPOCHS = 60
 STEPS_PER_EPOCH = 76  # batches of 64: about as many faces an epoch as the real set has rows
 FINAL_EPOCHS = 260
+WIDE_EPOCHS, FIRST_EPOCHS = 150, 40  # the same hour: on real faces, on the embedded ones before
 RATE = 0.001
 AVERAGE_OVER = 0.995  # of the running mean of weights: about the last 200 batches
 
@@ -38,7 +39,8 @@ class Step:
     of each complete face (THESIS 4.7). all_rows: partly labelled faces train too. half_complete:
     one half of every batch are fully labelled faces. from_edge: half a pixel is taken off labels
     that count from the picture's edge (see `sources.counts_from_edge`). flipped: predicts on face
-    and mirror twin and averages, which needs no training of its own.
+    and mirror twin and averages, which needs no training of its own. first_epochs: it starts from
+    weights that so many epochs on the embedded faces have taught.
     """
 
     change: str
@@ -55,6 +57,7 @@ class Step:
     all_rows: bool = False
     from_edge: bool = False
     flipped: bool = False
+    first_epochs: int = 0
 
     def faces(self, data: str, limit: int | None = None) -> splits.Splits:
         """The parts that this step is trained, chosen and reported on."""
@@ -75,8 +78,12 @@ class Step:
 
     def fit(self, data: splits.Splits, seed: int = 0) -> fitting.Run:
         """Train this step: found when it was trained, resumed when it was stopped."""
+        model = self.model(seed)
+        if self.first_epochs:
+            first = dataclasses.replace(self, epochs=self.first_epochs, first_epochs=0)
+            model.set_weights(first.fit(first.faces("open"), seed).model().get_weights())
         return fitting.fit(
-            self.model(seed),
+            model,
             data,
             epochs=self.epochs,
             steps_per_epoch=self.steps_per_epoch,
@@ -110,8 +117,8 @@ _CHANGES: tuple[tuple[str, dict[str, typing.Any]], ...] = (
     ("averaged weights", {"averaged": True}),
     ("flip-averaged prediction", {"flipped": True}),
 )
-LAST = len(_CHANGES)  # the last step's number; the next two stand behind it
-FINAL, HEADS = LAST + 1, LAST + 2
+LAST = len(_CHANGES)  # the last step's number; the next three stand behind it
+FINAL, HEADS, WIDE = LAST + 1, LAST + 2, LAST + 3
 CARRIED = f"open_ladder_{LAST}"  # the last step, trained on the embedded faces alone
 
 
@@ -137,15 +144,26 @@ def two_heads(epochs: int = EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> S
     return dataclasses.replace(step, change=change, told=heatmap.with_two_heads)
 
 
+def wide(epochs: int = WIDE_EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> Step:
+    """The final network's hour spent otherwise: on a wider one that knows `open` before it starts.
+
+    Fewer batches, since each takes longer and the embedded faces have their share.
+    """
+    change = "the same hour: wider, and taught on the embedded faces first"
+    step = dataclasses.replace(final(epochs, steps_per_epoch), change=change)
+    return dataclasses.replace(step, build=heatmap.wide_network, first_epochs=FIRST_EPOCHS)
+
+
 def every(epochs: int = EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> list[Step]:
-    """All that is trained, by number: `steps` up to LAST, then `final`, then `two_heads`."""
-    last = final(steps_per_epoch=steps_per_epoch)
-    return [*steps(epochs, steps_per_epoch), last, two_heads(epochs, steps_per_epoch)]
+    """All that is trained, by number: `steps` up to LAST, `final`, `two_heads`, `wide`."""
+    last, widest = (make(steps_per_epoch=steps_per_epoch) for make in (final, wide))
+    return [*steps(epochs, steps_per_epoch), last, two_heads(epochs, steps_per_epoch), widest]
 
 
 def folder_of(number: int) -> str:
-    """Name of a step's published run: wild_ladder_4, wild_final, wild_two_heads."""
-    return {FINAL: "wild_final", HEADS: "wild_two_heads"}.get(number, f"wild_ladder_{number}")
+    """Name of a step's published run: wild_ladder_4, wild_final, wild_two_heads, wild_wide."""
+    named = {FINAL: "wild_final", HEADS: "wild_two_heads", WIDE: "wild_wide"}
+    return named.get(number, f"wild_ladder_{number}")
 
 
 def batches_until(run: results.Stored, error: float) -> float | None:

@@ -68,8 +68,8 @@ def test_what_cannot_be_trained_is_said_before_any_training(arguments, says, mon
 def test_the_help_knows_the_numbers(capsys):
     assert main.main(["ladder", "--help"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    final, heads = ablation.FINAL, ablation.HEADS
-    assert f"0 to {final - 1}; {final}: the final network; {heads}: two heads" in said
+    final, heads, wide = ablation.FINAL, ablation.HEADS, ablation.WIDE
+    assert f"{final}: trained for longer; {heads}: two heads; {wide}: wide" in said
 
 
 def test_a_readers_rows_stay_apart_until_an_author_keeps_them(published, capsys):
