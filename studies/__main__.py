@@ -237,6 +237,19 @@ def figures(profile: str) -> None:
 
 
 @group.command()
+@click.argument("target", type=files.expanded)
+def web(target: pathlib.Path) -> int:
+    """Make the page on which the networks run in a browser, in the folder TARGET. Needs Node."""
+    console.start_backend()
+    from studies import web_page
+
+    if not web_page.build(target):
+        return 1
+    print(web_page.described(target))
+    return 0
+
+
+@group.command()
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
 def chapters(chapters: tuple[str, ...]) -> int:
     """Execute the committed chapters and compare each cell with its stored outputs (nbval).

@@ -1,0 +1,387 @@
+/** The page: from the camera or a photograph to points, drawings and heat maps. */
+
+import { SIDE, toGrey, toPhoto } from "./picture.js";
+import { put } from "./stickers.js";
+
+const NAMES = ["left eye centre", "right eye centre", "left eye inner corner",
+  "left eye outer corner", "right eye inner corner", "right eye outer corner",
+  "left eyebrow inner end", "left eyebrow outer end", "right eyebrow inner end",
+  "right eyebrow outer end", "nose tip", "mouth left corner", "mouth right corner",
+  "top lip", "bottom lip"]; // left and right are the subject's
+const LONGEST = 1600; // pixels; a larger photograph is searched and shown in a smaller copy
+const LEAST = 32; // pixels a side, below which there is nothing to find
+const ORDER = [2, 3, 4, 1, 0, 5]; // sizes to search for, in front of a camera
+const REST = 150; // ms between two searches while a face is followed: the picture goes first
+const RED = "#ff3d00"; // as in the course's figures: bright on skin
+
+/** What the page knows at the moment; tests read it.
+ * @type {{grey: Grey | null, faces: Followed[], shown: Point[][], frames: number, work: number,
+ *   networks: Map<string, import("./network.js").Network>, truth: Point[][] | null}} */
+export const state = {
+  grey: null, faces: [], shown: [], frames: 0, work: 0, networks: new Map(), truth: null };
+
+/** @param {string} id @returns {any} */
+const by = (id) => document.getElementById(id);
+/** @param {HTMLCanvasElement} canvas @returns {CanvasRenderingContext2D} */
+const pencil = (canvas) => {
+  return /** @type {any} */ (canvas.getContext("2d", { willReadFrequently: true }));
+};
+/** @type {HTMLCanvasElement} */ const stage = by("stage");
+/** @type {HTMLCanvasElement} */ const original = document.createElement("canvas");
+/** @type {HTMLVideoElement} */ const video = document.createElement("video");
+const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+/** @type {import("./finder.js").Finder} */ let finder;
+let job = 0; // of the worker; answers to an older picture are dropped
+let searching = false;
+let turn = 0;
+let searched = 0;
+let clock = { since: 0, frames: 0, work: 0 };
+
+/** @param {string} text @param {boolean} [problem] */
+function say(text, problem = false) {
+  const line = by("status");
+  line.classList.toggle("problem", problem);
+  if (line.textContent !== text) line.textContent = text; // a screen reader reads what changes
+}
+
+/** @param {number} [level] without one all sizes */
+function ask(level) {
+  searching = true;
+  worker.postMessage({ grey: state.grey, level, job });
+}
+
+worker.onmessage = (/** @type {MessageEvent} */ { data }) => {
+  if (data.failed) return say(`The search could not start: ${data.failed}. Load the page again.`, true);
+  if (data.job !== job || !state.grey) return;
+  searching = false;
+  searched = performance.now();
+  state.faces.push(...finder.check(state.grey, data.candidates, state.faces));
+  if (!video.srcObject) show();
+};
+
+/** Draw the picture, what is on its faces, the panels, and say how many there are. */
+function show() {
+  const context = pencil(stage);
+  context.drawImage(original, 0, 0);
+  const chosen = state.networks.get(value("network")) ?? finder.network;
+  state.shown = state.faces.map((face) => pointsOf(chosen, face));
+  for (const points of state.shown) {
+    if (by("nose").checked) put(context, "nose", points);
+    if (by("sunglasses").checked) put(context, "sunglasses", points);
+    if (by("points").checked) dots(context, points, 0.5);
+  }
+  stage.classList.toggle("mirrored", by("mirror").checked);
+  const count = state.faces.length;
+  const faces = count ? `${count} ${count === 1 ? "face" : "faces"}` : "no face";
+  stage.setAttribute("aria-label", `Picture with ${faces}, points by ${chosen.described.name}`);
+  if (count) say(`${faces[0].toUpperCase()}${faces.slice(1)} found. Touch a point to see its heat map.`);
+  else if (!searching || (video.srcObject && performance.now() - clock.since > 400)) {
+    say("No face found. It wants light, both eyes in the picture, and a fifth of its height.");
+  }
+  panels();
+}
+
+/** @param {string} name @returns {string} */
+const value = (name) => {
+  return /** @type {any} */ (document.querySelector(`input[name=${name}]:checked`))?.value ?? "";
+};
+
+/** @param {import("./network.js").Network} network @param {Followed} face @returns {Point[]} */
+function pointsOf(network, face) {
+  if (network === finder.network) return face.points;
+  return toPhoto(network.locate(face.face).points, face.square);
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Point[]} points @param {number} shift */
+function dots(context, points, shift) {
+  const eyes = Math.hypot(points[3][0] - points[5][0], points[3][1] - points[5][1]);
+  context.strokeStyle = "#fff";
+  points.forEach(([x, y], k) => {
+    context.beginPath();
+    context.arc(x + shift, y + shift, Math.max(2, eyes / 38), 0, 7);
+    context.fillStyle = k === Number(by("which").value) ? "#ffd60a" : RED;
+    context.lineWidth = Math.max(0.7, eyes / 130);
+    context.fill();
+    context.stroke();
+  });
+}
+
+/** The largest face as the networks see it: heat map of the chosen point, and all side by side. */
+function panels() {
+  const face = state.faces.reduce((a, b) => (b.square.side > (a?.square.side ?? 0) ? b : a),
+    /** @type {Followed | null} */ (null));
+  const k = Number(by("which").value);
+  const live = video.srcObject && state.frames % 4; // the panels need not be as fast as the picture
+  if (live && face) return;
+  const context = enlarged(by("seen"), face);
+  by("certainty").textContent = "";
+  if (face) {
+    const shares = face.maps.shares[k];
+    const highest = Math.max(...shares);
+    const map = new ImageData(24, 24);
+    shares.forEach((share, c) => map.data.set([255, 214, 10, 235 * Math.sqrt(share / highest)], 4 * c));
+    const small = document.createElement("canvas");
+    small.width = small.height = 24;
+    pencil(small).putImageData(map, 0, 0);
+    context.drawImage(small, 0, 0, 384, 384);
+    const spread = face.maps.spreads[k];
+    by("certainty").textContent = `The final network is ${spread < 3 ? "certain" : spread < 6
+      ? "fairly certain" : "uncertain"}: this map spreads ${spread.toFixed(1)} px of the 96.`;
+  }
+  by("seen").setAttribute("aria-label", face ? `96 by 96 grey pixels; heat map of ${NAMES[k]}`
+    : "No face yet");
+  for (const [name, network] of state.networks) {
+    const paper = enlarged(by(`card-${name}`), face);
+    by(`here-${name}`).textContent = "";
+    if (!face) continue;
+    const points = pointsOf(network, face);
+    const scale = SIDE / face.square.side;
+    const { left, top } = face.square;
+    dots(paper, points.map(([x, y]) => [
+      4 * (x + 0.5 - left) * scale, 4 * (y + 0.5 - top) * scale]), 0);
+    const wrong = state.truth && Math.min(...state.truth.map((truth) => error(points, truth)));
+    by(`here-${name}`).textContent = wrong ? `${wrong.toFixed(1)} % on this face` : "";
+  }
+}
+
+/** @param {Point[]} points @param {Point[]} truth @returns {number} percent of the eyes' distance */
+function error(points, truth) {
+  const apart = points.map(([x, y], k) => Math.hypot(x - truth[k][0], y - truth[k][1]));
+  const eyes = Math.hypot(truth[3][0] - truth[5][0], truth[3][1] - truth[5][1]);
+  return (100 * apart.reduce((a, b) => a + b)) / apart.length / eyes;
+}
+
+/** @param {HTMLCanvasElement} canvas @param {Followed | null} face */
+function enlarged(canvas, face) {
+  const context = pencil(canvas);
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  if (face) {
+    const image = new ImageData(SIDE, SIDE);
+    face.face.forEach((grey, i) => image.data.set([grey, grey, grey, 255], 4 * i));
+    const small = document.createElement("canvas");
+    small.width = small.height = SIDE;
+    pencil(small).putImageData(image, 0, 0);
+    context.imageSmoothingEnabled = false; // its pixels are what is to be seen
+    context.drawImage(small, 0, 0, canvas.width, canvas.height);
+    context.imageSmoothingEnabled = true;
+  }
+  return context;
+}
+
+/** Take a new frame or picture. @param {CanvasImageSource} source @param {number} width @param {number} height */
+function take(source, width, height) {
+  for (const canvas of [original, stage]) {
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+  }
+  stage.classList.toggle("wide", width > 2 * height);
+  const context = pencil(original);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(source, 0, 0, width, height);
+  state.grey = toGrey(context.getImageData(0, 0, width, height));
+  by("save").disabled = false;
+}
+
+/** One frame of the camera. */
+function frame() {
+  if (!video.srcObject) return;
+  const start = performance.now();
+  take(video, video.videoWidth, video.videoHeight);
+  state.faces = finder.follow(/** @type {Grey} */ (state.grey), state.faces);
+  if (!searching && (!state.faces.length || start - searched > REST)) ask(ORDER[turn++ % 6]);
+  show();
+  state.frames += 1;
+  const now = performance.now();
+  state.work = now - start;
+  clock.frames += 1;
+  clock.work += now - start;
+  if (now - clock.since > 500) {
+    const [work, rate] = [clock.work / clock.frames, (1000 * clock.frames) / (now - clock.since)];
+    by("times").textContent = `${work.toFixed(1)} ms a frame, ${rate.toFixed(0)} frames a second`;
+    clock = { since: now, frames: 0, work: 0 };
+  }
+  next();
+}
+
+function next() {
+  if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(frame);
+  else requestAnimationFrame(frame);
+}
+
+function forget() {
+  job += 1;
+  searching = false;
+  Object.assign(state, { faces: [], truth: null });
+  document.querySelectorAll("#portraits button").forEach((b) => b.setAttribute("aria-pressed", "false"));
+}
+
+function stop() {
+  const stream = /** @type {MediaStream | null} */ (video.srcObject);
+  stream?.getTracks().forEach((track) => track.stop());
+  video.srcObject = null;
+  by("camera").textContent = "Use the camera";
+}
+
+const REFUSED = new Map([
+  ["NotAllowedError", "The camera was refused. Allow it where the address of the page stands, then press the button again; or open a photograph."],
+  ["NotFoundError", "No camera was found. Plug one in and press the button again; or open a photograph."],
+  ["NotReadableError", "The camera is in use by another program. Close that and press the button again."],
+]);
+
+async function camera() {
+  if (video.srcObject) {
+    stop();
+    return say("The camera is off.");
+  }
+  if (!navigator.mediaDevices) {
+    return say("A browser gives the camera only to pages from https or localhost. Open this page as http://localhost, or open a photograph.", true);
+  }
+  say("Asking for the camera: allow it when your browser asks.");
+  try {
+    const wanted = { width: 640, height: 480, facingMode: "user" };
+    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: wanted });
+    video.muted = video.playsInline = true;
+    await video.play();
+  } catch (error) {
+    stop();
+    const { name, message } = /** @type {Error} */ (error);
+    return say(REFUSED.get(name) ?? `The camera gives no picture (${message}). Open a photograph instead.`, true);
+  }
+  forget();
+  by("camera").textContent = "Stop the camera";
+  by("mirror").checked = true;
+  clock = { since: performance.now(), frames: 0, work: 0 };
+  say("Looking for a face.");
+  next();
+}
+
+/** @param {Blob} file @param {string} name @param {Portrait} [portrait] */
+async function open(file, name, portrait) {
+  let picture;
+  try {
+    picture = await createImageBitmap(file, { imageOrientation: "from-image" });
+  } catch {
+    return say(`${name}: your browser cannot open this as a picture. Open a JPEG, PNG or WebP file; very large ones as a smaller copy.`, true);
+  }
+  const { width, height } = picture;
+  if (Math.min(width, height) < LEAST) {
+    return say(`${name}: ${width} by ${height} pixels are too few for a face. Open one with at least ${LEAST} a side.`, true);
+  }
+  stop();
+  forget();
+  const scale = Math.min(1, LONGEST / Math.max(width, height));
+  take(picture, Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
+  picture.close();
+  state.truth = portrait?.points ?? null;
+  by("mirror").checked = false;
+  by("times").textContent = scale < 1 ? `shown in a copy of ${stage.width} by ${stage.height} pixels` : "";
+  say("Looking for faces.");
+  ask();
+  show();
+}
+
+function save() {
+  const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [stage.width, stage.height];
+  const context = pencil(copy);
+  if (by("mirror").checked) context.setTransform(-1, 0, 0, 1, copy.width, 0);
+  context.drawImage(stage, 0, 0);
+  copy.toBlob((blob) => {
+    if (!blob) return say("The picture could not be saved. Make a screenshot instead.", true);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = "keypoints.png";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  });
+}
+
+/** The point that was touched becomes the one whose heat map is shown. @param {MouseEvent} event */
+function touch(event) {
+  const shape = stage.getBoundingClientRect();
+  let x = ((event.clientX - shape.left) / shape.width) * stage.width - 0.5;
+  if (by("mirror").checked) x = stage.width - 1 - x;
+  const y = ((event.clientY - shape.top) / shape.height) * stage.height - 0.5;
+  const near = state.shown.flatMap((points) => points.map(([u, v], k) => ({ k, d: Math.hypot(u - x, v - y) })));
+  if (!near.length) return;
+  by("which").value = String(near.reduce((a, b) => (b.d < a.d ? b : a)).k);
+  if (!video.srcObject) show();
+}
+
+/** What networks.json says becomes buttons and cards. @param {Contents} contents */
+function furnish(contents) {
+  for (const [k, name] of NAMES.entries()) by("which").append(new Option(name, String(k)));
+  by("which").value = "10";
+  for (const one of contents.networks) {
+    const label = document.createElement("label");
+    label.innerHTML = `<input type="radio" name="network" value="${one.name}" disabled> ${one.name}`;
+    by("networks").append(label);
+    const card = document.createElement("figure");
+    card.innerHTML = `<canvas id="card-${one.name}" width="384" height="384" role="img"
+      aria-label="The face with the points of ${one.name}"></canvas><figcaption>
+      <strong>${one.name}</strong> <span class="here" id="here-${one.name}"></span>
+      <span>${one.error.toFixed(1)} % on ${one.faces} faces of the course that it has not seen</span>
+      <span>${one.parameters.toLocaleString("en")} parameters; ${one.training}</span></figcaption>`;
+    by("cards").append(card);
+  }
+  for (const portrait of contents.portraits) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.innerHTML = `<img src="${portrait.file}" alt="${portrait.name}">`;
+    button.onclick = async () => {
+      await open(await (await fetch(portrait.file)).blob(), portrait.name, portrait);
+      button.setAttribute("aria-pressed", "true");
+    };
+    by("portraits").append(button);
+  }
+}
+
+function listen() {
+  by("camera").onclick = camera;
+  by("save").onclick = save;
+  stage.onclick = touch;
+  by("file").onchange = () => {
+    if (by("file").files[0]) open(by("file").files[0], by("file").files[0].name);
+    by("file").value = ""; // so that the same file can be chosen again
+  };
+  document.querySelector(".options")?.addEventListener("change", () => state.grey && show());
+  by("which").onchange = () => state.grey && show();
+  document.ondragover = (event) => {
+    event.preventDefault();
+    document.body.classList.add("dragging");
+  };
+  document.ondragleave = () => document.body.classList.remove("dragging");
+  document.ondrop = (event) => {
+    event.preventDefault();
+    document.body.classList.remove("dragging");
+    const file = event.dataTransfer?.files[0];
+    if (file) open(file, file.name);
+    else say("That was no file. Drop a picture from a folder of your machine.", true);
+  };
+}
+
+async function main() {
+  if (typeof WebAssembly !== "object") {
+    return say("This browser runs no WebAssembly, which the networks need. Allow it in its settings, or take a current Firefox, Chrome, Edge or Safari.", true);
+  }
+  say("The networks are being loaded.");
+  const { fetched, load, start } = await import("./network.js");
+  const { Finder } = await import("./finder.js");
+  /** @type {Contents} */ const contents = await (await fetched("networks.json")).json();
+  furnish(contents);
+  await start();
+  const last = contents.networks.filter((one) => one.maps)[0];
+  finder = new Finder(await load(last, ""), contents.meanFace);
+  listen();
+  by("camera").disabled = by("file").disabled = false;
+  by("portraits").firstElementChild?.click();
+  for (const one of contents.networks) { // in their order, which is that of the cards
+    state.networks.set(one.name, one === last ? finder.network : await load(one, ""));
+    const radio = /** @type {any} */ (document.querySelector(`input[value=${one.name}]`));
+    radio.disabled = false;
+    radio.checked = one === last;
+  }
+  if (state.grey && !video.srcObject) show();
+}
+
+main().catch((error) => say(`The page could not start: ${error.message}. Load it again; if that does not help, its files are not complete on the server.`, true));
