@@ -17,16 +17,15 @@
 # points on the pictures, and made one face flow into the next. You make such a film of six
 # people, and measure what decides whether it looks right.
 #
-# **You will learn**
-# - how three points fix an affine map, and what barycentric coordinates are;
-# - how to warp triangle by triangle without a seam;
-# - which triangles to draw between points, and what happens when one folds over;
-# - why both faces are warped before they are mixed;
-# - how to make a movement start and stop softly;
-# - what the film owes to the network, and what to the number of points.
+# **You can afterwards**
+# - compute an affine map from three pairs of points, and say what of it a triangle's neighbour shares (question 1);
+# - count the triangles of a mesh, and tell which fold on the way (exercises 2, 3 and 5, question 2);
+# - compute what mixing leaves of edges that do not meet, at any share (exercise 6);
+# - design how a movement starts and stops (exercises 1 and 7);
+# - tell what a film owes to the network and what to the number of points (exercises 4 and 8, question 3).
 #
-# **Needs** chapters [06](06_pooled_cnn.ipynb) and [12](12_demonstration.ipynb). **Takes** under half a minute on two cores (profile *quick*).
-# **Figures** 17-a to 17-g.
+# **Needs** chapters [06](06_pooled_cnn.ipynb) and [12](12_demonstration.ipynb). **Takes** about 105 minutes to study, and under half a minute of two cores (profile *quick*).
+# **Figures** 17-a to 17-h.
 
 # %% tags=["parameters"]
 import os
@@ -36,7 +35,6 @@ DATA = os.environ.get("FKD_DATA") or "open"  # open, kaggle or a folder
 SEED = 0
 
 # %%
-import collections.abc
 import itertools
 import time
 
@@ -121,7 +119,7 @@ with chapter.guard("the network is off by a few percent of the eye distance"):
 squares = [demo.morph.frame(points) for points in predicted]
 
 
-def stills_of(sets: np.ndarray) -> list[demo.morph.Still]:
+def stills_of(sets):
     """One picture of the film for each person, with their points and the border's."""
     every = zip(photographs, sets, squares)
     return [demo.morph.still(photo, points, square, SIDE) for photo, points, square in every]
@@ -180,8 +178,7 @@ with chapter.guard("2n - 2 - b triangles"):
     assert len(triangles) == 2 * len(one.points) - 2 - len(demo.morph.border(SIDE))
 
 # %% tags=["drawing"]
-def draw_mesh(axes: plt.Axes, picture: np.ndarray, points: np.ndarray, triangles: np.ndarray,
-              title: str) -> None:
+def draw_mesh(axes, picture, points, triangles, title):
     """A picture with its triangles (t, 3), rows of points (n, 2), and the points of the face."""
     axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
     axes.triplot(*points.T, triangles, color=plotting.COLOURS["sky"], lw=0.8)
@@ -219,7 +216,7 @@ chapter.figure(
 # on the second.
 
 # %%
-def with_one(points: np.ndarray) -> np.ndarray:
+def with_one(points):
     """(..., 2) to (..., 3): a 1 behind every point."""
     return np.concatenate([points, np.ones((*points.shape[:-1], 1))], axis=-1)
 
@@ -326,6 +323,39 @@ chapter.figure(
 # first person has the proportions of the mean, and is still the first person. The film needs
 # both.
 #
+# Now move the share. **Predict** before you do: at which share are the second outlines of ears and hair
+# clearest? And the red points: do those of the eyes move as far as those of the mouth?
+
+# %% tags=["drawing"]
+def share_figure(s):
+    """Mixed only, warped and mixed, and the mesh, at one share of the way."""
+    figure, panels = plt.subplots(1, 3, figsize=(6.6, 2.5))
+    warped_mix = morph.at(s)
+    panels[0].imshow(cv2.addWeighted(one.picture, 1 - s, two.picture, s, 0))
+    panels[1].imshow(warped_mix)
+    draw_mesh(panels[2], warped_mix, morph.points(s), triangles, "with its mesh")
+    for axes, title in zip(panels[:2], ("only mixed", "warped, then mixed")):
+        axes.set(title=title, xlim=(0.1 * SIDE, 0.9 * SIDE), ylim=(0.95 * SIDE, 0.15 * SIDE))
+        axes.set_axis_off()
+    return figure
+
+
+shares_shown = np.linspace(0, 1, 13)
+chapter.explore(
+    map(share_figure, shares_shown),
+    [f"share {s:.2f} of the second" for s in shares_shown],
+    "17-h",
+    "From the first person to the second: mixed only, warped and mixed, and the mesh.",
+    alt="Three pictures of a face at one share of the way from a man to a woman. Mixed only, "
+    "mouth and nose are double in the middle of the way. Warped and mixed, the features stay "
+    "single while ears and hair of both show through. The mesh moves a little with the share.",
+    start=6,
+)
+
+# %% [markdown]
+# The outlines are clearest in the middle, where both are equally strong. The points
+# of the eyes hardly move, since every frame is cut at the eyes.
+#
 # ## No seams
 #
 # The usual recipe cuts every warped triangle out with a mask and adds the pieces up. Try it on
@@ -389,7 +419,7 @@ with chapter.guard("the morph of a face with itself is that face"):
 HOLD, MOVE = chapter.pick(smoke=(2, 8), quick=(8, 24), paper=(12, 48))  # frames
 
 
-def mean_speed(shape: collections.abc.Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def mean_speed(shape):
     """Of the 15 points, pixels a second from frame to frame, through the first four people."""
     path = []
     for here, there in itertools.pairwise(still.points[:15] for still in stills[:4]):
@@ -513,12 +543,12 @@ with chapter.guard("the GIF is a small file"):
 # face, the second for the mean of both.
 
 # %%
-def still_of(picture: np.ndarray, points: np.ndarray) -> demo.morph.Still:
+def still_of(picture, points):
     """A still with its own frame, from true points."""
     return demo.morph.still(picture, points, demo.morph.frame(points), SIDE)
 
 
-def delaunay(points: np.ndarray) -> np.ndarray:
+def delaunay(points):
     """The triangles (t, 3) that Delaunay's rule picks for points (n, 2)."""
     return Triangulation(*points.T).triangles
 
@@ -573,7 +603,7 @@ chapter.figure(
 # second head is turned.
 
 # %% tags=["nbval-ignore-output"]
-def turned(points: np.ndarray, degrees: float) -> np.ndarray:
+def turned(points, degrees):
     """The points of a face, (n, 2), turned about their middle; those of the border stay."""
     angle, edge = np.radians(degrees), len(demo.morph.border(SIDE))
     spin = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -640,7 +670,7 @@ with chapter.guard("nearly all of them are on the inner lips and around the iris
 # `(2, SIDE, SIDE)`, the sum goes over a region.
 
 # %%
-def detail_kept(a: np.ndarray, b: np.ndarray, region: np.ndarray) -> float:
+def detail_kept(a, b, region):
     """Share of the detail of two pictures (h, w, 3) that survives mixing; region: (h, w) bool."""
     gradients = []
     for picture in (a, b):
@@ -666,7 +696,7 @@ with chapter.guard("if the edges agree everywhere, k = 1"):
 OUTLINE = [*range(109, 115), *range(125, 145)]  # rows of the template: jaw, temples, hairline
 
 
-def regions(first: int, second: int) -> dict[str, np.ndarray]:
+def regions(first, second):
     """Masks (SIDE, SIDE) halfway between two people."""
     between = np.mean([(template[k] - squares[k][:2] + 0.5) * SIDE / squares[k].side - 0.5
                        for k in (first, second)], axis=0)
@@ -686,7 +716,7 @@ ways = {"15 predicted": stills, "15 true": stills_of(true), "template": dense}
 pairs = list(itertools.combinations(people, 2))[: chapter.pick(smoke=3, quick=15, paper=15)]
 
 
-def halfway(pair: tuple[int, int]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def halfway(pair):
     """Two people's pictures, warped halfway with each set of points."""
     i, j = pair
     warped = {"no warp": (stills[i].picture, stills[j].picture)}
@@ -770,7 +800,7 @@ print(f"  the points that are missing cost {(best - exact) / (best - base):.0%}"
 # and place do not count, and ask how far two people's points are apart, on average.
 
 # %% tags=["nbval-ignore-output"]
-def in_own_frame(points: np.ndarray) -> np.ndarray:
+def in_own_frame(points):
     """Points (15, 2) of a photograph in a frame of 256 pixels that they choose themselves."""
     square = demo.morph.frame(points)
     return (points - square[:2] + 0.5) * 256 / square.side - 0.5
@@ -858,60 +888,127 @@ with chapter.guard("the film is wrong between the lips"):
 #   as much there, and they are why ears and hair haunt the film.
 # - What was hidden cannot be warped into view: an opening mouth stays a veil.
 #
+#
+# ## Quiz
+
+# %% tags=["quiz", "nbval-ignore-output"]
+chapter.quiz()
+
+# %% [markdown]
 # ## Exercises
 #
-# **1. The hurry.** Even shares have speed 1. What is the highest speed of $t^2(3 - 2t)$, and
-# when? Write down your answer, then check it.
+# **1. The hurry** (easy). Even shares have speed 1 all the way. What is the highest speed of
+# $t^2(3 - 2t)$, and when? Predict from [Figure 17-c](#figure-17-c), then take the derivative.
 
-# %%
-def check_1(fastest: float, when: float) -> None:
-    """Say whether speed and time are right."""
+# %% tags=["answer"]
+answer_1 = ...  # two numbers: the highest speed, and its time between 0 and 1
+
+# %% tags=["check"]
+@chapter.check("two numbers, speed and time", "where it is highest, its derivative is zero")
+def check_1(answer):
+    """The highest speed of smoothstep and its time, from a fine grid."""
     t = np.linspace(0, 1, 1001)
     speed = np.gradient(demo.morph.ease(t), t)
-    right = abs(fastest - speed.max()) < 0.01 and abs(when - t[speed.argmax()]) < 0.01
-    print("right" if right else "not yet: take the derivative, then its derivative")
+    fastest, when = answer
+    if abs(when - 0.5) < 0.01 and abs(fastest - 1) < 0.01:
+        return "1 is the mean speed; who stands still at first has to make up for it"
+    return bool(abs(fastest - speed.max()) < 0.01 and abs(when - t[speed.argmax()]) < 0.01)
 
+
+check_1(answer_1)
 
 # %% tags=["solution"]
-check_1(1.5, 0.5)  # the derivative is 6 t (1 - t)
+half_time = 0.5  # the speed is 6 t (1 - t), and its derivative 6 - 12 t is zero there
+answer_1 = (6 * half_time * (1 - half_time), half_time)
+check_1(answer_1)
+# Whoever starts and stops softly is half as fast again in the middle.
 
 # %% [markdown]
-# **2. DENSE's mesh.** DENSE's network gives 68 points. With the 16 of the border, how many
-# triangles are there?
+# **2. DENSE's mesh** (easy). DENSE's network gives 68 points. With the 16 of the border, how many
+# triangles are there? And how many go when the mesh leaves out a point of the face?
 
-# %%
-def check_2(answer: int) -> None:
-    """Say whether the number of triangles is right."""
-    points = np.random.default_rng(0).uniform(20, 80, (68, 2))
-    points = np.vstack([points, demo.morph.border(100)])
-    count = len(delaunay(points))
-    print("right" if answer == count else "not yet: 2n - 2 - b, and n counts all points")
+# %% tags=["answer"]
+answer_2 = ...  # two whole numbers: triangles, and how many go with a point
 
+# %% tags=["check"]
+@chapter.check("two whole numbers", "2n - 2 - b, and n counts the border's points too")
+def check_2(answer):
+    """Delaunay's triangles of 68 and of 67 random points with a border, counted."""
+    inner = np.random.default_rng(0).uniform(20, 80, (68, 2))
+    count, less = (len(delaunay(np.vstack([inner[k:], demo.morph.border(100)]))) for k in (0, 1))
+    if answer[0] == count and answer[1] != count - less:
+        return "the first is right; put n - 1 in place of n"
+    return answer[0] == count and answer[1] == count - less
+
+
+check_2(answer_2)
 
 # %% tags=["solution"]
-check_2(2 * (68 + 16) - 2 - 16)
+answer_2 = (2 * (68 + 16) - 2 - 16, 2)
+check_2(answer_2)
+# Two triangles a point. The number depends on no face, and on no choice of triangles.
 
 # %% [markdown]
-# **3. The viewer's left.** A colleague labelled the second face with left and right as the viewer
-# sees them. Predict: how many triangles fold, none, a few or most? Which points will `mesh` leave
-# out? `data.mirror_order()` swaps the pairs.
+# **3. The viewer's left** (medium). A colleague labelled the second face with left and right as the viewer
+# sees them. Predict: how many of the triangles of the mean fold, none, a few or most? How many points will
+# `mesh` leave out? Then change the points (`data.mirror_order()` swaps the pairs), and count.
 
-# %% tags=["solution"]
+# %% tags=["answer"]
+answer_3 = ...  # two whole numbers: folded triangles of the mean, and points left out
+
+# %% tags=["check"]
+@chapter.check("two whole numbers", "swap rows of the 15 points of two.points; the border stays")
+def check_3(answer):
+    """Folds of the mean's mesh when one face's pairs have changed places, and who is left out."""
+    viewer = two.points.copy()
+    viewer[:15] = viewer[:15][data.mirror_order()]
+    bad = len(demo.morph.folds(one.points, viewer, delaunay((one.points + viewer) / 2)))
+    lost = len(demo.morph.mesh(one.points, viewer).left_out)
+    if answer[0] == 0:
+        return "a few at least: the left eye travels to the right, through all that is between"
+    if answer[0] == bad and answer[1] != lost:
+        return "the first is right; the second is the length of left_out"
+    return answer[0] == bad and answer[1] == lost
+
+
+check_3(answer_3)
+
+# %% tags=["solution", "nbval-ignore-output"]
 swapped = two.points.copy()
 swapped[:15] = two.points[data.mirror_order()]
 mesh_of_mean = delaunay((one.points + swapped) / 2)
-count = len(demo.morph.folds(one.points, swapped, mesh_of_mean))
 left_out = demo.morph.mesh(one.points, swapped).left_out
-assert count > 5 and len(left_out) > 3
-
-# %% tags=["solution", "nbval-ignore-output"]
-print(f"{count} of {len(mesh_of_mean)} triangles fold; left out:")
+answer_3 = (len(demo.morph.folds(one.points, swapped, mesh_of_mean)), len(left_out))
+print(f"{answer_3[0]} of {len(mesh_of_mean)} triangles fold; left out:")
 print(", ".join(demo.morph.name_of(row, 15) for row in left_out))
+check_3(answer_3)
+# left_out finds the mistake without a look at the picture: good points are hardly ever left out.
 
 # %% [markdown]
-# **4. Boxes by hand.** DENSE suspects its hand-drawn boxes: the network has trouble with a frame
-# it was not trained on. Make each box of `found` 30% larger about its centre, predict again
-# (`demo.locate.locate(model, photo, boxes)`), and measure the detail kept between the points.
+# **4. Boxes by hand** (medium). DENSE suspects its hand-drawn boxes: the network has trouble with a frame
+# it was not trained on. Make each box of `found` 30% larger about its centre, and predict the points again
+# (`demo.locate.locate(model, photo, [box])`). How far off are they then, in percent of the eye distance?
+# Predict first: less, about as much, or several times as much?
+
+# %% tags=["answer"]
+answer_4 = ...  # a number, in percent
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("a number, in percent", "left - 0.15 * width, top - 0.15 * height, 1.3 * both sides")
+def check_4(answer):
+    """The network's NME from boxes that are 30% larger about their centres."""
+    looser = []
+    for photo, seen in zip(photographs, found):
+        box = np.array(seen.boxes[0], float)
+        box[:2], box[2:] = box[:2] - 0.15 * box[2:], 1.3 * box[2:]
+        looser.append(demo.locate.locate(model, photo, [box]).points[0])
+    right, tight = evaluation.nme(true, np.array(looser)), evaluation.nme(true, predicted)
+    if abs(answer - tight) < 0.02 * tight:
+        return "that is the error from the detector's boxes"
+    return bool(abs(answer - right) < 0.02 * right)
+
+
+check_4(answer_4)
 
 # %% tags=["solution", "nbval-ignore-output"]
 grown = []
@@ -921,31 +1018,139 @@ for photo, one_found in zip(photographs, found):
     grown.append(demo.locate.locate(model, photo, [box]).points[0])
 loose, values = stills_of(np.array(grown)), []
 for i, j in pairs:
-    mesh = demo.morph.mesh(loose[i].points, loose[j].points)
-    warped_pair = demo.morph.Morph(loose[i], loose[j], mesh.triangles).warped(0.5)
+    looser_mesh = demo.morph.mesh(loose[i].points, loose[j].points)
+    warped_pair = demo.morph.Morph(loose[i], loose[j], looser_mesh.triangles).warped(0.5)
     values.append(detail_kept(*warped_pair, regions(i, j)["between the points"]))
-print(f"off by {evaluation.nme(true, np.array(grown)):.1f} % instead of "
-      f"{evaluation.nme(true, predicted):.1f} % of the eye distance")
+answer_4 = evaluation.nme(true, np.array(grown))
+print(f"off by {answer_4:.1f} % instead of {evaluation.nme(true, predicted):.1f} %")
 print(f"detail kept {np.mean(values):.3f} instead of {ours:.3f}, no warp {base:.3f}")
+check_4(answer_4)
+# A box is a part of the recipe. Other boxes cost more than many a better network would bring.
 
 # %% [markdown]
-# **5. Half a turn.** The second picture is upside down. All triangles have positive area in both
-# pictures. Why does `folds` complain about every triangle of the face? Draw $A(s)$ for one of
-# them.
+# **5. Half a turn** (medium). The second picture is upside down: `turned(one.points, 180)`. All triangles
+# have positive area in both pictures. Why does `folds` complain about every triangle of the face? Predict
+# the area of one of them at a quarter and at half of the way, in parts of what it was. Then compute it with
+# `demo.morph.areas`.
+
+# %% tags=["answer"]
+answer_5 = ...  # two numbers: area at share 0.25 and at 0.5, in parts of the first
+
+# %% tags=["check"]
+@chapter.check("two numbers, in parts of the first area", "the points move in straight lines")
+def check_5(answer):
+    """The area of a triangle of the face on the straight way to itself, turned by half a turn."""
+    over = turned(one.points, 180)
+    face = triangles[(triangles < 15).all(axis=1)][:1]
+    sizes = [demo.morph.areas((1 - s) * one.points + s * over, face)[0] for s in (0, 0.25, 0.5)]
+    right = np.abs(np.array(sizes[1:]) / sizes[0])
+    if np.allclose(answer, (1, 1), atol=0.01):
+        return "a face that turns keeps its area; these points do not turn, they go straight across"
+    if np.allclose(answer, (0.5, 0), atol=0.01):
+        return "that is what becomes of a length"
+    return bool(np.shape(answer) == (2,) and np.allclose(answer, right, atol=0.01))
+
+
+check_5(answer_5)
 
 # %% tags=["solution"]
 upside_down = turned(one.points, 180)
 inner = triangles[(triangles < 15).all(axis=1)]
-assert (demo.morph.areas(one.points, inner) * demo.morph.areas(upside_down, inner) > 0).all()
-s = np.linspace(0, 1, 5)
-for value in s:
-    area = demo.morph.areas((1 - value) * one.points + value * upside_down, inner[:1])[0]
-    print(f"share {value:.2f}: {abs(area / demo.morph.areas(one.points, inner[:1])[0]):.2f}")
+before = demo.morph.areas(one.points, inner[:1])[0]
+answer_5 = []
+for value in (0.25, 0.5):
+    along = (1 - value) * one.points + value * upside_down
+    answer_5.append(abs(demo.morph.areas(along, inner[:1])[0] / before))
+check_5(answer_5)
+# Lengths shrink by 1 - 2s, areas by its square. Halfway the whole face is one point.
 
 # %% [markdown]
-# **6. Open: five more points.** You may add five of the template's points to the 15 true ones.
-# Which five bring most? Guess, then measure all three regions. Rows 115 to 124 are on the ears, 125
-# to 133 on the jaw, 134 to 144 on the temples and the hairline.
-#
-# And if you have photographs that you may show: `data.photos.read`, `demo.locate.locate` and the cells above make
-# a film of them.
+# **6. Ghosts on the way** (medium). Halfway, edges of two pictures that have nothing to do with each other keep
+# $k = \tfrac12$. At share $s$ the mix is $(1 - s)\,a + s\,b$, and $k$ compares its squared gradients with
+# $(1 - s)\sum\lVert\nabla a\rVert^2 + s\sum\lVert\nabla b\rVert^2$. Predict whether a quarter of the way keeps
+# more or less than half, and compute it for two pictures of equal detail.
+
+# %% tags=["answer"]
+answer_6 = ...  # a number between 0 and 1
+
+# %% tags=["check"]
+@chapter.check("a number between 0 and 1", "without a cross term, what is left of the squares?")
+def check_6(answer):
+    """The detail that two pictures of noise keep when a quarter of the second is mixed in."""
+    a, b = np.random.default_rng(0).normal(size=(2, 400, 400))
+    gradients = [np.stack(np.gradient(z)) for z in (a, b, 0.75 * a + 0.25 * b)]
+    of_a, of_b, of_mix = ((g**2).sum() for g in gradients)
+    if abs(answer - 0.75) < 0.01:
+        return "a gradient of three quarters counts by its square"
+    return bool(abs(answer - of_mix / (0.75 * of_a + 0.25 * of_b)) < 0.01)
+
+
+check_6(answer_6)
+
+# %% tags=["solution"]
+answer_6 = 0.75**2 + 0.25**2
+check_6(answer_6)
+# Ghosts are worst halfway. A film that hurries through the middle, as smoothstep does, hides them.
+
+# %% [markdown]
+# **7. Your figure** (medium). Smoothstep has no speed at either end, but it has an acceleration. Write a way
+# from 0 to 1 with neither speed nor acceleration at both ends: a polynomial of degree 5. Complete three
+# lines, with `mean_speed`. Predict first: how much higher is its arch than that of [Figure 17-c](#figure-17-c)?
+
+# %% tags=["answer"]
+softer = ...  # a function of t, as demo.morph.ease is one
+softer_speed = ...  # the mean speed of the 15 points with it, frame by frame
+softer_jump = ...  # the largest jump in speed from frame to frame
+answer_7 = (softer, softer_speed, softer_jump)
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("the three lines completed", "such as t**3 (6 t**2 - 15 t + 10); then mean_speed")
+def check_7(answer):
+    """A soft way from 0 to 1 and its mean speed, drawn beside even and smoothstep."""
+    way, speed, jump = answer
+    t = np.linspace(0, 1, 2001)
+    path = np.array(way(t))
+    faster = np.gradient(np.gradient(path, t), t)
+    if path.shape != t.shape or not np.allclose(path[[0, -1]], (0, 1), atol=1e-6):
+        return "the function is to give 0 at t = 0 and 1 at t = 1"
+    if np.abs(faster[[2, -3]]).max() > 1:
+        return "it still has an acceleration at an end"
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    for name, values in (("even", linear), ("smoothstep", eased), ("yours", speed)):
+        axes.plot(np.arange(len(values)) / demo.film.FPS, values, label=name)
+    axes.set(xlabel="time in the film (s)", ylabel="speed (pixels a second)")
+    axes.legend()
+    chapter.figure(figure, "Your figure", "Mean speed of the 15 points.", private=True,
+                   alt="Speed against time, with even shares, with smoothstep and with your way.")
+    right = mean_speed(way)
+    return bool(np.allclose(speed, right) and np.isclose(jump, np.abs(np.diff(right)).max()))
+
+
+check_7(answer_7)
+
+# %% tags=["solution", "nbval-ignore-output"]
+def softer(t):
+    """Smootherstep: neither speed nor acceleration at the ends."""
+    return t**3 * (6 * t**2 - 15 * t + 10)
+
+
+softer_speed = mean_speed(softer)
+softer_jump = np.abs(np.diff(softer_speed)).max()
+answer_7 = (softer, softer_speed, softer_jump)
+print(f"largest jump {softer_jump:.1f} px a second, with smoothstep {jerk[1]:.1f}; "
+      f"top speed {softer_speed.max() / eased.max():.2f} times smoothstep's")
+check_7(answer_7)
+# The start is softer, the middle hurries more. In 24 frames the largest jump hardly changes.
+
+# %% [markdown]
+# **8. Five more points** (open). You may add five of the template's points to the 15 true ones.
+# Which five bring most? Predict, then measure all three regions. Rows 115 to 124 are on the ears, 125
+# to 133 on the jaw, 134 to 144 on the temples and the hairline. And if you have photographs that you may
+# show: `data.photos.read`, `demo.locate.locate` and the cells above make a film of them.
+
+# %% [markdown] tags=["solution"]
+# **Rubric.** Two points for a table of at least three choices of five points, with the detail kept in all
+# three regions, over all pairs. One for a choice that has points on both sides of the head. One for saying
+# which region gains and which does not. One for a choice predicted before it was measured.
+# **Expected**: between the points nothing changes. Five points along the jaw bring the rest of the face a few
+# hundredths. Five on the ears bring what is around the face about one hundredth. The hairline brings nothing.
