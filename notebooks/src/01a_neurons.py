@@ -18,15 +18,16 @@
 # the parts; [chapter 01b](01b_learning.ipynb) has how they learn, and
 # [chapter 01c](01c_convolution.ipynb) what pictures and depth need.
 #
-# **You will learn**
-# - what a neuron and a perceptron compute, and how a perceptron learns;
-# - why XOR needs a hidden layer;
-# - activations and their slopes, and when a dead ReLU comes back;
-# - which loss suits which answer.
+# **You can afterwards**
+# - compute what a neuron answers, and find its weights by hand (exercise 1);
+# - tell how a perceptron learns, and what decides how long it takes (exercise 7, question 1);
+# - tell why XOR needs a hidden layer, and why that layer needs a bend (exercise 4, question 2);
+# - compute the slope of an activation, and tell which dead ReLU comes back (exercises 2 and 5, question 3);
+# - choose a loss by what it asks for (exercises 3 and 6, question 4).
 #
 # **Needs** a little Python; [chapter 00](00_welcome.ipynb) shows how to run a chapter.
-# **Takes** about a quarter of a minute on two cores (profile *quick*).
-# **Figures** 2.1 to 2.3, 01a-a to 01a-d.
+# **Takes** about 95 minutes to study, and a quarter of a minute of two cores (profile *quick*).
+# **Figures** 2.1 to 2.3, 01a-a to 01a-e.
 #
 # Chapters [01a](01a_neurons.ipynb) to [01c](01c_convolution.ipynb) are chapter 2 of the thesis as runs. Where a sentence of the thesis is
 # not quite right, you see the run that shows it. Cells that only draw are folded: click
@@ -223,6 +224,53 @@ chapter.figure(
     alt="Two clouds of points and the lines the perceptron reaches after each pass; "
     "the last line has every point on its right side.",
 )
+
+# %% [markdown]
+# How does one correction move the line? Go through them one by one. The ring marks the point that was
+# wrong; the line shown is the one *after* its correction. **Predict** before each step: will the point then
+# be right? Will points that were right stay so?
+
+# %% tags=["drawing"]
+moments, weight, total_moves = [], np.zeros(3), sum(corrections)
+for one_pass in range(len(corrections)):
+    for k, (place, t) in enumerate(zip(extended, labels)):
+        if step(place @ weight) != t:
+            weight = weight + (t - step(place @ weight)) * place
+            moments.append((one_pass + 1, k, weight))
+
+
+def line_figure(number):
+    """The cloud and the line after correction `number`, the corrected point in a ring."""
+    _, k, (w1, w2, b) = moments[number]
+    picture, axes = plt.subplots(figsize=(6.4, 3.2))
+    u, v = np.meshgrid(np.linspace(-1.1, 1.1, 200), np.linspace(-1.1, 1.1, 200))
+    axes.contourf(u, v, w1 * u + w2 * v + b, [-99, 0, 99], colors=["#DCEAF4", "#FBE9CF"])
+    for label, marker, colour in ((0, "o", "blue"), (1, "s", "orange")):
+        axes.plot(*points[labels == label].T, marker, color=COLOURS[colour], ms=3.5)
+    axes.plot(*points[k], "o", mfc="none", mec=COLOURS["red"], ms=12, mew=2)
+    wrong = (step(extended @ moments[number][2]) != labels).sum()
+    axes.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), aspect="equal", xticks=[], yticks=[])
+    axes.set_title(f"correction {number + 1} of {total_moves}: {wrong} wrong", fontsize=10)
+    axes.grid(False)
+    return picture
+
+
+# %% tags=["drawing"]
+moves = sorted({*range(min(10, total_moves)), *range(10, total_moves, 3), total_moves - 1})
+chapter.explore(
+    map(line_figure, moves),
+    [f"correction {k + 1}, pass {moments[k][0]}" for k in moves],
+    "01a-e",
+    "Each correction turns the line towards one point. The background is the neuron's answer.",
+    alt="Blue and orange points over a background of two colours whose border is the neuron's "
+    "line. At each correction one point has a red ring and the border jumps; the jumps become "
+    "smaller and the number of wrong points goes up and down until it is zero.",
+    start=2,
+)
+
+# %% [markdown]
+# One correction is no guarantee, not even for its own point: it only moves the sum in the right
+# direction. Others are lost on the way, and won back. That this ends at all is Novikoff's theorem.
 
 # %% [markdown]
 # ## 3. Why one layer cannot learn XOR
@@ -674,86 +722,216 @@ chapter.figure(
 # - Squared error lets one bad point speak for many. For classes, cross entropy pulls
 #   where the answer is most wrong, and MSE does not.
 #
+# ## Quiz
+
+# %% tags=["quiz", "nbval-ignore-output"]
+chapter.quiz()
+
+# %% [markdown]
 # ## Exercises
 #
-# Try each before you open its solution.
-#
-# **1. NAND by hand.** Find `w` (two numbers) and `b` so that a neuron with a step gives
-# 0 for (1, 1) and 1 for the three other cases.
+# **1. NAND by hand** (easy). Find two weights and a bias so that a neuron with a step gives 0 for (1, 1)
+# and 1 for the three other cases.
+
+# %% tags=["answer"]
+answer_1 = ...  # three numbers: w1, w2, b
+
+# %% tags=["check"]
+@chapter.check("three numbers w1, w2, b", "draw the four corners, and the line between 0 and 1")
+def check_1(answer):
+    """Whether a neuron with these weights is NAND."""
+    found = step(xor_extended @ np.asarray(answer, float)).tolist()
+    if found == [0, 0, 0, 1]:
+        return "that is AND; which side of the line is 1?"
+    if found == [1, 0, 0, 0]:
+        return "that is NOR: the line is too close to (0, 0)"
+    return found == [1, 1, 1, 0]
 
 
-# %%
-def check_nand(w, b):
-    answers = step(xor_points @ np.asarray(w) + b)
-    return "right" if answers.tolist() == [1, 1, 1, 0] else f"not yet: {answers}"
-
-
-print(check_nand(w=[0, 0], b=0))  # change these
+check_1(answer_1)
 
 # %% tags=["solution"]
-# Solution
-print(check_nand(w=[-1, -1], b=1.5))
-
-# %% [markdown] tags=["solution"]
-# **Solution**
-#
-# Any line with (1, 1) alone on its 0 side will do. From NAND neurons alone every logical
-# function can be built, XOR too, in more than one layer.
+answer_1 = (-1, -1, 1.5)
+check_1(answer_1)
+# Any line with (1, 1) alone on its 0 side. From NANDs, in layers, one builds any logical function.
 
 # %% [markdown]
-# **2. One curve in two dresses.** [Figure 2.3](#figure-2.3) shows two S-shaped curves. Find `a`, `b` and
-# `c` so that $\tanh x = a\,\sigma(b\,x) + c$ for every $x$, with $\sigma$ the sigmoid.
-# How many times as steep is tanh at 0, then?
+# **2. One curve in two dresses** (medium). [Figure 2.3](#figure-2.3) shows two S-shaped curves. Find `a`,
+# `b` and `c` so that $\tanh x = a\,\sigma(b\,x) + c$ for every $x$, with $\sigma$ the sigmoid. How many
+# times as steep is tanh at 0, then?
 
+# %% tags=["answer"]
+answer_2 = ...  # four numbers: a, b, c, times as steep
 
-# %%
-def check_stretch(a, b, c, times_as_steep):
+# %% tags=["check"]
+@chapter.check("four numbers a, b, c, times", "where must it begin and end? how wide is it?")
+def check_2(answer):
+    """The stretched sigmoid against tanh, and the slopes of both at 0."""
+    a, b, c, times = answer
+    right = autodiff(tf.tanh, [0.0]) / autodiff(tf.sigmoid, [0.0])
     same = np.allclose(a * sigmoid(b * wide) + c, np.tanh(wide))
-    steep = np.tanh(1e-6) / (sigmoid(1e-6) - sigmoid(0))
-    return {"curve": same, "steepness": bool(np.isclose(times_as_steep, steep, rtol=1e-3))}
+    if same and not np.isclose(times, right[0]):
+        return "the curve is right; both a and b change the slope"
+    return bool(same)
 
 
-print(check_stretch(a=1, b=1, c=0, times_as_steep=1))  # change these
+check_2(answer_2)
 
 # %% tags=["solution"]
-# Solution
-print(check_stretch(a=2, b=2, c=-1, times_as_steep=4))
-
-# %% [markdown] tags=["solution"]
-# **Solution**
-#
-# It must run from -1 to 1 instead of 0 to 1, so $a = 2$ and $c = -1$; the formulas then
-# give $b = 2$. Stretched by 2 in height and squeezed by 2 in width, it is 4 times as steep:
-# 1 instead of a quarter. A layer of tanh passes on more of a slope than one of sigmoid.
+answer_2 = (2, 2, -1, 4)
+check_2(answer_2)
+# Twice as high, half as wide: 4 times as steep. A layer of tanh passes on more of a slope.
 
 # %% [markdown]
-# **3. The best constant.** Five people mark the same mouth corner; the last one slips. A
-# network that always sees this picture can only answer one number. Which has the lowest
-# mean squared error, and which the lowest mean absolute error?
+# **3. The best constant** (easy). Five people mark the same mouth corner; the last one slips. A network
+# that always sees this picture can only answer one number. Which has the lowest mean squared error, and
+# which the lowest mean absolute error?
 
 # %%
 marks = np.array([30.0, 31.0, 31.0, 32.0, 66.0])  # px
 
+# %% tags=["answer"]
+answer_3 = ...  # two numbers in px: by squared error, by absolute error
 
-def check_constants(lowest_squared, lowest_absolute):
-    every = np.linspace(0, 96, 9601)[:, None]
-    losses = (np.square, abs)
-    best = [every[loss(marks - every).mean(axis=1).argmin(), 0] for loss in losses]
-    guesses = {"squared": lowest_squared, "absolute": lowest_absolute}
-    return {n: bool(abs(g - b) < 0.05) for (n, g), b in zip(guesses.items(), best)}
+# %% tags=["check"]
+@chapter.check("two numbers in px", "try constants between 30 and 66, and compute both losses")
+def check_3(answer):
+    """The constants with the lowest losses, by trying them all."""
+    every = np.linspace(0, 96, 9601)[:, np.newaxis]
+    best = [every[loss(marks - every).mean(axis=1).argmin(), 0] for loss in (np.square, abs)]
+    if np.allclose(answer, best[::-1], atol=0.05):
+        return "the other way round: which loss minds the slip more?"
+    return len(answer) == 2 and bool(np.allclose(answer, best, atol=0.05))
 
 
-print(check_constants(lowest_squared=0, lowest_absolute=0))  # change these
+check_3(answer_3)
 
 # %% tags=["solution"]
-# Solution
-print(check_constants(np.mean(marks), np.median(marks)))
-for last in (31, 66):
-    marks[-1] = last
-    print(f"last mark {last} px: mean {np.mean(marks):g}, median {np.median(marks):g}")
+answer_3 = (np.mean(marks), np.median(marks))
+check_3(answer_3)
+careful = np.where(marks > 60, 31, marks)
+print(f"without the slip: mean {np.mean(careful):g}, median {np.median(careful):g}")
+# Squared error asks for the mean, absolute error for the median. One slip moves only the mean.
+
+# %% [markdown]
+# **4. No bend** (medium). Change a network: take the tanh out of the hidden layer of `mlp`
+# (`activation=None`) and train it on XOR as above. Predict the four answers first. Then train, or reason.
+
+# %% tags=["answer"]
+answer_4 = ...  # four numbers: what it comes close to for (0, 0), (0, 1), (1, 0), (1, 1)
+
+# %% tags=["check"]
+@chapter.check("four numbers", "two weighted sums in a row are one weighted sum")
+def check_4(answer):
+    """The answers of the best single neuron with a sigmoid on XOR."""
+    best = np.zeros(3)  # Newton's method on the cross entropy, which is a bowl
+    for _ in range(20):
+        f = sigmoid(xor_extended @ best)
+        slope = xor_extended.T @ (f - xor_labels)
+        best -= np.linalg.solve(xor_extended.T * (f * (1 - f)) @ xor_extended, slope)
+    right = sigmoid(xor_extended @ best)
+    if np.allclose(answer, xor_labels, atol=0.2):
+        return "that is XOR itself; how many lines can this network draw?"
+    return np.shape(answer) == (4,) and bool(np.allclose(answer, right, atol=0.1))
+
+
+check_4(answer_4)
+
+# %% tags=["solution", "nbval-ignore-output"]
+keras.utils.set_random_seed(SEED)
+straight = keras.Sequential([keras.Input((2,)), keras.layers.Dense(8)])
+straight.add(keras.layers.Dense(1, activation="sigmoid"))
+straight.compile(keras.optimizers.Adam(0.02), loss="binary_crossentropy")
+straight.fit(np.tile(copies_x, (3, 1)), np.tile(copies_y, 3), 4, shuffle=False, verbose=0)
+print(keras.ops.convert_to_numpy(straight(xor_points))[:, 0].round(2))
+answer_4 = (0.5, 0.5, 0.5, 0.5)
+check_4(answer_4)
+# More layers without a bend are one neuron, whose best answer to XOR is to shrug.
+
+# %% [markdown]
+# **5. A row for Table 2.1** (medium). The **softplus** $\ln(1 + e^x)$ is a ReLU without a corner. Write it
+# and its derivative for numpy arrays. Predict the derivative at 0. It must also hold at $x = 1000$, where
+# the formula for tanh broke.
+
+# %% tags=["answer"]
+answer_5 = ...  # two functions of x: softplus, its derivative
+
+# %% tags=["check"]
+@chapter.check("two functions of an array", "np.logaddexp(0, x); which function is its slope?")
+def check_5(answer):
+    """Softplus and its derivative against TensorFlow, at moderate and at huge sums."""
+    function, derivative = answer
+    places = np.append(chosen, [0.0, 30.0])
+    if not np.allclose(function(places), tf.nn.softplus(places).numpy()):
+        return "the function is not softplus yet"
+    if not np.allclose(derivative(places), autodiff(tf.nn.softplus, places)):
+        return "the function is right; its derivative is one of this chapter's other functions"
+    with np.errstate(all="ignore"):
+        far = function(np.array([1000.0]))
+    return bool(np.allclose(far, 1000)) or "at 1000 it overflows: np.logaddexp does not"
+
+
+check_5(answer_5)
+
+# %% tags=["solution"]
+answer_5 = (lambda x: np.logaddexp(0, x), sigmoid)
+check_5(answer_5)
+# Its slope is the sigmoid, 0.5 at 0. Nothing dies for good, but far below 0 nearly nothing moves.
+
+# %% [markdown]
+# **6. Your figure** (medium). Change the loss. **Huber**'s is $e^2/2$ for errors up to 1 px, and
+# $|e| - 1/2$ beyond. Complete three lines for the `candidates` and the five `marks` of [exercise 3](#Exercises). Predict whether its
+# lowest point lies nearer to that of the squared or of the absolute error. Compare with
+# [Figure 01a-d](#figure-01a-d).
+
+# %%
+candidates = np.linspace(20, 70, 501)  # px
+
+# %% tags=["answer"]
+huber = ...  # the mean Huber loss of each of candidates, (501,)
+lowest = ...  # the candidate with the lowest
+caption = ...  # what the line is
+answer_6 = (huber, lowest, caption)
+
+# %% tags=["check"]
+@chapter.check("the three lines completed", "np.where(abs(e) <= 1, ..., ...), then a mean")
+def check_6(answer):
+    """Three losses of a constant, each over its largest; the third against Keras."""
+    values, place, name = answer
+    far = candidates[:, np.newaxis] - marks
+    lines = {"squared": (far**2).mean(axis=1), "absolute": abs(far).mean(axis=1), name: values}
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    for (label, line), colour in zip(lines.items(), ("blue", "green", "red")):
+        axes.plot(candidates, line / np.max(line), color=COLOURS[colour], label=str(label))
+    axes.axvline(place, color=COLOURS["red"], ls=":", lw=1)
+    axes.set(xlabel="constant answer (px)", ylabel="loss, largest = 1")
+    axes.legend()
+    chapter.figure(figure, "Your figure", "Which constant each loss asks for.", private=True,
+                   alt="Three losses over constant answers; a dotted line at your lowest.")
+    right = [float(keras.losses.Huber(1.0)(marks, np.full(5, c))) for c in candidates[::50]]
+    if not np.allclose(values[::50], right, rtol=1e-4):
+        return "the loss is not Huber's yet"
+    return bool(np.isclose(place, candidates[np.argmin(values)], atol=0.06))
+
+
+check_6(answer_6)
+
+# %% tags=["solution"]
+off = abs(candidates[:, np.newaxis] - marks)
+huber = np.where(off <= 1, off**2 / 2, off - 0.5).mean(axis=1)
+lowest = candidates[huber.argmin()]
+caption = "Huber"
+answer_6 = (huber, lowest, caption)
+check_6(answer_6)
+# It stands by the median, and has a slope that fades near it: robust and smooth.
+
+# %% [markdown]
+# **7. How long does it learn?** (open) Change the data: make clouds as in section 2 with gaps of 0.3,
+# 0.1 and 0.01, five seeds each, and count all corrections. Predict: a tenth of the gap, how many times the
+# corrections? Compare with Novikoff's limit, in a figure with two logarithmic axes.
 
 # %% [markdown] tags=["solution"]
-# **Solution**
-#
-# Squared error asks for the mean, absolute error for the median. One bad mark moves the
-# mean from 31 px to 38 px, and leaves the median where it was.
+# **Rubric.** One point for clouds that differ in nothing but gap and seed. One for a figure with
+# the spread over seeds. One for the limit in it. One for saying what a limit promises: no more than that,
+# and perhaps far less. **Expected**: corrections grow from 2 to 6 at gap 0.3 to 40 to 80 at gap 0.01, while the
+# limit grows a thousandfold. It is a worst case, over all clouds with that gap; 200 points are kinder.
