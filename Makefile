@@ -3,7 +3,9 @@
 #     python -m pip install -r requirements.lock && python -m pip install --no-deps --editable .
 #
 # For readers
-#   make report     execute every chapter, write HTML    python -m fkd_utils run
+#   make report     execute every chapter, make a book   python -m fkd_utils run
+#   make book       the book of the committed chapters   python -m fkd_utils book
+#   make class      students' and teacher's editions     python -m fkd_utils class
 #   make lab        your copies of them, in JupyterLab   python -m fkd_utils lab
 #   make test       check everything                     the lines of its four parts:
 #     make lint       the code's form and floors         python -m ruff check .
@@ -26,10 +28,16 @@ DATA ?= open
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: report lab test lint unit chapters smoke notebooks figures bench lock clean
+.PHONY: report book class lab test lint unit chapters smoke notebooks figures bench lock clean
 
 report: $(VENV)/ready
 	$(RUN) -m fkd_utils run --profile $(PROFILE) --data $(DATA)
+
+book: $(VENV)/ready
+	$(RUN) -m fkd_utils book
+
+class: $(VENV)/ready
+	$(RUN) -m fkd_utils class
 
 lab: $(VENV)/ready
 	$(RUN) -m fkd_utils lab

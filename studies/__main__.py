@@ -99,6 +99,18 @@ def seeds(tables: tuple[str, ...], machine: str, data: str) -> None:
 
 
 @group.command()
+@click.argument("names", nargs=-1, metavar="[CHAPTER]...")
+@MACHINE
+def memory(names: tuple[str, ...], machine: str) -> None:
+    """Measure how much memory each chapter's kernel takes, for the page on JupyterHub."""
+    console.start_backend()
+    from fkd_utils.cli import execute
+    from studies import memory
+
+    print(memory.keep(execute.find_chapters(names), machine))
+
+
+@group.command()
 @click.argument("steps", nargs=-1, type=int, metavar="[STEP]...")
 @MACHINE
 @DATA

@@ -1,12 +1,8 @@
-"""Execute chapters with papermill, a line each, and write the report.
-
-Formulas become MathML, so that the report needs no script from the network.
-"""
+"""Execute chapters with papermill, a line each."""
 
 import concurrent.futures
 import contextlib
 import hashlib
-import html
 import os
 import pathlib
 import re
@@ -25,11 +21,6 @@ if typing.TYPE_CHECKING:
 NOTEBOOKS = files.REPO / "notebooks"
 BUILD = files.home() / "build"
 STEM = r"\d\d[a-z]?_\w+"  # 03_linear, 01a_neurons; 03_linear-Copy1 is no chapter
-PAGE = """<!doctype html><html lang=en><meta charset=utf-8><title>Facial keypoints: report</title>
-<style>body{{font:17px/1.6 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;
-color:#222}}a{{color:#0072B2}}li{{margin:.3rem 0}}</style>
-<h1>Facial keypoint detection</h1><p>Profile {profile}, data {data}, {count} figures.</p>
-<ul>{links}</ul></html>"""
 
 
 def find_chapters(names: Iterable[str]) -> list[pathlib.Path]:
@@ -191,53 +182,3 @@ def execute(
 def first_line(message: object) -> str:
     """The first line of an error's text, without colours."""
     return re.sub(r"\x1b\[[0-9;]*m", "", str(message)).strip().split("\n")[0]
-
-
-def write_report(profile: str, data: str) -> pathlib.Path:
-    """Turn the executed chapters into HTML with an index; returns the index's path."""
-    import nbconvert
-    import nbformat
-
-    source = build_folder(profile, data)
-    exporter = nbconvert.HTMLExporter(embed_images=True, mathjax_url="", require_js_url="")
-    links = []
-    for path in chapters_in(source):
-        try:
-            notebook = nbformat.read(path, as_version=4)
-        except (*files.DAMAGED, nbformat.reader.NotJSONError):
-            print(f"{path.name} was cut off and is not in the report; run this chapter again")
-            continue
-        heads = [c.source for c in notebook.cells if c.source.startswith("# ")]
-        title = heads[0].split("\n")[0].lstrip("# ").strip() if heads else path.stem
-        for cell in notebook.cells:
-            if cell.cell_type == "markdown":
-                cell.source = math_to_markup(cell.source)
-        body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": path.stem}})
-        _write(source / "html" / f"{path.stem}.html", LINK.sub(r"\1.html\2", body))
-        links.append(f'<li><a href="{path.stem}.html">{html.escape(title)}</a></li>\n')
-    words = {"profile": profile, "data": source.name.split("-", 1)[1], "links": "".join(links)}
-    count = len(list(source.glob("figures/*.json")))
-    _write(source / "html" / "index.html", PAGE.format(count=count, **words))
-    return source / "html" / "index.html"
-
-
-def _write(path: pathlib.Path, text: str) -> None:
-    with files.replacing(path) as aside:
-        aside.write_text(text, encoding="utf-8")
-
-
-LINK = re.compile(rf'(href="{STEM})\.ipynb([#"])')  # from chapter to chapter
-CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.DOTALL)
-DISPLAY = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
-INLINE = re.compile(r"(?<![\\$\w])\$(?!\s)((?:[^$\n]|\n(?!\n))+?)(?<!\s)\$(?![\w$])")
-
-
-def math_to_markup(text: str) -> str:
-    """Markdown with the formulas between dollar signs as MathML; code in it stays as it is."""
-    from latex2mathml.converter import convert
-
-    pieces = CODE.split(text)
-    for k, piece in enumerate(pieces[::2]):
-        piece = DISPLAY.sub(lambda m: convert(m[1].strip(), display="block"), piece)
-        pieces[2 * k] = INLINE.sub(lambda m: convert(m[1]), piece)
-    return "".join(pieces)

@@ -8,7 +8,7 @@ import sys
 import click
 
 from fkd_utils import console
-from fkd_utils.cli import data, lab, predict, run
+from fkd_utils.cli import book, data, editions, grade, lab, predict, run
 from fkd_utils.files import InputError
 
 
@@ -26,9 +26,9 @@ def group() -> None:
     """
 
 
-for command in (lab.lab, run.run, run.runs, run.models, run.timing, data.data):
+for command in (lab.lab, run.run, book.book, editions.class_, run.runs, run.models, run.timing):
     group.add_command(command)
-for command in (predict.predict, predict.submit):
+for command in (data.data, predict.predict, predict.submit, grade.grade):
     group.add_command(command)
 
 

@@ -9,7 +9,7 @@ import time
 import click
 
 from fkd_utils import console, files
-from fkd_utils.cli import execute
+from fkd_utils.cli import book, execute
 from fkd_utils.cli.data import DATA
 
 PROFILE = click.option(
@@ -27,9 +27,10 @@ PROFILE = click.option(
 @DATA
 @click.option("--seed", default=0, help="seed of splits and trainings (0)")
 def run(chapters: tuple[str, ...], profile: str, data: str, seed: int) -> int:
-    """Execute chapters and write their figures and HTML under build/.
+    """Execute chapters and make a book of them, with their figures, under build/.
 
-    CHAPTER is such as 03, or 03_linear; without one, all of them.
+    CHAPTER is such as 03, or 03_linear; without one, all of them. In smoke, which only tries
+    whether every cell runs, there is no book.
     """
     from fkd_utils.data import landmarks, sources
 
@@ -39,9 +40,11 @@ def run(chapters: tuple[str, ...], profile: str, data: str, seed: int) -> int:
     started = time.monotonic()
     errors = execute.run_chapters(wanted, profile, data, seed)
     seconds = time.monotonic() - started
-    index = execute.write_report(profile, data)
+    made = execute.build_folder(profile, data)
+    if profile != "smoke":
+        made = book.build(execute.chapters_in(made), made / "figures", made / "html")
     failed = [chapter for chapter, error in errors.items() if error]
-    print(f"{len(errors) - len(failed)} of {len(errors)} chapters ran, {seconds:.0f} s: {index}")
+    print(f"{len(errors) - len(failed)} of {len(errors)} chapters ran, {seconds:.0f} s: {made}")
     if failed:
         print("failed: " + ", ".join(failed))
     return 1 if failed else 0

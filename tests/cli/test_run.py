@@ -3,7 +3,7 @@ import types
 import pandas as pd
 import pytest
 
-from fkd_utils.cli import data, execute, main, run
+from fkd_utils.cli import book, data, execute, main, run
 from fkd_utils.data import sources
 from fkd_utils.evaluation import timing
 from fkd_utils.files import InputError
@@ -23,7 +23,7 @@ def test_models_lists_the_thesis_networks(capsys):
 @pytest.mark.parametrize("error", ["cell [2]: ValueError: no", ""])
 def test_a_failed_chapter_makes_the_status_1(error, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(execute, "run_chapters", lambda *_: {"03_linear": error})
-    monkeypatch.setattr(execute, "write_report", lambda *_: tmp_path)
+    monkeypatch.setattr(book, "build", lambda *_: tmp_path)
     monkeypatch.setattr(sources, "read", lambda *_: None)
     assert main.main(["run", "03"]) == bool(error)
     assert ("failed: 03_linear" in capsys.readouterr().out) == bool(error)

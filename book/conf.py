@@ -1,0 +1,52 @@
+"""How Sphinx makes the book; see `fkd_utils.cli.book`, which prepares its pages."""
+
+import docutils.nodes
+from latex2mathml.converter import convert
+
+project = "Facial keypoints"
+author = "the course's authors"
+copyright = "the course's authors; the text under the course's licence"
+extensions = ["myst_nb", "sphinxcontrib.bibtex"]
+myst_enable_extensions = ["dollarmath", "deflist"]
+myst_heading_anchors = 3
+nb_execution_mode = "off"
+nb_ipywidgets_js = {}  # they would come from the network
+nb_merge_streams = True
+suppress_warnings = ["mystnb.unknown_mime_type", "myst.xref_missing"]
+bibtex_bibfiles = ["references.bib"]
+bibtex_default_style = "plain"
+exclude_patterns = ["extra", "teaching"]
+
+html_theme = "sphinx_book_theme"
+html_title = "Facial keypoints: a course that checks its sources"
+html_extra_path = ["extra"]
+html_static_path = ["static"]
+html_css_files = ["book.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_theme_options = {
+    "home_page_in_toc": True,
+    "show_toc_level": 2,
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
+
+
+def _inline(translator, node):
+    translator.body.append(convert(node.astext()))
+    raise docutils.nodes.SkipNode
+
+
+def _block(translator, node):
+    translator.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+    raise docutils.nodes.SkipNode
+
+
+def setup(app):
+    """Formulas as MathML: every browser of today draws it, without a script."""
+    app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+
+
+html_math_renderer = "mathml"

@@ -1,0 +1,221 @@
+"""The course as a static site, made by Sphinx from executed chapters and the pages in book/.
+
+`book` takes the committed chapters, `run` those it has just executed. No page needs a kernel, or
+anything from the network.
+"""
+
+import collections.abc
+import html
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import typing
+
+import click
+
+from fkd_utils import files
+from fkd_utils.cli import editions, execute
+from fkd_utils.files import InputError
+
+if typing.TYPE_CHECKING:
+    import nbformat
+
+PAGES = files.REPO / "book"
+# What myst-nb folds or leaves out, by the course's own tags.
+_SHOWN = {
+    "parameters": "hide-input",
+    "drawing": "hide-input",
+    "check": "hide-input",
+    "quiz": "remove-input",
+    "solution": "hide-cell",
+}
+_LEFT_OUT = {"guard", "injected-parameters", "papermill-error-cell-tag"}
+_LINK = re.compile(rf"\[([^\]]+)\]\(({execute.STEM}\.ipynb)?#([^)\s]+)\)")
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=files.expanded,
+    default=lambda: files.home() / "build" / "book",
+    metavar="FOLDER",
+    help="where the book goes; build/book by default",
+)
+def book(out: pathlib.Path) -> None:
+    """Make the course a static site: every chapter with its results, search, all figures.
+
+    From the chapters as they came with the course; `run` makes one from its own.
+    """
+    print(f"the book: {build(execute.find_chapters([]), files.REPO / 'figures', out)}")
+
+
+def build(
+    chapters: collections.abc.Iterable[pathlib.Path], figures: pathlib.Path, target: pathlib.Path
+) -> pathlib.Path:
+    """Write the book of executed `chapters` to the folder `target`; returns its first page.
+
+    figures: the folder of their figures and entries. What stood in `target` is replaced when the
+    new book is whole. Raises InputError without chapters, and with Sphinx's words when that fails.
+    """
+    import nbformat
+
+    source, made = (target.with_name(f"{target.name}-{part}") for part in ("pages", "new"))
+    for folder in (source, made):
+        files.discard(folder)
+    shutil.copytree(PAGES, source)
+    count = 0
+    for path in chapters:
+        try:
+            notebook = nbformat.read(path, as_version=4)
+        except (*files.DAMAGED, nbformat.reader.NotJSONError):
+            print(f"{path.name} was cut off and is not in the book; run this chapter again")
+            continue
+        count += 1
+        _write(editions.student(notebook), source / "extra" / "student" / path.name)
+        _write(notebook, source / "extra" / "notebooks" / path.name)
+        _write(page(notebook, path), source / path.name)
+    if not count:
+        raise InputError("there is no executed chapter to make a book of; run one first")
+    _write_teaching(source)
+    _fill(source / "researchers.md", "RUNS", _stored_runs())
+    _fill(source / "jupyterhub.md", "MEMORY", _memory())
+    _write_figures(figures, source)
+    with files.writing(made):
+        _sphinx(source, made)
+    files.discard(target)
+    made.rename(target)
+    files.discard(source)
+    return target / "index.html"
+
+
+def page(notebook: "nbformat.NotebookNode", path: pathlib.Path) -> "nbformat.NotebookNode":
+    """A chapter as the book shows it: guards gone, the rest folded by its tags, links made HTML."""
+    import nbformat
+
+    made = nbformat.from_dict(notebook)
+    made.metadata = {"kernelspec": notebook.metadata.get("kernelspec", {})}
+    made.cells = [
+        nbformat.from_dict(cell)
+        for cell in notebook.cells
+        if not editions.tags_of(cell) & _LEFT_OUT
+    ]
+    for cell in made.cells:
+        tags = editions.tags_of(cell)
+        cell.metadata = {"tags": sorted({_SHOWN[tag] for tag in tags if tag in _SHOWN})}
+        if cell.cell_type == "markdown":
+            cell.source = _LINK.sub(_as_anchor, cell.source)
+            if "solution" in tags:
+                folded = "<details><summary>How to judge an answer</summary>"
+                cell.source = f"{folded}\n\n{cell.source}\n\n</details>"
+    downloads = (
+        f'<p class="downloads">Download: <a href="notebooks/{path.name}" download>this chapter</a>, '
+        f'<a href="student/{path.name}" download>its student\'s edition</a></p>'
+    )
+    for cell in made.cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("# "):
+            head, _, rest = cell.source.partition("\n")
+            cell.source = f"{head}\n\n{downloads}\n{rest}"
+            break
+    return made
+
+
+def _as_anchor(link: re.Match) -> str:
+    """A link to a place in a page as HTML: Sphinx knows no anchors inside of outputs."""
+    text, chapter, anchor = link.groups()
+    there = chapter.replace(".ipynb", ".html") if chapter else ""
+    if not anchor.startswith(("figure-", "table-")):  # a heading, whose name Sphinx makes simpler
+        anchor = re.sub(r"[^a-z0-9]+", "-", anchor.lower()).strip("-")
+    return f'<a href="{there}#{anchor}">{text}</a>'
+
+
+def _write(notebook: "nbformat.NotebookNode", path: pathlib.Path) -> None:
+    import nbformat
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+
+
+def _write_teaching(source: pathlib.Path) -> None:
+    """The notes on each chapter, one after the other, as a page."""
+    notes = sorted((source / "teaching").glob("*.md"))
+    parts = ["# Chapter by chapter", *(note.read_text(encoding="utf-8") for note in notes)]
+    (source / "chapter_by_chapter.md").write_text("\n\n".join(parts), encoding="utf-8")
+    shutil.rmtree(source / "teaching")
+
+
+def _fill(page: pathlib.Path, name: str, text: str) -> None:
+    page.write_text(page.read_text(encoding="utf-8").replace(f"{{{{{name}}}}}", text), "utf-8")
+
+
+def _stored_runs() -> str:
+    """A table of data/published: what each stored run was, and took."""
+    lines = ["| run | epochs | trained on | hours | machine |", "|---|---|---|---|---|"]
+    for path in sorted(files.PUBLISHED.glob("*/recipe.json")):
+        run = files.read_json(path)
+        cells = [path.parent.name, run["epochs"], f"{run['faces']['train']:,} faces"]
+        cells += [f"{run['seconds'] / 3600:.2f}", run["machine"]]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines)
+
+
+def _memory() -> str:
+    """A table of what a kernel held at most, by chapter; see `python -m studies memory`."""
+    table = files.read_table(files.PUBLISHED / "memory.csv")
+    lines = ["| chapter | most memory of its kernel, profile quick |", "|---|---|"]
+    lines += [f"| {row.chapter} | {row.megabytes:,.0f} MB |" for row in table.itertuples()]
+    most = table.megabytes.max() / 1000
+    lines += ["", f"A student with one chapter open needs up to {most:.1f} GB while it runs. "
+              "A kernel that has run keeps it until it is shut down."]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _write_figures(figures: pathlib.Path, source: pathlib.Path) -> None:
+    """A page of all figures, small, each leading to its place, and the full ones beside it."""
+    import PIL.Image
+
+    folder = source / "extra" / "figures"
+    folder.mkdir(parents=True, exist_ok=True)
+    entries = [files.stored(files.read_json, p) for p in sorted(figures.glob("ch*.json"))]
+    if not entries and (figures / "index.json").exists():
+        entries = json.loads((figures / "index.json").read_text(encoding="utf-8"))
+    lines, chapter = ["# All figures", ""], None
+    stems = {editions.number_of(p): p.stem for p in source.glob("[0-9]*.ipynb")}
+    for entry in filter(None, entries):
+        kind = "table" if entry["kind"] == "table" else "fig"
+        name = f"ch{entry['chapter']}_{kind}_{entry['number']}"
+        picture = figures / f"{name}.png"
+        if kind == "table" or entry["chapter"] not in stems or not picture.exists():
+            continue
+        if entry["chapter"] != chapter:
+            chapter = entry["chapter"]
+            lines += [f"## Chapter {chapter}", ""]
+        with PIL.Image.open(picture) as full:
+            full.convert("RGB").save(folder / f"{name}.webp", quality=80)
+        title = entry["number"] if not entry["number"][0].isdigit() else f"Figure {entry['number']}"
+        place = f"{stems[chapter]}.html#{title.lower().replace(' ', '-')}"
+        lines += [
+            f'<figure class="small"><a href="{place}"><img loading="lazy" '
+            f'src="figures/{name}.webp" alt="{html.escape(entry["alt"])}"></a>'
+            f"<figcaption><b>{html.escape(title)}.</b> {html.escape(entry['title'])}"
+            "</figcaption></figure>",
+            "",
+        ]
+    (source / "all_figures.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+def _sphinx(source: pathlib.Path, target: pathlib.Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(source), str(target)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stderr.strip()
+    if done.returncode:
+        raise InputError(f"Sphinx could not make the book: {said.splitlines()[-1] if said else ''}")
+    if said:
+        print(said, file=sys.stderr)
+    files.discard(target / ".doctrees")

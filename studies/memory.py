@@ -1,0 +1,42 @@
+"""How much memory a kernel takes for each chapter, so that a teacher can size a server."""
+
+import json
+import pathlib
+from collections.abc import Iterable
+
+import nbformat
+import pandas as pd
+
+from fkd_utils import files
+from fkd_utils.cli import execute
+
+STORED = files.PUBLISHED / "memory.csv"
+_ASKED = """import resource, sys
+kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(kilobytes / 1024 if sys.platform != "darwin" else kilobytes / 1024**2)"""
+
+
+def study(chapters: Iterable[pathlib.Path], machine: str, profile: str = "quick") -> pd.DataFrame:
+    """The most that each chapter's kernel has held, megabytes: chapter, megabytes, machine.
+
+    Executes the chapters. A cell behind the last one asks the system.
+    """
+    rows = []
+    figures = execute.build_folder(profile, "open") / "figures"
+    given = {"FKD_PROFILE": profile, "FKD_DATA": "open", "FKD_FIGURES": str(figures)}
+    for path in chapters:
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells.append(nbformat.v4.new_code_cell(_ASKED))
+        with execute.surroundings(**given):
+            ran = execute.execute(notebook)
+        said = json.loads(ran.cells[-1].outputs[0].text)
+        rows.append({"chapter": path.stem, "megabytes": round(said), "machine": machine})
+        print(f"{path.stem}: {said:.0f} MB", flush=True)
+    return pd.DataFrame(rows)
+
+
+def keep(chapters: Iterable[pathlib.Path], machine: str) -> pathlib.Path:
+    """Measure and store as data/published/memory.csv; returns its path."""
+    table = study(chapters, machine)
+    files.write_text(STORED, table.to_csv(index=False))
+    return STORED
