@@ -17,15 +17,15 @@
 # misled the network. You train both networks, and then do what DENSE leaves out: you **test** the
 # explanations, by covering parts of the picture and by turning on a lamp.
 #
-# **You will learn**
-# - how the numbers of a paper betray what it does not say, such as its padding;
-# - why a table of epochs is four looks at one curve, and how wide its numbers scatter;
-# - how to draw an occlusion map, and how to keep it from telling you stories;
-# - what an error of many points is made of: place, turn, size and shape;
-# - what learned filters show, and how little they moved.
+# **You can afterwards**
+# - compute from a paper's numbers what it does not say, and what its loss is worth in pixels (exercises 1 and 2, question 1);
+# - tell how many looks a table of epochs is, and how wide its numbers scatter (question 3);
+# - draw an occlusion map, and tell when its story is the network's and not the picture's (exercise 4, question 2);
+# - compute how much of an error of many points is place, turn and size, or shape (exercise 6, question 4);
+# - tell what happens when pictures are framed, lit or mirrored otherwise, and train for it (exercises 3 and 5).
 #
-# **Needs** chapters [06](06_pooled_cnn.ipynb) and [07](07_augmentation.ipynb). **Takes** about half a minute on two cores (profile *quick*).
-# **Figures** 15-a to 15-i.
+# **Needs** chapters [06](06_pooled_cnn.ipynb) and [07](07_augmentation.ipynb). **Takes** about 120 minutes to study, and half a minute of two cores (profile *quick*).
+# **Figures** 15-a to 15-j.
 #
 # **Tables** 15.1 to 15.4.
 
@@ -841,6 +841,91 @@ plotting.show_table(rows, **{"seed 0": "{:+.2f} px", "seed 1": "{:+.2f} px"})
 # %% [markdown]
 # Positive means towards the lamp. If only the second row is far from zero, the network reads the shading
 # of the face, as DENSE thinks. If the third is too, it also reads how bright it is behind the head.
+
+# %% [markdown]
+# ## A frame of another size
+#
+# All frames so far had one size, so all faces had too. Now cut the held-out faces by frames that are smaller or larger,
+# about the same middle. The face itself stays what it is. What a larger frame lacks repeats the edge: a mirror would put a
+# second head there.
+#
+# Before you move the slider, predict: how far from 1 may the size be until the network is worse than the mean place? Is
+# a smaller frame as bad as a larger one? And to which side does the red cross go when the face shrinks?
+
+# %%
+def framed(images, places, size):
+    """Pictures (n, 180, 240) in a frame `size` times as large, and their places (n, 2) there."""
+    middle = (SIZE - 1) / 2
+    scale = np.array([[1 / size, 0], [0, 1 / size]])
+    matrix = np.column_stack([scale, middle - middle / size])
+    cut = [cv2.warpAffine(one, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
+           for one in images]
+    return np.stack(cut), (places - middle) / size + middle
+
+
+FRAMES = np.round(np.arange(0.6, 1.65, 0.1), 1)
+
+
+def framed_errors(network, size):
+    """Inputs, true and predicted noses of the held-out faces in such a frame, and the errors."""
+    cut, places = framed(pictures[held], tip[held], size)
+    shown, true = to_inputs(cut, 3), RATIO * (places + 0.5) / SIZE
+    guess = noses_of(network, shown)
+    return shown, true, guess, np.linalg.norm(guess - true, axis=1)
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+# Each network in each frame.
+by_frame = {name: [framed_errors(one, size) for size in FRAMES]
+            for name, one in (("seed 0", model), ("seed 1", other))}
+of_frames = {name: [np.median(errors) for *_, errors in looks] for name, looks in by_frame.items()}
+constant_error = np.median(np.linalg.norm(tip[held] - tip[train].mean(axis=0), axis=1)) / 3
+of_frames["mean place"] = [constant_error / size for size in FRAMES]  # all shrinks with the face
+
+
+def frame_figure(which):
+    """A held-out face in the frame of number `which`, and the errors of all by frame."""
+    shown, true, guess, _ = by_frame["seed 0"][which]
+    one = order[len(order) // 2]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.0), width_ratios=[1.2, 1])
+    left.imshow(shown[one, ..., 0], cmap="gray", vmin=-0.5, vmax=0.5)
+    left.plot(*true[one], "o", color=plotting.TRUE, ms=5, mec="black", mew=0.4)
+    left.plot(*guess[one], "x", color=plotting.PREDICTED, ms=7, mew=1.6)
+    left.set(xlim=(-0.5, 79.5), ylim=(59.5, -0.5), title="as the network sees it")
+    left.set_axis_off()
+    for (name, values), colour in zip(of_frames.items(), ("blue", "sky", "grey")):
+        right.plot(FRAMES, values, "-", color=plotting.COLOURS[colour], label=name)
+    right.plot(FRAMES[which], of_frames["seed 0"][which], "o", color=plotting.COLOURS["red"])
+    right.set(xlabel="size of the frame", title="median error (pixels of 80)", ylim=(0, None))
+    right.legend(fontsize=8)
+    return figure
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+# The one that moves.
+chapter.explore(
+    map(frame_figure, range(len(FRAMES))),
+    [f"frame of {size:.1f} times the size" for size in FRAMES],
+    "15-j",
+    "A held-out face in frames of different size, with its nose tip (green) and the network's "
+    "answer (red); right the median error of all held-out faces, of two networks and of the mean "
+    "place.",
+    alt="Left a face that fills the picture in a small frame and shrinks as the frame grows, with "
+    "a green dot on the tip of its nose and a red cross that leaves it. Right the median error by "
+    "the frame's size: low for both networks at size 1, rising to both sides.",
+    start=4,
+)
+
+# %% tags=["nbval-ignore-output"]
+for name, values in of_frames.items():  # every other size
+    print(f"{name:<11}" + ", ".join(f"{size:.1f}: {value:.1f} px"
+                                    for size, value in zip(FRAMES[::2], values[::2])))
+
+# %% [markdown]
+# All distances shrink with the face, and with them the mean place's error. The networks' errors grow instead: they learned
+# noses of faces of one size, and have no way to know that a face can be smaller. To
+# give them one, show them other frames while they learn ([exercise 5](#Exercises)), or put every face at one size first
+# ([chapter 12](12_demonstration.ipynb)).
 #
 # ## Five networks asked
 #
@@ -1197,56 +1282,93 @@ with chapter.guard("the filters hardly moved"):
 # - Changing the pictures costs epochs first. A study that stops early shows only that.
 # - Filters of nine cells must be compared with their start before one sees anything in them.
 #
+# ## Quiz
+
+# %% tags=["quiz", "nbval-ignore-output"]
+chapter.quiz()
+
+# %% [markdown]
 # ## Exercises
 #
-# **1. What is a tip worth?** DENSE's loss of 0.00216 is a mean over x and y, in parts of the width and of the
+# **1. What is a tip worth?** (easy) DENSE's loss of 0.00216 is a mean over x and y, in parts of the width and of the
 # height. How many pixels is the root-mean-square *distance* on a picture of 80 by 60?
 
-# %%
-def check_1(answer: float) -> None:
-    """Say whether the distance is right, to a tenth of a pixel."""
-    right = abs(answer - np.sqrt(0.00216 * (80**2 + 60**2))) < 0.1
-    print("right" if right else "not yet: turn both into pixels, then add their squares")
+# %% tags=["answer"]
+answer_1 = ...  # a distance in pixels of 80 by 60
+
+# %% tags=["check"]
+@chapter.check("a distance in pixels", "turn x and y into pixels, each by itself; then Pythagoras")
+def check_1(answer):
+    """The distance behind DENSE's smallest loss, to a tenth of a pixel."""
+    if abs(answer - 80 * 0.00216**0.5) < 0.05:
+        return "that is x alone; y has an error too"
+    return bool(abs(answer - np.sqrt(0.00216 * (80**2 + 60**2))) < 0.1)
 
 
-# %% tags=["solution"]
-check_1((0.00216 * 80**2 + 0.00216 * 60**2) ** 0.5)
-
-# %% [markdown]
-# **2. Two layers in one.** If nothing stands between DENSE's layers of 256 and of 116 units, they act as one
-# linear layer from 528 to 116. How many weights (with offsets) do the two have more than the one?
-
-# %%
-def check_2(answer: int) -> None:
-    """Say whether the difference is right."""
-    before, layer = keras.layers.Input((528,)), keras.layers.Dense
-    two = keras.Sequential([before, layer(256), layer(116)])
-    one = keras.Sequential([before, layer(116)])
-    right = answer == two.count_params() - one.count_params()
-    print("right" if right else "not yet: a dense layer has (inputs + 1) * units numbers")
-
+check_1(answer_1)
 
 # %% tags=["solution"]
-check_2((528 + 1) * 256 + (256 + 1) * 116 - (528 + 1) * 116)
+answer_1 = (0.00216 * 80**2 + 0.00216 * 60**2) ** 0.5
+check_1(answer_1)
+# Less than five of eighty pixels. It sounds good, until one knows what the mean place makes.
 
 # %% [markdown]
-# **3. Twins.** To flip a picture you must know each point's twin. Find them from the mean points
+# **2. Two layers in one** (medium). If nothing stands between DENSE's layers of 256 and of 116 units, they act as one
+# linear layer from 528 to 116. How many weights (with offsets) do the two have more than the one? And how many units
+# may the first of them have at most, so that the two have fewer?
+
+# %% tags=["answer"]
+answer_2 = ...  # two whole numbers: weights more, and units at most
+
+# %% tags=["check"]
+@chapter.check("two whole numbers", "a dense layer has (inputs + 1) * units numbers")
+def check_2(answer):
+    """The surplus of two linear layers over one, and the widest that saves weights."""
+    def numbers(*units):
+        layers = [keras.layers.Input((528,)), *map(keras.layers.Dense, units)]
+        return keras.Sequential(layers).count_params()
+
+    surplus = numbers(256, 116) - numbers(116)
+    if answer[0] == 528 * 256 + 256 * 116 - 528 * 116:
+        return "each unit has an offset as well"
+    units = int(answer[1])
+    saves = numbers(units, 116) < numbers(116) <= numbers(units + 1, 116)
+    return bool(answer[0] == surplus and saves and units == answer[1])
+
+
+check_2(answer_2)
+
+# %% tags=["solution"]
+more = (528 + 1) * 256 + (256 + 1) * 116 - (528 + 1) * 116
+most_units = ((528 + 1) * 116 - 116 - 1) // (528 + 1 + 116)
+answer_2 = (more, most_units)
+check_2(answer_2)
+# Two linear layers pay only as a bottleneck. An activation between them is what 256 units are for.
+
+# %% [markdown]
+# **3. Twins** (hard). To flip a picture you must know each point's twin. Find them from the mean points
 # alone: mirror them about the middle line of the face, and see which point comes to lie on which.
 # What property must your answer have, if it is right? (Where lips are closed, two points lie on each
 # other. Then the mean cannot say whose twin is whose. And a few may have lost their twin at the frame.)
 
-# %%
-def check_3(twin: np.ndarray) -> None:
-    """Say whether twin (m,) sends every point to its mirror point and back."""
-    both_ways = np.array_equal(twin[twin], np.arange(len(twin)))
-    middle = (mean_points + mean_points[twin])[:, 0] / 2
-    straight = np.mean(np.abs(middle - np.median(middle)) < 0.02 * WIDTH)
-    print("right" if both_ways and straight > 0.95 else
-          "not yet: the twin of the twin is the point, and the middles stand in a line")
+# %% tags=["answer"]
+answer_3 = ...  # an array (m,) of whole numbers: the number of each point's twin
 
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("an array (m,) of whole numbers", "the middles of all pairs stand in a line")
+def check_3(answer):
+    """Whether twin (m,) sends every point to its mirror point and back."""
+    twin = np.asarray(answer)
+    if not np.array_equal(twin[twin], np.arange(len(mean_points))):
+        return "the twin of a point's twin must be the point"
+    middles = (mean_points + mean_points[twin])[:, 0] / 2
+    return bool(np.mean(np.abs(middles - np.median(middles)) < 0.02 * WIDTH) > 0.95)
+
+
+check_3(answer_3)
 
 # %% tags=["solution", "nbval-ignore-output"]
-def twins(places: np.ndarray) -> np.ndarray:
+def twins(places):
     """For points (m, 2): those that lie on each other when mirrored, the closest pairs first."""
     middle = places[:, 0].mean()
     for _ in range(3):  # the middle line gets better when it is taken from the twins
@@ -1260,33 +1382,141 @@ def twins(places: np.ndarray) -> np.ndarray:
     return twin
 
 
-check_3(twins(mean_points))
+answer_3 = twins(mean_points)
+check_3(answer_3)
+print(f"{np.count_nonzero(answer_3 == np.arange(len(answer_3)))} points are their own twins")
+# With the twins a flip is allowed, and the faces are twice as many. DENSE left that out.
 
 # %% [markdown]
-# **4. Hair and hands.** Make an occlusion map for the network of all points, of the *common shift* of its points.
-# Predict where it is bright: on the face, on the hair, on the outline of the head?
+# **4. Your figure** (medium). Hair and hands: what moves the *middle of all points*? `hidden` are copies of a held-out face, each
+# with one square covered. Complete three lines: the middle of the network's points on the plain face, the middles on
+# all of `hidden`, and how far each has moved. Predict first where the map is bright. Compare with [Figure 15-e](#figure-15-e).
+
+# %% tags=["answer"]
+middling = to_inputs(pictures[held][ranked[len(ranked) // 2]][np.newaxis], FACTOR)
+side = 30 // FACTOR  # of a square, pixels of the input
+corners = [(y, x) for y in range(0, 180 // FACTOR, side) for x in range(0, 240 // FACTOR, side)]
+hidden = middling.repeat(len(corners), axis=0)
+for one, (y, x) in zip(hidden, corners):
+    one[y : y + side, x : x + side] = middling.mean()
+middle_plain = ...  # (2,): from answers(network, middling), pixels of 240 by 180
+middle_hidden = ...  # (p, 2): from answers(network, hidden)
+shift_map = ...  # (p,): the distance of each of these from middle_plain
+answer_4 = (middle_plain, middle_hidden, shift_map)
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("the three lines completed", "reshape to (n, -1, 2), times SIZE, then the mean")
+def check_4(answer):
+    """How far covering each square moves the middle of all points, drawn."""
+    right = [(answers(network, shown).reshape(len(shown), -1, 2) * SIZE).mean(axis=1)
+             for shown in (middling, hidden)]
+    shifts_right = np.linalg.norm(right[1] - right[0], axis=1)
+    values = np.asarray(answer[2], float).reshape(6, 8)
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    ends = -0.5, 240 / FACTOR - 0.5, 180 / FACTOR - 0.5, -0.5
+    axes.imshow(middling[0, ..., 0], cmap="gray")
+    drawn = axes.imshow(values, cmap="magma", extent=ends, alpha=0.6)
+    axes.set_axis_off()
+    figure.colorbar(drawn, label="the middle moves (pixels of 240)")
+    chapter.figure(figure, "Your figure", "What moves all points together.", private=True,
+                   alt="A map of six by eight squares over a face, as you computed it: bright "
+                   "where covering moves the middle of all points far.")
+    return bool(np.allclose(values.ravel(), shifts_right, atol=0.05))
+
+
+check_4(answer_4)
 
 # %% tags=["solution", "nbval-ignore-output"]
-def common_shift(picture: np.ndarray, side: int) -> np.ndarray:
-    """How far covering each square of a picture (h, w, 1) moves the middle of all points.
-
-    side: of a square, input pixels. Returns (rows, columns), pixels of 240 by 180.
-    """
-    rows, columns = (range(0, end - side + 1, side) for end in picture.shape[:2])
-    pictures = np.repeat(picture[np.newaxis], 1 + len(rows) * len(columns), axis=0)
-    corners = [(y, x) for y in rows for x in columns]
-    for one, (y, x) in zip(pictures[1:], corners):
-        one[y : y + side, x : x + side] = picture.mean()
-    middle = (answers(network, pictures).reshape(len(pictures), -1, 2) * SIZE).mean(axis=1)
-    return np.linalg.norm(middle[1:] - middle[0], axis=1).reshape(len(rows), len(columns))
-
-
-middling = pictures[held][ranked[len(ranked) // 2]]
-shift_map = common_shift(to_inputs(middling[np.newaxis], FACTOR)[0], 30 // FACTOR)
-print("the middle of all points moves by so many pixels, when 30 by 30 are covered there:")
-print(shift_map.round(1))
+middle_plain, middle_hidden = (
+    (answers(network, shown).reshape(len(shown), -1, 2) * SIZE).mean(axis=1)
+    for shown in (middling, hidden))
+middle_plain = middle_plain[0]
+shift_map = np.linalg.norm(middle_hidden - middle_plain, axis=1)
+answer_4 = (middle_plain, middle_hidden, shift_map)
+check_4(answer_4)
+far = shift_map.argmax()
+print(f"farthest, by {shift_map[far]:.1f} px of 240, for the square in row {far // 8 + 1} of 6, "
+      f"column {far % 8 + 1} of 8")
+# One face and one network: a map with a story. To tell DENSE's, ask a second network as above.
 
 # %% [markdown]
-# **5. Open.** Which is the better way to teach the network *where* the face is: DENSE's shifts of 10
-# pixels, larger ones, or a detector ([chapter 12](12_demonstration.ipynb)) that puts the face in the middle? Say first how you
+# **5. Frames of all sizes** (hard). Train the nose network of rate 0.001 anew, for `EPOCHS`, on frames of a size drawn for each batch
+# between 0.7 and 1.4: write a `change(images, places, rng)` for `fit`, with `framed`. Predict first: what does it gain in a frame of 1.4,
+# and what does it cost in one of 1? Answer with the network and its median error (`framed_errors`) at 1.4 and at 1.
+
+# %% tags=["answer"]
+my_nose = ...  # the trained network
+error_wide = ...  # its median error in frames of 1.4, pixels of 80
+error_usual = ...  # and in frames of 1
+answer_5 = (my_nose, error_wide, error_usual)
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("a network and two errors in pixels", "np.median(framed_errors(my_nose, size)[3])")
+def check_5(answer):
+    """Whether it is another network than before, and whether the two errors are its own."""
+    network, *said = answer
+    if any(network is old for old in (model, other)):
+        return "that network has seen one size of frame: train a new one"
+    if not getattr(network, "optimizer", None) or int(network.optimizer.iterations) == 0:
+        return "that network has not been trained"
+    right = [np.median(framed_errors(network, size)[3]) for size in (1.4, 1.0)]
+    if np.allclose(said[::-1], right, atol=0.05):
+        return "the other way round: first 1.4, then 1"
+    return bool(np.allclose(said, right, atol=0.05))
+
+
+check_5(answer_5)
+
+# %% tags=["solution", "nbval-ignore-output"]
+def any_frame(images, places, rng):
+    """A batch in a frame of a random size."""
+    return framed(images, places, rng.uniform(0.7, 1.4))
+
+
+keras.utils.set_random_seed(0)
+my_nose = nose_network()
+fit(my_nose, 0.001, EPOCHS, 0, pictures, tip, 3, any_frame)
+for name, one in (("one size", model), ("sizes 0.7 to 1.4", my_nose)):
+    print(f"{name:<17}" + ", ".join(f"{size}: {np.median(framed_errors(one, size)[3]):.1f} px"
+                                    for size in (0.8, 1.0, 1.4)))
+error_wide, error_usual = (np.median(framed_errors(my_nose, size)[3]) for size in (1.4, 1.0))
+answer_5 = (my_nose, error_wide, error_usual)
+check_5(answer_5)
+# Larger errors in every frame, and more alike: it has more to learn, and as many epochs for it.
+# Give it four times as many before you judge; changes cost epochs first.
+
+# %% [markdown]
+# **6. What a constant does wrong** (easy). Let `mean_points` be the prediction for every held-out face. Predict first: of its squared
+# error, how much is place, how much turn and size, how much shape? Then ask `made_of` and take the mean over the faces.
+
+# %% tags=["answer"]
+answer_6 = ...  # three shares: place, turn and size, shape
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("three shares", "made_of(mean_points, points[held][k]) for every k, then the mean")
+def check_6(answer):
+    """The parts of the mean points' error on the held-out faces."""
+    right = np.mean([made_of(mean_points, true) for true in points[held]], axis=0)
+    if np.allclose(answer, split_errors.mean(axis=0), atol=0.002):
+        return "those are the network's"
+    return bool(np.allclose(answer, right, atol=0.005))
+
+
+check_6(answer_6)
+
+# %% tags=["solution", "nbval-ignore-output"]
+answer_6 = np.mean([made_of(mean_points, true) for true in points[held]], axis=0)
+print("mean points", np.round(answer_6, 2), " network", np.round(split_errors.mean(axis=0), 2))
+check_6(answer_6)
+# A constant does not look, and errs most in place. What training removes first is just that.
+
+# %% [markdown]
+# **7. Where is the face?** (open) Which is the better way to teach the network *where* the face is: DENSE's shifts of 10
+# pixels, larger ones, or a detector ([chapter 12](12_demonstration.ipynb)) that puts the face in the middle? Predict, and say first how you
 # will measure it.
+
+# %% [markdown] tags=["solution"]
+# **Rubric.** Two points for one measure for all ways: distance in pixels of the *original* picture, on the same held-out people. One for
+# the split by `made_of`, since place is what should fall. One for counting faces that the detector does not find. One for three
+# seeds. **Expected**: the detector takes most of the error of place away, and adds its own misses; larger shifts cost epochs, and pay
+# only in long trainings.
