@@ -8,7 +8,9 @@
 import { CELLS, POINTS } from "./network.js";
 import { SIDE, cut, resample, toPhoto } from "./picture.js";
 
-const SIDES = [0.2, 0.28, 0.4, 0.56, 0.8, 1.1]; // squares to look for, in shorter sides of the picture
+// Squares to look for, in shorter sides of the picture. A face may be a fifth smaller or larger than
+// the square says; the smallest cost most.
+const SIDES = [0.96, 0.68, 0.48, 0.34, 0.24, 0.17, 0.12];
 const SMALLEST = 40; // pixels
 const MARGIN = 24; // pixels of 96 around the picture, mirrored: a face may be cut off by the edge
 const NEAR = 3; // cells from a point's mean place that count as there
@@ -20,8 +22,9 @@ const LOST = 6.5;
 const UNLIKE = 9; // pixels of 96 (root mean square) between a face and the mean face, at most
 const PATIENCE = 5; // frames without a face until it counts as lost
 
-/** How many sizes `search` knows. */
-export const LEVELS = SIDES.length;
+/** Which of them to search for: in a photograph all, in front of a camera those of a sitter. */
+export const IN_PHOTOGRAPH = [0, 1, 2, 3, 4, 5, 6];
+export const IN_FILM = [2, 3, 1, 4, 0];
 
 /** Squares of one size that may hold a face, best first.
  * @param {import("./network.js").Network} network the final one @param {Point[]} mean its mean face
@@ -29,7 +32,7 @@ export const LEVELS = SIDES.length;
 export function search(network, mean, grey, level) {
   const shorter = Math.min(grey.width, grey.height);
   const side = Math.max(SMALLEST, SIDES[level] * shorter);
-  if (level && side === SMALLEST) return []; // as the level before
+  if (level && SIDES[level - 1] * shorter < SMALLEST) return []; // as the level before
   const scale = side / SIDE;
   const margin = Math.round(MARGIN * scale);
   const width = 16 * Math.ceil((grey.width / scale + 2 * MARGIN) / 16);

@@ -7,6 +7,7 @@ import { SIDE } from "./picture.js";
 export const POINTS = 15;
 const STRIDE = 4; // pixels of the picture to a cell of a heat map
 export const CELLS = SIDE / STRIDE;
+const CENTRES = Float32Array.from({ length: CELLS }, (_, i) => STRIDE * i + (STRIDE - 1) / 2);
 
 /** Start the library; call it once, before anything else. */
 export async function start() {
@@ -103,22 +104,24 @@ function activated(x, slope) {
 function meanPlaces(logits) {
   /** @type {Point[]} */ const points = [];
   /** @type {Maps} */ const maps = { shares: [], spreads: [] };
+  const cells = CELLS * CELLS; // plain loops: this runs for every face of every frame
   for (let k = 0; k < POINTS; k++) {
-    const shares = Float32Array.from({ length: CELLS * CELLS }, (_, c) => logits[c * POINTS + k]);
-    const highest = shares.reduce((a, b) => Math.max(a, b));
-    let sum = 0;
-    for (let c = 0; c < shares.length; c++) sum += shares[c] = Math.exp(shares[c] - highest);
-    let x = 0;
-    let y = 0;
-    for (let c = 0; c < shares.length; c++) {
-      shares[c] /= sum;
-      x += shares[c] * centre(c % CELLS);
-      y += shares[c] * centre(Math.floor(c / CELLS));
+    let highest = -Infinity;
+    for (let c = 0; c < cells; c++) highest = Math.max(highest, logits[c * POINTS + k]);
+    const shares = new Float32Array(cells);
+    let [sum, x, y] = [0, 0, 0];
+    for (let c = 0; c < cells; c++) {
+      const share = Math.exp(logits[c * POINTS + k] - highest);
+      shares[c] = share;
+      sum += share;
+      x += share * CENTRES[c % CELLS];
+      y += share * CENTRES[(c / CELLS) | 0];
     }
+    [x, y] = [x / sum, y / sum];
     let variance = 0;
-    for (let c = 0; c < shares.length; c++) {
-      const dx = centre(c % CELLS) - x;
-      const dy = centre(Math.floor(c / CELLS)) - y;
+    for (let c = 0; c < cells; c++) {
+      shares[c] /= sum;
+      const [dx, dy] = [CENTRES[c % CELLS] - x, CENTRES[(c / CELLS) | 0] - y];
       variance += shares[c] * (dx * dx + dy * dy);
     }
     points.push([x, y]);
@@ -126,9 +129,4 @@ function meanPlaces(logits) {
     maps.spreads.push(Math.sqrt(variance));
   }
   return { points, maps };
-}
-
-/** @param {number} cell @returns {number} where its centre lies in the picture, pixels */
-function centre(cell) {
-  return STRIDE * cell + (STRIDE - 1) / 2;
 }

@@ -1,6 +1,7 @@
 /** The page: from the camera or a photograph to points, drawings and heat maps. */
 
-import { SIDE, toGrey, toPhoto } from "./picture.js";
+import { dots, error, heat, pencil, pixels } from "./panels.js";
+import { toGrey, toPhoto } from "./picture.js";
 import { put } from "./stickers.js";
 
 const NAMES = ["left eye centre", "right eye centre", "left eye inner corner",
@@ -10,9 +11,8 @@ const NAMES = ["left eye centre", "right eye centre", "left eye inner corner",
   "top lip", "bottom lip"]; // left and right are the subject's
 const LONGEST = 1600; // pixels; a larger photograph is searched and shown in a smaller copy
 const LEAST = 32; // pixels a side, below which there is nothing to find
-const ORDER = [2, 3, 4, 1, 0, 5]; // sizes to search for, in front of a camera
+const CARD = 384; // pixels a side of the pictures of 96
 const REST = 150; // ms between two searches while a face is followed: the picture goes first
-const RED = "#ff3d00"; // as in the course's figures: bright on skin
 
 /** What the page knows at the moment; tests read it.
  * @type {{grey: Grey | null, faces: Followed[], shown: Point[][], frames: number, work: number,
@@ -22,19 +22,18 @@ export const state = {
 
 /** @param {string} id @returns {any} */
 const by = (id) => document.getElementById(id);
-/** @param {HTMLCanvasElement} canvas @returns {CanvasRenderingContext2D} */
-const pencil = (canvas) => {
-  return /** @type {any} */ (canvas.getContext("2d", { willReadFrequently: true }));
-};
 /** @type {HTMLCanvasElement} */ const stage = by("stage");
 /** @type {HTMLCanvasElement} */ const original = document.createElement("canvas");
 /** @type {HTMLVideoElement} */ const video = document.createElement("video");
 const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
 /** @type {import("./finder.js").Finder} */ let finder;
+/** @type {number[]} */ let IN_FILM;
+/** @type {number[]} */ let IN_PHOTOGRAPH;
 let job = 0; // of the worker; answers to an older picture are dropped
 let searching = false;
 let turn = 0;
-let searched = 0;
+let searched = 0; // when the last search ended
+let met = 0; // when there was a face
 let clock = { since: 0, frames: 0, work: 0 };
 
 /** @param {string} text @param {boolean} [problem] */
@@ -44,10 +43,10 @@ function say(text, problem = false) {
   if (line.textContent !== text) line.textContent = text; // a screen reader reads what changes
 }
 
-/** @param {number} [level] without one all sizes */
-function ask(level) {
+/** @param {number[]} levels the sizes to search for */
+function ask(levels) {
   searching = true;
-  worker.postMessage({ grey: state.grey, level, job });
+  worker.postMessage({ grey: state.grey, levels, job });
 }
 
 worker.onmessage = (/** @type {MessageEvent} */ { data }) => {
@@ -64,22 +63,27 @@ function show() {
   const context = pencil(stage);
   context.drawImage(original, 0, 0);
   const chosen = state.networks.get(value("network")) ?? finder.network;
-  state.shown = state.faces.map((face) => pointsOf(chosen, face));
+  const here = state.faces.filter((face) => !face.missed); // where it was is not where it is
+  state.shown = here.map((face) => pointsOf(chosen, face));
   for (const points of state.shown) {
     if (by("nose").checked) put(context, "nose", points);
     if (by("sunglasses").checked) put(context, "sunglasses", points);
-    if (by("points").checked) dots(context, points, 0.5);
+    if (by("points").checked) dots(context, points.map(([x, y]) => [x + 0.5, y + 0.5]), chosenPoint());
   }
   stage.classList.toggle("mirrored", by("mirror").checked);
   const count = state.faces.length;
+  if (count) met = performance.now();
   const faces = count ? `${count} ${count === 1 ? "face" : "faces"}` : "no face";
   stage.setAttribute("aria-label", `Picture with ${faces}, points by ${chosen.described.name}`);
   if (count) say(`${faces[0].toUpperCase()}${faces.slice(1)} found. Touch a point to see its heat map.`);
-  else if (!searching || (video.srcObject && performance.now() - clock.since > 400)) {
+  else if (video.srcObject ? performance.now() - met > 1500 : !searching) {
     say("No face found. It wants light, both eyes in the picture, and a fifth of its height.");
   }
-  panels();
+  // The panels need not be as fast as the picture.
+  if (!count || !video.srcObject || state.frames % 4 === 0) panels();
 }
+
+const chosenPoint = () => Number(by("which").value);
 
 /** @param {string} name @returns {string} */
 const value = (name) => {
@@ -92,80 +96,33 @@ function pointsOf(network, face) {
   return toPhoto(network.locate(face.face).points, face.square);
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Point[]} points @param {number} shift */
-function dots(context, points, shift) {
-  const eyes = Math.hypot(points[3][0] - points[5][0], points[3][1] - points[5][1]);
-  context.strokeStyle = "#fff";
-  points.forEach(([x, y], k) => {
-    context.beginPath();
-    context.arc(x + shift, y + shift, Math.max(2, eyes / 38), 0, 7);
-    context.fillStyle = k === Number(by("which").value) ? "#ffd60a" : RED;
-    context.lineWidth = Math.max(0.7, eyes / 130);
-    context.fill();
-    context.stroke();
-  });
-}
-
 /** The largest face as the networks see it: heat map of the chosen point, and all side by side. */
 function panels() {
-  const face = state.faces.reduce((a, b) => (b.square.side > (a?.square.side ?? 0) ? b : a),
-    /** @type {Followed | null} */ (null));
-  const k = Number(by("which").value);
-  const live = video.srcObject && state.frames % 4; // the panels need not be as fast as the picture
-  if (live && face) return;
-  const context = enlarged(by("seen"), face);
+  const largest = Math.max(...state.faces.map(({ square }) => square.side));
+  const face = state.faces.find(({ square }) => square.side === largest);
+  const context = pixels(by("seen"), face?.face);
+  const k = chosenPoint();
+  by("seen").ariaLabel = face ? `96 by 96 grey pixels; heat map of ${NAMES[k]}` : "No face yet";
   by("certainty").textContent = "";
   if (face) {
-    const shares = face.maps.shares[k];
-    const highest = Math.max(...shares);
-    const map = new ImageData(24, 24);
-    shares.forEach((share, c) => map.data.set([255, 214, 10, 235 * Math.sqrt(share / highest)], 4 * c));
-    const small = document.createElement("canvas");
-    small.width = small.height = 24;
-    pencil(small).putImageData(map, 0, 0);
-    context.drawImage(small, 0, 0, 384, 384);
+    heat(context, face.maps.shares[k]);
     const spread = face.maps.spreads[k];
-    by("certainty").textContent = `The final network is ${spread < 3 ? "certain" : spread < 6
-      ? "fairly certain" : "uncertain"}: this map spreads ${spread.toFixed(1)} px of the 96.`;
+    const words = spread < 3 ? "certain" : spread < 6 ? "fairly certain" : "uncertain";
+    by("certainty").textContent =
+      `The final network is ${words}: this map spreads ${spread.toFixed(1)} px of the 96.`;
   }
-  by("seen").setAttribute("aria-label", face ? `96 by 96 grey pixels; heat map of ${NAMES[k]}`
-    : "No face yet");
   for (const [name, network] of state.networks) {
-    const paper = enlarged(by(`card-${name}`), face);
-    by(`here-${name}`).textContent = "";
-    if (!face) continue;
-    const points = pointsOf(network, face);
-    const scale = SIDE / face.square.side;
-    const { left, top } = face.square;
-    dots(paper, points.map(([x, y]) => [
-      4 * (x + 0.5 - left) * scale, 4 * (y + 0.5 - top) * scale]), 0);
-    const wrong = state.truth && Math.min(...state.truth.map((truth) => error(points, truth)));
-    by(`here-${name}`).textContent = wrong ? `${wrong.toFixed(1)} % on this face` : "";
+    const paper = pixels(by(`card-${name}`), face?.face);
+    const points = face && pointsOf(network, face);
+    if (points) dots(paper, points.map((at) => onCard(at, face.square)), k);
+    const wrong = points && state.truth?.map((truth) => error(points, truth));
+    by(`here-${name}`).textContent = wrong ? `${Math.min(...wrong).toFixed(1)} % on this face` : "";
   }
 }
 
-/** @param {Point[]} points @param {Point[]} truth @returns {number} percent of the eyes' distance */
-function error(points, truth) {
-  const apart = points.map(([x, y], k) => Math.hypot(x - truth[k][0], y - truth[k][1]));
-  const eyes = Math.hypot(truth[3][0] - truth[5][0], truth[3][1] - truth[5][1]);
-  return (100 * apart.reduce((a, b) => a + b)) / apart.length / eyes;
-}
-
-/** @param {HTMLCanvasElement} canvas @param {Followed | null} face */
-function enlarged(canvas, face) {
-  const context = pencil(canvas);
-  context.clearRect(0, 0, canvas.width, canvas.height);
-  if (face) {
-    const image = new ImageData(SIDE, SIDE);
-    face.face.forEach((grey, i) => image.data.set([grey, grey, grey, 255], 4 * i));
-    const small = document.createElement("canvas");
-    small.width = small.height = SIDE;
-    pencil(small).putImageData(image, 0, 0);
-    context.imageSmoothingEnabled = false; // its pixels are what is to be seen
-    context.drawImage(small, 0, 0, canvas.width, canvas.height);
-    context.imageSmoothingEnabled = true;
-  }
-  return context;
+/** @param {Point} point of the photograph @param {Square} square @returns {Point} */
+function onCard([x, y], { left, top, side }) {
+  return [((x + 0.5 - left) * CARD) / side, ((y + 0.5 - top) * CARD) / side];
 }
 
 /** Take a new frame or picture. @param {CanvasImageSource} source @param {number} width @param {number} height */
@@ -188,7 +145,9 @@ function frame() {
   const start = performance.now();
   take(video, video.videoWidth, video.videoHeight);
   state.faces = finder.follow(/** @type {Grey} */ (state.grey), state.faces);
-  if (!searching && (!state.faces.length || start - searched > REST)) ask(ORDER[turn++ % 6]);
+  if (!searching && (!state.faces.length || start - searched > REST)) {
+    ask([IN_FILM[turn++ % IN_FILM.length]]);
+  }
   show();
   state.frames += 1;
   const now = performance.now();
@@ -250,7 +209,8 @@ async function camera() {
   forget();
   by("camera").textContent = "Stop the camera";
   by("mirror").checked = true;
-  clock = { since: performance.now(), frames: 0, work: 0 };
+  met = performance.now();
+  clock = { since: met, frames: 0, work: 0 };
   say("Looking for a face.");
   next();
 }
@@ -276,7 +236,7 @@ async function open(file, name, portrait) {
   by("mirror").checked = false;
   by("times").textContent = scale < 1 ? `shown in a copy of ${stage.width} by ${stage.height} pixels` : "";
   say("Looking for faces.");
-  ask();
+  ask(IN_PHOTOGRAPH);
   show();
 }
 
@@ -317,7 +277,7 @@ function furnish(contents) {
     label.innerHTML = `<input type="radio" name="network" value="${one.name}" disabled> ${one.name}`;
     by("networks").append(label);
     const card = document.createElement("figure");
-    card.innerHTML = `<canvas id="card-${one.name}" width="384" height="384" role="img"
+    card.innerHTML = `<canvas id="card-${one.name}" width="${CARD}" height="${CARD}" role="img"
       aria-label="The face with the points of ${one.name}"></canvas><figcaption>
       <strong>${one.name}</strong> <span class="here" id="here-${one.name}"></span>
       <span>${one.error.toFixed(1)} % on ${one.faces} faces of the course that it has not seen</span>
@@ -366,12 +326,13 @@ async function main() {
   }
   say("The networks are being loaded.");
   const { fetched, load, start } = await import("./network.js");
-  const { Finder } = await import("./finder.js");
+  const finding = await import("./finder.js");
+  ({ IN_FILM, IN_PHOTOGRAPH } = finding);
   /** @type {Contents} */ const contents = await (await fetched("networks.json")).json();
   furnish(contents);
   await start();
   const last = contents.networks.filter((one) => one.maps)[0];
-  finder = new Finder(await load(last, ""), contents.meanFace);
+  finder = new finding.Finder(await load(last, ""), contents.meanFace);
   listen();
   by("camera").disabled = by("file").disabled = false;
   by("portraits").firstElementChild?.click();

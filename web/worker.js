@@ -1,6 +1,6 @@
 /** Searches whole pictures beside the page, so that the camera's picture goes on moving. */
 
-import { LEVELS, search } from "./finder.js";
+import { search } from "./finder.js";
 import { fetched, load, start } from "./network.js";
 
 const folder = new URL("./", import.meta.url).href;
@@ -13,11 +13,11 @@ const ready = (async () => {
   return { network: await load(described, folder), mean: contents.meanFace };
 })();
 
-self.onmessage = async ({ data: { grey, level, job } }) => {
+self.onmessage = async ({ data: { grey, levels, job } }) => {
   try {
     const { network, mean } = await ready;
-    const levels = level === undefined ? [...Array(LEVELS).keys()] : [level];
-    const found = levels.flatMap((each) => search(network, mean, grey, each));
+    /** @type {Candidate[]} */
+    const found = levels.flatMap((/** @type {number} */ level) => search(network, mean, grey, level));
     self.postMessage({ job, candidates: found.sort((a, b) => b.score - a.score) });
   } catch (error) {
     self.postMessage({ failed: String(error) });
