@@ -18,15 +18,15 @@
 # exactly where its keypoints went. This chapter builds those transforms, checks each of them by
 # measurement, and asks whether they pay.
 #
-# **You will learn**
-# - how to mirror a face without mixing up left and right;
-# - when a mirrored x is 95 - x and when it is 96 - x, and what the wrong one costs;
-# - how a matrix moves a picture and its points together;
-# - why several warps should be multiplied first and done once;
-# - what augmentation gives, on five seeds, and when it gives nothing.
+# **You can afterwards**
+# - mirror a face with its points, and tell what a forgotten swap does to a network (exercise 5, question 1);
+# - tell when a mirrored x is 95 - x and when 96 - x, and measure what the wrong one costs (exercise 6, question 2);
+# - move picture and points by one matrix, and compose several (exercises 1 and 3);
+# - draw shifts that push no point out, and resample only once (exercises 2 and 4, question 3);
+# - judge whether augmentation pays, by seeds and by length (exercise 7, question 4).
 #
-# **Needs** chapters [02](02_data.ipynb) and [06](06_pooled_cnn.ipynb). **Takes** about 45 seconds on two cores (profile *quick*).
-# **Figures** 4.11, 4.12, 07-a to 07-g.
+# **Needs** chapters [02](02_data.ipynb) and [06](06_pooled_cnn.ipynb). **Takes** about 110 minutes to study, and 45 seconds of two cores (profile *quick*).
+# **Figures** 4.11, 4.12, 07-a to 07-i.
 #
 # **Tables** 4.2.
 
@@ -39,8 +39,6 @@ SEED = 0
 
 # %%
 import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the page
-
-import collections.abc
 
 import cv2
 import keras
@@ -106,7 +104,7 @@ with chapter.guard("whole points swapped is what augment.flip does"):
 
 
 # %%
-def draw_sides(axes: plt.Axes, image: np.ndarray, points: np.ndarray, title: str) -> None:
+def draw_sides(axes, image, points, title):
     """A face (96, 96) with the subject's left points blue and the right ones orange."""
     plotting.draw_face(axes, image, title=title)
     for side, colour in (("left", "sky"), ("right", "orange")):
@@ -145,9 +143,12 @@ chapter.figure(
 #
 # With only y swapped, the sides are just as wrong, and on a tilted face the points leave the
 # features as well. (Its number may be smaller all the same: every y is now right. A distance does not
-# see that a point has left its eye.) Swap whole points.
+# see that a point has left its eye.) Swap whole points. It is the thesis's sentence that errs, hardly its program:
+# [exercise 5](#Exercises) shows why.
 #
-# In code the swap is one index: `points[:, data.mirror_order()]`.
+# In code the mirror is two lines: `images[:, :, ::-1]` for the pictures, and `points[:, data.mirror_order()]` with mirrored x
+# for the points. Keras has layers such as `RandomFlip`. They change pictures and leave the targets as they are:
+# right where the target is a name, wrong where it is a place.
 
 # %% [markdown]
 # ## 95 or 96?
@@ -166,13 +167,13 @@ chapter.figure(
 
 
 # %%
-def draw_dot(x: float, y: float) -> np.ndarray:
+def draw_dot(x, y):
     """A soft dot at (x, y): (1, 96, 96) float32."""
     squared = (np.arange(96) - x) ** 2 + (np.arange(96)[:, np.newaxis] - y) ** 2
     return np.exp(-squared / 8)[np.newaxis].astype(np.float32)
 
 
-def centre_x(picture: np.ndarray) -> float:
+def centre_x(picture):
     """Centre of mass of a picture (1, 96, 96) in x, pixels."""
     return float((picture[0].sum(axis=0) * np.arange(96)).sum() / picture.sum())
 
@@ -196,7 +197,7 @@ for x in (20.0, 31.25, 60.7):
 
 
 # %%
-def small(images: np.ndarray) -> np.ndarray:
+def small(images):
     """(n, 96, 96) as rows of 32 * 32 numbers."""
     blocks = images.reshape(len(images), 32, 3, 32, 3)
     blocks = blocks.mean(axis=(2, 4), dtype=np.float32)
@@ -210,7 +211,7 @@ gram = (x - mean).T @ (x - mean) + 10 * np.eye(x.shape[1], dtype=np.float32)
 
 
 # %%
-def fit_mirror(last: int) -> collections.abc.Callable[[np.ndarray], np.ndarray]:
+def fit_mirror(last):
     """A ridge model, images to points, of faces and twins whose x is mirrored to last - x."""
     wrong = twin_points + np.array([last - 95, 0])
     y = np.concatenate([train.keypoints, wrong]).reshape(len(x), 30)
@@ -264,6 +265,50 @@ with chapter.guard("half a pixel of bias, a whole pixel of disagreement"):
 # of x, and next to errors as large as these the last column hardly shows it. The thesis's best model has
 # an error of 1.1 px in a coordinate, 1.2 when squared. There it would be a fifth more in x, a tenth over
 # both coordinates.
+#
+# Between a label and an answer stands the model. Try other formulas, with more and less than 95. **Predict**: the label of each
+# mirrored training face moves by a pixel. How far does the answer move? Then move the slider.
+
+# %% tags=["nbval-ignore-output"]
+lasts = np.arange(91, 99.5, 0.5)
+leans = [float((fit_mirror(last)(test.images) - test.keypoints)[..., 0].mean()) for last in lasts]
+
+# %% tags=["drawing"]
+eye = mirrored[0], right_way[0, data.INDEX["right_eye_center"]]
+
+
+def mirror_figure(step):
+    """Left: the mirrored eye with its label by one formula. Right: where the answers go."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.2), width_ratios=[1, 1.3])
+    picture, (x, y) = eye
+    left.imshow(picture, vmin=0, vmax=255)
+    left.plot(x + lasts[step] - 95, y, "o", color=plotting.TRUE, ms=7, mec="black")
+    left.plot([x, x], [y - 3, y - 5], color=plotting.COLOURS["sky"], lw=2)
+    left.set(title=f"label at {lasts[step]:g} - x", xlim=(x - 10, x + 10), ylim=(y + 10, y - 10))
+    left.set_axis_off()
+    right.plot(lasts, leans, color=plotting.COLOURS["grey"], lw=1)
+    right.plot(lasts[step], leans[step], "o", ms=9, color=plotting.COLOURS["red"])
+    right.set(xlabel="x is mirrored to this number less x", ylabel="answers too far right (px)")
+    left.grid(False)
+    return figure
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+chapter.explore(
+    map(mirror_figure, range(len(lasts))),
+    [f"{last:g} - x" for last in lasts],
+    "07-h",
+    "A mirrored eye and its label (green) by one formula, with a blue tick above the eye's centre; "
+    "and how far the model's answers to ordinary test faces lean to the right.",
+    alt="Left an enlarged eye with a green dot, which stands in its middle for 95 minus x and "
+    "pixels beside it for other formulas. Right a straight line that rises by half a pixel for "
+    "each pixel, with a red dot at the formula that is shown.",
+    start=int(np.argmin(np.abs(lasts - 93))),
+)
+
+# %% [markdown]
+# The line is straight, with a slope of one half: the model gives the mean of two lessons. The bias that these few people
+# have anyhow lifts the whole line and does not bend it.
 #
 # All this holds for labels that count from pixel centres. For labels that count from the edge it is
 # $95 - x$ that is a pixel off. No file of labels says where its 0 is. [Chapter 18](18_beyond_the_studies.ipynb) finds real faces
@@ -322,6 +367,52 @@ print("turns the other way:", np.allclose(A, schoolbook.T))
 # As the thesis draws angles from -10 to 10 degrees, either sign gives the same range. Mixed, one
 # for the picture and one for the points, they give labels that are wrong by twice the angle.
 #
+# The picture takes the same matrix. OpenCV asks for each new pixel where it comes from, and takes a weighted mean of the
+# four pixels there:
+
+# %%
+by_hand = cv2.warpAffine(
+    image[0], matrix, (96, 96), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+)
+by_hand.shape
+
+# %% tags=["guard"]
+with chapter.guard("the one call turns the picture as augment.rotate does"):
+    assert np.abs(by_hand.astype(int) - turned[0]).max() <= 1
+
+# %% [markdown]
+# **Predict** how far the points on the right lie off at 10 degrees, if at the eyes' distance from the middle a degree is about a
+# third of a pixel. Then turn the face with the slider.
+
+# %% tags=["drawing"]
+def turn_figure(degrees):
+    """The turned face, with points by its own matrix and by the other sign."""
+    figure, grid = plt.subplots(1, 2, figsize=(6.4, 3.2))
+    picture, good = augment.rotate(image, points, degrees)
+    bad = augment.move(points, augment.rotation(-degrees))
+    for axes, labels, title in zip(grid, (good, bad), ("same sign", "signs mixed")):
+        off = np.linalg.norm(labels - good, axis=-1).mean()
+        draw_sides(axes, picture[0], labels[0], f"{title}: {off:.1f} px off")
+        axes.set(xlim=(-0.5, 95.5), ylim=(95.5, -0.5))
+        axes.grid(False)
+    return figure
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+chapter.explore(
+    map(turn_figure, range(-30, 31, 5)),
+    [f"{degrees}°" for degrees in range(-30, 31, 5)],
+    "07-i",
+    "A face that is turned: left with points by the same matrix, right by one with the other sign.",
+    alt="One face twice, turned by the same angle. On the left its points turn along and stay on "
+    "eyes, nose and mouth. On the right they turn the other way and leave the features, by more "
+    "the larger the angle.",
+    start=6,
+)
+
+# %% [markdown]
+# At 0 nothing shows, and at small angles little. An eye that looks at the pictures may pass over it; the network learns it.
+#
 # The centre is $(47.5, 47.5)$, halfway between 0 and 95. [Exercise 3](#Exercises) shows what $(48, 48)$ does.
 
 # %% [markdown]
@@ -333,7 +424,8 @@ print("turns the other way:", np.allclose(A, schoolbook.T))
 # $$t_x \in \left(\max(-9.6, -x_{\min}),\; \min(9.6, 95 - x_{\max})\right)$$
 #
 # and the same for y. It writes 96 here too: right for labels that count from the edge. Where they
-# count from pixel centres, a point could then land at 96, one pixel beyond the last.
+# count from pixel centres, a point could then land at 96, one pixel beyond the last. A point at 91 that is moved by 4.7 lands at 95.7:
+# inside, counted from the edge; outside, counted from pixel centres.
 
 # %%
 low, high = augment.shift_range(points)
@@ -358,7 +450,7 @@ with chapter.guard("a shift pushes no keypoint out of the picture"):
 
 
 # %%
-def draw_frame(axes: plt.Axes, matrix: np.ndarray) -> None:
+def draw_frame(axes, matrix):
     """Dash the outline of the old picture where the matrix (3, 3) has put it."""
     corners = np.array([[[0, 0], [95, 0], [95, 95], [0, 95], [0, 0]]], float)
     outline = (corners @ matrix[:2, :2].T + matrix[:2, 2])[0]
@@ -497,7 +589,7 @@ sheet = {
 
 
 # %%
-def show_sheet(sheet: dict[str, tuple], columns: int) -> plt.Figure:
+def show_sheet(sheet, columns):
     """Draw a dict of titles and (image, points)."""
     pictures = np.concatenate([pair[0] for pair in sheet.values()])
     labels = np.concatenate([pair[1] for pair in sheet.values()])
@@ -579,7 +671,7 @@ chapter.figure(
 
 
 # %%
-def detail(images: np.ndarray) -> float:
+def detail(images):
     """Mean squared difference of neighbours in the middle of the pictures."""
     middle = images[:, 20:76, 20:76].astype(np.float32)
     return np.mean(np.diff(middle, axis=1) ** 2) + np.mean(np.diff(middle, axis=2) ** 2)
@@ -655,10 +747,7 @@ with chapter.guard("the shift brings back what the rotation pushed out"):
 
 
 # %%
-def changed_by(
-    angle: float = 0.0, right: float = 0.0, down: float = 0.0, factor: float = 1.0,
-    mirror: bool = False,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def changed_by(angle=0.0, right=0.0, down=0.0, factor=1.0, mirror=False):
     """The chapter's face under one composed warp: picture, points, matrix."""
     matrix = augment.scaling(factor) @ (augment.mirroring() if mirror else np.eye(3))
     matrix = augment.translation(right, down) @ augment.rotation(angle) @ matrix
@@ -682,10 +771,7 @@ chapter.figure(
 import ipywidgets as widgets
 
 
-def draw_changed(
-    angle: float = 0.0, right: float = 0.0, down: float = 0.0, factor: float = 1.0,
-    mirror: bool = False,
-) -> None:
+def draw_changed(angle=0.0, right=0.0, down=0.0, factor=1.0, mirror=False):
     """Draw what `changed_by` gives, with the old border."""
     changed, labels, matrix = changed_by(angle, right, down, factor, mirror)
     _, axes = plt.subplots(figsize=(3.6, 3.6))
@@ -729,7 +815,7 @@ with chapter.guard("22 pictures of each face"):
 
 
 # %%
-def fourth() -> keras.Model:
+def fourth():
     """Fourth, not yet compiled."""
     layers = keras.layers
     return keras.Sequential(
@@ -756,9 +842,7 @@ with chapter.guard("this is Fourth of chapter 06, with the same first weights"):
 
 
 # %%
-def learn(
-    draws: collections.abc.Iterable[augment.Draw], epochs: int, seed: int
-) -> tuple[pd.DataFrame, dict[str, float]]:
+def learn(draws, epochs, seed):
     """Train Fourth on `few`, changed by `draws`: history and test measures."""
     keras.utils.set_random_seed(seed)
     model = fourth()
@@ -926,81 +1010,220 @@ with chapter.guard("validation over training error is smaller with changes", qui
 # The thesis mirrors its faces *before* it splits them. A face can then be in the training set
 # while its twin is in the test set. [Chapter 08](08_final_model.ipynb) measures what that is worth.
 #
+#
+# ## Quiz
+
+# %% tags=["quiz", "nbval-ignore-output"]
+chapter.quiz()
+
+# %% [markdown]
 # ## Exercises
 #
-# **1. Mirror, turn, mirror.** You flip a face, rotate it by 10 degrees anticlockwise, and flip it
-# back. Predict the one transform that does the same. Then check with a matrix of your own.
+# **1. Mirror, turn, mirror** (easy). You flip a face, rotate it by 10 degrees anticlockwise, and flip it
+# back. Predict the one transform that does the same, and answer with its matrix.
 
+# %% tags=["answer"]
+answer_1 = ...  # a matrix (3, 3), by one function of augment
 
-# %%
-def check_1(matrix: np.ndarray) -> None:
-    """Say whether a matrix equals flip, rotation by 10 degrees, flip."""
+# %% tags=["check"]
+@chapter.check("a matrix (3, 3)", "hold a clock in front of a mirror: which way do its hands go?")
+def check_1(answer):
+    """The matrix of flip, rotation by 10 degrees, flip."""
     wanted = augment.mirroring() @ augment.rotation(10) @ augment.mirroring()
-    print(
-        "right" if np.allclose(matrix, wanted) else "not yet: which way does it turn?"
-    )
+    answer = np.asarray(answer, float)
+    if answer.shape == (3, 3) and np.linalg.det(answer) < 0:
+        return "that one mirrors; two mirrors give none"
+    return answer.shape == (3, 3) and bool(np.allclose(answer, wanted))
 
+
+check_1(answer_1)
 
 # %% tags=["solution"]
-check_1(augment.rotation(-10))
+answer_1 = augment.rotation(-10)
+check_1(answer_1)
+# Seen in a mirror every turn goes the other way.
 
 # %% [markdown]
-# **2. The range by hand.** The points of a face have x from 6 to 91 and y from 30 to 82. From
+# **2. The range by hand** (medium). The points of a face have x from 6 to 91 and y from 30 to 82. From
 # which range may the horizontal shift be drawn, and from which the vertical one? The labels count
-# from pixel centres. Would the thesis's 96 be dangerous here?
+# from pixel centres. Predict first which of the four ends the face itself narrows.
 
+# %% tags=["answer"]
+answer_2 = ...  # four numbers: lowest and highest shift to the right, lowest and highest down
 
-# %%
-def check_2(right: tuple[float, float], down: tuple[float, float]) -> None:
-    """Say whether two ranges (lowest, highest) are those of the face in exercise 2."""
+# %% tags=["check"]
+@chapter.check("four numbers, such as (-9.6, 9.6, -9.6, 9.6)",
+               "compare 9.6 with the room on each side")
+def check_2(answer):
+    """The two ranges of the face in the exercise."""
     corners = np.tile([[6.0, 30.0], [91.0, 82.0], [50.0, 50.0]], (5, 1))[np.newaxis]
     low, high = augment.shift_range(corners)
-    wanted = [low[0, 0], high[0, 0], low[0, 1], high[0, 1]]
-    good = np.allclose([*right, *down], wanted)
-    print("right" if good else "not yet: compare 9.6 with the room on each side")
+    answer = np.asarray(answer, float).ravel()
+    if len(answer) == 4 and np.isclose(answer[1], 5):
+        return "that is the room to 96; which is the last pixel's centre?"
+    return len(answer) == 4 and bool(
+        np.allclose(answer, [low[0, 0], high[0, 0], low[0, 1], high[0, 1]]))
 
 
-# %% tags=["solution"]
-check_2(right=(-6, 4), down=(-9.6, 9.6))
-
-# %% [markdown]
-# With 96 the horizontal range would be (-6, 5), and a shift by 4.7 puts a point at 95.7. Counted from
-# pixel centres, that is outside the picture; counted from the edge, it is not.
-
-# %% [markdown]
-# **3. Four quarter turns.** Rotate a face by 90 degrees four times. Predict: is it the same
-# picture again, pixel by pixel? Then rotate about $(48, 48)$ with `cv2.getRotationMatrix2D` and
-# `cv2.warpAffine`. What is different after one turn?
+check_2(answer_2)
 
 # %% tags=["solution"]
-pair = one
-for _ in range(4):
-    pair = augment.rotate(*pair, 90)
-print("about 47.5 the same picture:", np.abs(pair[0].astype(int) - image).max() <= 1)
-about_48 = cv2.getRotationMatrix2D((48, 48), 90, 1.0)
-quarter = cv2.warpAffine(
-    image[0], about_48, (96, 96), borderMode=cv2.BORDER_REFLECT_101
+answer_2 = (-6, 4, -9.6, 9.6)
+check_2(answer_2)
+# With 96 a shift of 4.7 would put a point at 95.7: outside, counted from pixel centres.
+
+# %% [markdown]
+# **3. The wrong middle** (medium). Turn about $(48, 48)$ instead of $(47.5, 47.5)$. Every point then lands beside its place, all by the same
+# distance. Predict: does it matter more at 90 degrees or at 10? Then compute the distance for both, with
+# `cv2.getRotationMatrix2D`.
+
+# %% tags=["answer"]
+answer_3 = ...  # two distances in pixels: at 90 degrees, at 10 degrees
+
+# %% tags=["check"]
+@chapter.check("two distances in pixels", "the two matrices differ in their last column alone")
+def check_3(answer):
+    """How far a turn about (48, 48) puts every point beside its place."""
+    right = [np.linalg.norm((cv2.getRotationMatrix2D((48, 48), a, 1.0)
+                             - cv2.getRotationMatrix2D((47.5, 47.5), a, 1.0))[:, 2])
+             for a in (90, 10)]
+    answer = np.asarray(answer, float)
+    if np.allclose(answer, np.sqrt(0.5), atol=0.01):
+        return "that is the distance of the two middles; a turn by no angle would move nothing"
+    return answer.shape == (2,) and bool(np.allclose(answer, right, atol=0.005))
+
+
+check_3(answer_3)
+
+# %% tags=["solution"]
+answer_3 = tuple(
+    float(np.linalg.norm((cv2.getRotationMatrix2D((48, 48), degrees, 1.0)
+                          - cv2.getRotationMatrix2D((47.5, 47.5), degrees, 1.0))[:, 2]))
+    for degrees in (90, 10)
 )
-exact = np.rot90(image[0])
-print("about 48 a row lower:", np.array_equal(quarter[1:], exact[:-1]))
+check_3(answer_3)
+print(", ".join(f"{distance:.2f} px" for distance in answer_3))
+# A whole pixel at 90 degrees, hardly anything at 10.
 
 # %% [markdown]
-# **4. There and back.** Rotate the faces by 10 degrees and then by -10. The points come back.
-# Predict how much of the detail does, from [Figure 07-d](#figure-07-d). Then compose the two matrices first. What
-# is the product?
+# **4. There and back** (medium). Rotate the faces `some` by 10 degrees and then by -10: two warps. The points come back.
+# Predict how much of the detail does, from [Figure 07-d](#figure-07-d). Then compose the two matrices first and warp once. Which share
+# of the detail is left in each case?
+
+# %% tags=["answer"]
+answer_4 = ...  # two shares from 0 to 1: two warps, one warp by the product
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("two shares from 0 to 1", "detail(...) / detail(some.images), for each")
+def check_4(answer):
+    """Detail left after two resamplings, and after one by the product."""
+    there = augment.rotate(some.images, some.keypoints, 10)
+    twice = augment.rotate(*there, -10)[0]
+    right = detail(twice) / detail(some.images)
+    answer = np.asarray(answer, float)
+    if answer.shape == (2,) and np.isclose(answer[0], detail(there[0]) / detail(some.images)):
+        return "the first is the way there; it also comes back"
+    return answer.shape == (2,) and bool(np.allclose(answer, [right, 1], atol=0.01))
+
+
+check_4(answer_4)
 
 # %% tags=["solution", "nbval-ignore-output"]
 there = augment.rotate(some.images, some.keypoints, 10)
 back = augment.rotate(*there, -10)
-print(f"two resamplings: {100 * detail(back[0]) / detail(some.images):.0f} % of detail")
 product = augment.rotation(-10) @ augment.rotation(10)
-assert np.allclose(product, np.eye(3)) and np.allclose(
-    back[1], some.keypoints, atol=1e-3
-)
-print("composed first: the identity, nothing is lost")
+once = augment.warp(some.images, some.keypoints, product)
+answer_4 = (detail(back[0]) / detail(some.images), detail(once[0]) / detail(some.images))
+check_4(answer_4)
+print(f"two warps {answer_4[0]:.0%}, one {answer_4[1]:.0%}")
+# The product is the identity, and loses nothing. A chain of warps pays for every link.
 
 # %% [markdown]
-# **5. Open.** Which transform does the work? Call `learn` with one draw at a time, then with
-# `augment.random_scale` and `augment.random_tilt` added. Keep the shift last. How many seeds do
-# you need before you believe a difference of 5 percent? The five rows of the table above tell you
-# how much seeds differ.
+# **5. Could it have been so?** (hard) Suppose that the thesis had swapped only y, as its sentence says. Half of its training faces would
+# then carry such labels. A network cannot tell a mirrored face from another one, so at best it answers in the middle between the right
+# label and the wrong one. Which MSE remains, in the units of the targets (pixels over 48), as the mean over all points of all training faces? Predict
+# whether it is above or below the thesis's lowest error, 0.00053.
+
+# %% tags=["answer"]
+answer_5 = ...  # a number, an MSE of targets
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("a number", "half the distance between whole and only_y, squared; for all of train")
+def check_5(answer):
+    """The lowest MSE on faces and twins of which the twins have only y swapped."""
+    right_x = augment.flip(train.images, train.keypoints)[1]
+    wrong_x = train.keypoints * [-1, 1] + [95, 0]
+    wrong_x[..., 1] = wrong_x[:, order, 1]
+    floor = np.nanmean(((wrong_x - right_x) / 2 / 48) ** 2)
+    if np.isclose(answer, 4 * floor, rtol=0.02):
+        return "that is for an answer on one of the two labels; the middle is nearer to both"
+    if np.isclose(answer, 48**2 * floor, rtol=0.02):
+        return "those are square pixels"
+    return bool(np.isclose(answer, floor, rtol=0.02))
+
+
+check_5(answer_5)
+
+# %% tags=["solution", "nbval-ignore-output"]
+all_right = augment.flip(train.images, train.keypoints)[1]
+all_wrong = train.keypoints * [-1, 1] + [95, 0]
+all_wrong[..., 1] = all_wrong[:, order, 1]
+answer_5 = float(np.nanmean(((all_wrong - all_right) / 2 / 48) ** 2))
+check_5(answer_5)
+print(f"{answer_5:.3f}, {answer_5 / 0.00053:.0f} times the thesis's lowest error")
+# No network could have reached 0.00053 on such labels. The sentence is wrong, the program was not.
+
+# %% [markdown]
+# **6. Your figure** (medium). How well does the model know left from right? Complete three lines: for each of `lasts` the *disagreement*
+# of `fit_mirror(last)`, as it was measured above for 95 and 96. Predict the slope: one half, as in [Figure 07-h](#figure-07-h), or another?
+
+# %% tags=["answer"]
+models_by_last = ...  # a list: one model for each of lasts
+apart = ...  # one number for each of lasts
+line_name = ...  # what the line is
+answer_6 = (models_by_last, apart, line_name)
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("the three lines completed", "answer minus the twin's answer moved back, mean of x")
+def check_6(answer):
+    """The disagreement of face and twin by formula, drawn; against a second computation."""
+    fitted, values, name = answer
+    right = [(one(test.images) - augment.move(one(test_twins), augment.mirroring()))[..., 0].mean()
+             for one in map(fit_mirror, lasts)]
+    if len(values) != len(lasts) or not all(map(callable, fitted)):
+        return "one model and one number for each of lasts"
+    if np.allclose(values, leans, atol=0.02):
+        return "that is the bias; the disagreement needs the twins and no labels"
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    axes.plot(lasts, values, "o-", label=str(name))
+    axes.plot(lasts, leans, color=plotting.COLOURS["grey"], label="bias, as above")
+    axes.set(xlabel="x is mirrored to this number less x", ylabel="pixels")
+    axes.legend()
+    chapter.figure(figure, "Your figure", "Disagreement by formula.", private=True,
+                   alt="The disagreement of face and twin over the formulas, beside the bias.")
+    return bool(np.allclose(values, right, atol=0.02))
+
+
+check_6(answer_6)
+
+# %% tags=["solution", "nbval-ignore-output"]
+models_by_last = [fit_mirror(last) for last in lasts]
+apart = []
+for one_model in models_by_last:
+    twin_answer = augment.move(one_model(test_twins), augment.mirroring())
+    apart.append(float((one_model(test.images) - twin_answer)[..., 0].mean()))
+line_name = "disagreement of a face and its twin"
+answer_6 = (models_by_last, apart, line_name)
+check_6(answer_6)
+# Slope 1, and 0 at 95: face and twin lean to opposite sides, half a pixel each.
+
+# %% [markdown]
+# **7. Which transform does the work?** (open) Call `learn` with one draw at a time, then with
+# `augment.random_scale` and `augment.random_tilt` added. Keep the shift last. Predict an order first. How many seeds do
+# you need before you believe a difference of 5 percent? The five rows of the stored table tell you how much seeds differ.
+
+# %% [markdown] tags=["solution"]
+# **Rubric.** Two points for a table of draws, seeds and test errors at one length. One for a length at which
+# augmentation has begun to pay. One for comparing each difference with the one between two seeds of the same draw. One for naming a number of seeds, from the
+# spread in the table. **Expected**: with one seed and 40 epochs the draws cannot be told apart; some are behind no augmentation at all. A shift or a rotation changes
+# more than the mirror, and shows later and more. For 5 percent you need more than five seeds.
