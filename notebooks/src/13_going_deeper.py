@@ -17,15 +17,15 @@
 # fifteen are best and that sixteen collapse. You build its networks, measure what depth does to
 # them, and then read its tables as a referee would.
 #
-# **You will learn**
-# - how receptive field, parameters and gradients change with depth, and what batch normalisation does;
-# - how a learning rate can be lowered, and a training stopped, by rule;
-# - how to spread many trainings over processes or machines;
-# - how to read a table of results: which column chose, and how much of it is chance;
-# - what "accuracy" means when the outputs are coordinates, and what augmenting before splitting is worth.
+# **You can afterwards**
+# - compute how far a last number sees, for any order of convolutions and pools (exercises 1 and 6);
+# - tell what keeps a gradient alive in sixteen layers, and what batch normalisation costs (exercise 5, question 4);
+# - compute what two rules make of a learning rate, epoch by epoch (exercise 4);
+# - tell what an "accuracy" of coordinates is worth, and build a fake that has it (exercise 2, question 2);
+# - tell what one run a row and copies made before a split can show, and what not (exercises 3 and 7, questions 1 and 3).
 #
-# **Needs** chapters [06](06_pooled_cnn.ipynb) to [08](08_final_model.ipynb). **Takes** about a minute on two idle cores (profile *quick*).
-# **Figures** 13-a to 13-i.
+# **Needs** chapters [06](06_pooled_cnn.ipynb) to [08](08_final_model.ipynb). **Takes** about 115 minutes to study, and a minute of two cores (profile *quick*).
+# **Figures** 13-a to 13-j.
 #
 # **Tables** 13.1 to 13.5.
 
@@ -70,13 +70,16 @@ print(f"{len(train)} training, {len(held)} validation, {len(test)} test faces")
 
 # %%
 for copies in range(13):
-    for extra, name in ((0, "nothing else"), (4_909, "the 4,909 rows with missing labels")):
+    for extra, name in ((0, "nothing else"), (4_909, "the 4,909 rows with missing labels"),
+                        (7_049, "all 7,049 rows")):
         if copies * 2_140 + 6_350 + extra == 26_239:
             print(f"26,239 = {copies} x 2,140 + 6,350 + {name}")
 
 # %% [markdown]
-# There is one way, and it needs the rows that were removed. Seven copies are the original, the mirror
-# image, two turns (left and right, not only left), two brightnesses and the noise. So the set
+# Two lines and one sum, since 7,049 is 2,140 and 4,909. Either way it needs the rows that were removed. Read the first
+# line: seven copies are the original, the mirror image, two turns (left and right, not only left), two
+# brightnesses and the noise, and the incomplete rows come to it as they are. Read the second: all rows once, and six
+# copies of the complete ones, say without the mirror image. Which of them it was, the sum cannot tell. But the set
 # that trained and measured DEPTH's networks very likely held 4,909 pictures whose missing labels were
 # filled in somehow. The paper does not say how.
 #
@@ -371,6 +374,81 @@ with chapter.guard("without normalisation the gradient of sixteen layers fades")
     assert middle[16, False] < 0.1 * middle[16, True]
 
 # %% [markdown]
+# Now build the stack yourself, layer by layer. The red square holds the pixels that a number in the middle of the last map *can*
+# see, by the formula. The bright spot shows which pixels move it, in an untrained network. Predict before you move the slider: at
+# which depth does the square hold the whole face? Does the spot fill it? And which curve sinks, the one with or without batch norm?
+
+# %% tags=["drawing", "nbval-ignore-output"]
+eight = data.to_inputs(grown.images[:8]), data.to_targets(grown.keypoints[:8])
+
+
+def pixels_that_move(stack):
+    """(96, 96): how much each pixel moves the middle numbers of the last map, at most 1."""
+    last = next(one for one in stack.layers if isinstance(one, keras.layers.Flatten)).input
+    with tf.GradientTape() as tape:
+        pixels = tf.constant(eight[0])
+        tape.watch(pixels)
+        maps = keras.Model(stack.inputs, last)(pixels)
+        total = tf.reduce_sum(maps[:, maps.shape[1] // 2, maps.shape[2] // 2])
+    moved = np.abs(tape.gradient(total, pixels)).mean(axis=0)[..., 0]
+    return moved / moved.max(), maps.shape[1]
+
+
+DEPTHS, pulls, spots = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 15, 16), {}, {}
+for depth, norm in itertools.product(DEPTHS, (False, True)):
+    keras.utils.set_random_seed(SEED)
+    grown_stack = models.deep.deep_cnn(
+        depth, min(depth // 2, 5), 1, 0.0, PLAN.width, batch_norm=norm)
+    pulls[depth, norm] = relative_gradients(grown_stack, *eight)
+    if norm:
+        spots[depth] = pixels_that_move(grown_stack)
+
+# %% tags=["drawing", "nbval-ignore-output"]
+lowest, highest = (pick(map(pick, pulls.values())) for pick in (min, max))
+
+
+def depth_figure(depth):
+    """What a last number of so many layers sees, and how strongly a step would move each layer."""
+    spot, places = spots[depth]
+    row = models.deep.Row(depth, min(depth // 2, 5), 1, 0, 0, 0, 0, 0)
+    step, field = 96 / places, receptive_field(row)
+    corner = (places // 2 + 0.5) * step - 0.5 - field / 2
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.2), width_ratios=[1, 1.15])
+    left.imshow(grown.images[0], cmap="gray", vmin=0, vmax=255)
+    left.imshow(np.ones((96, 96)), cmap="autumn", vmin=0, vmax=1, alpha=0.9 * spot)
+    left.add_patch(plt.Rectangle((corner, corner), field, field, fill=False, lw=2,
+                                 color=plotting.COLOURS["red"]))
+    left.set(xlim=(-0.5, 95.5), ylim=(95.5, -0.5), title=f"sees {field} pixels a side")
+    left.set_axis_off()
+    for norm, colour, label in ((True, "blue", "batch norm"), (False, "orange", "without")):
+        right.plot(range(1, depth + 1), pulls[depth, norm], "o-", ms=4, label=label,
+                   color=plotting.COLOURS[colour])
+    right.set(yscale="log", xlim=(0.5, 16.5), ylim=(lowest / 2, 2 * highest),
+              xlabel="convolution", title="|gradient| / |weights|", xticks=(1, 4, 8, 12, 16))
+    right.legend(loc="center right", fontsize=8)
+    return figure
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+chapter.explore(
+    map(depth_figure, DEPTHS),
+    [f"{k} convolutions, {min(k // 2, 5)} pools" for k in DEPTHS],
+    "13-j",
+    "A stack that grows: what the middle of its last map can see (square) and does see (spot), and "
+    "how strongly a first step would move each layer.",
+    alt="Left a face with a red square around the pixels that a number of the last map can see and "
+    "a bright spot where pixels move it. With depth the square outgrows the face; the spot "
+    "spreads and becomes patchy. Right the relative gradient of each layer: without batch norm the "
+    "curve sinks as layers are added, with it the curve stays up.",
+    start=5,
+)
+
+# %% [markdown]
+# The square is what a number *can* see, the spot what an untrained network lets through. In a shallow stack the spot fades towards the
+# edge of the square, since more paths from a pixel to the number lead through the middle. In a deep one it is patchy: each pool
+# passes on the largest of four numbers only. From the depth on at which the square is larger than the picture, more
+# depth brings no more sight.
+#
 # Without normalisation each Leaky ReLU shrinks what passes, forward and backward, and a deep stack
 # multiplies the shrinking. Batch normalisation brings every layer's values back to variance 1. So
 # whatever makes DEPTH's sixteen layers collapse, it is not that their gradients vanish at the start.
@@ -667,7 +745,7 @@ show("5", "13.4")
 # test pictures were drawn at random from the same thousands. How far apart should `val_loss` and
 # `test_loss` of one network lie?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 printed, chosen = list(models.deep.TABLE_3.values()), models.deep.TABLE_4["0.1"]
 ratios = np.array([row.test_loss / row.val_loss for row in printed])
 print(f"test / validation: from {ratios.min():.2f} to {ratios.max():.2f} in Table 3, "
@@ -675,6 +753,9 @@ print(f"test / validation: from {ratios.min():.2f} to {ratios.max():.2f} in Tabl
 fine = [(row.val_loss, row.test_loss) for row in printed[:13]]
 print("correlation of the two over the thirteen networks that did not collapse: "
       f"{np.corrcoef(fine, rowvar=False)[0, 1]:.2f}")
+squared = ((final.predict(test.images) - test.keypoints) ** 2).mean(axis=(1, 2))
+by_chance = squared.std() / squared.mean() * np.sqrt(1 / 2_230 + 1 / 3_936)
+print(f"two samples of 2,230 and 3,936 pictures, which scatter as your faces: {by_chance:.0%}")
 
 # %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(6.4, 4.4))
@@ -703,8 +784,11 @@ chapter.figure(
 )
 
 # %% [markdown]
-# The two are samples of the same quantity, yet the larger is up to 1.6 times the smaller. So a difference
-# of two rows of Table 3 that is smaller than that means little. The sixteen layers are worse; that stands
+# The two were drawn from the same thousands. Chance parts two samples of that size by the few percent that are printed
+# last, if the pictures are independent (copies of one face are not, so by somewhat more). Yet the larger loss is up to
+# 1.6 times the smaller. So something else differs between the columns, and the paper does not say what: perhaps one was
+# measured with the best weights and the other with the last. Until that is known, a difference of two rows of
+# Table 3 that is smaller than that means little. The sixteen layers are worse; that stands
 # out. Among the rest, the two columns agree only loosely.
 #
 # Now the three choices that DEPTH makes. Which row wins by each column?
@@ -969,7 +1053,7 @@ chapter.figure(
 #
 # ## What you saw
 #
-# - 26,239 adds up in one way only, with the rows that were said to be removed, and the 6,350 shifts are
+# - 26,239 adds up only with the rows that were said to be removed, and the 6,350 shifts are
 #   diagonal. Numbers in a paper can be recomputed.
 # - Pools widen what a number sees much faster than convolutions do. Seven of them fit into 96 pixels only
 #   when sides are rounded up.
@@ -983,71 +1067,245 @@ chapter.figure(
 # - Copies made before a split let the same face stand on both sides, and the measured loss falls by far more
 #   than the loss on new people.
 #
+# ## Quiz
+
+# %% tags=["quiz", "nbval-ignore-output"]
+chapter.quiz()
+
+# %% [markdown]
 # ## Exercises
 #
-# **1. Where sight ends.** Three pools behind convolutions 2, 4 and 6. How many convolutions does it take until
-# a last number can see 96 pixels? Predict with the formula.
+# **1. Pools first** (easy). Three pools stand behind convolutions 1, 2 and 3, instead of 2, 4 and 6. How many convolutions (3 by 3) does it
+# take now until a last number can see 96 pixels? Predict first: more than with the late pools, or fewer?
+
+# %% tags=["answer"]
+answer_1 = ...  # a whole number of convolutions
+
+# %% tags=["check"]
+@chapter.check("a whole number", "follow field and step, layer by layer")
+def check_1(answer):
+    """The smallest depth at which a number sees 96 pixels, with pools behind 1, 2 and 3."""
+    field, jump, layers = 1, 1, 0
+    while field < 96:
+        field, layers = field + 2 * jump, layers + 1
+        if layers <= 3:
+            field, jump = field + jump, 2 * jump
+    late = next(k for k in range(6, 17)
+                if receptive_field(models.deep.Row(k, 3, 1, 0, 0, 0, 0, 0)) >= 96)
+    if answer == late:
+        return "so many it takes with the pools behind 2, 4 and 6"
+    return bool(answer == layers)
 
 
-# %%
-def check_1(layers):
-    """Say whether this is the smallest number of convolutions."""
-    near = [models.deep.Row(k, 3, 1, 0, 0, 0, 0, 0) for k in (layers - 1, layers)]
-    sees = [receptive_field(row) for row in near]
-    print("right" if sees[0] < 96 <= sees[1] else "not yet: what is the step behind three pools?")
-
-
-# %% tags=["solution"]
-field = 1 + 2 * 2 + 1 + 2 * 4 + 2 + 2 * 8 + 4  # two convolutions and a pool, three times
-check_1(6 + -(-(96 - field) // 16))
-
-# %% [markdown]
-# **2. A fake with a better score.** Find a prediction that does not look at the pictures' content, has the
-# same answer for every face, and still has as high an "accuracy" as possible on Kaggle's rows. How high can
-# it get?
-
-
-# %%
-def check_2(highest):
-    """Compare with the most frequent arg-max."""
-    print("right" if abs(highest - kaggle.share.max()) < 0.001 else "not yet: one answer for all")
-
+check_1(answer_1)
 
 # %% tags=["solution"]
-check_2(1509 / 2140)  # whatever has its largest number at the bottom lip's height
+field = 1 + 2 + 1 + 4 + 2 + 8 + 4  # a convolution and a pool, three times; then the step is 8
+answer_1 = 3 + -(-(96 - field) // 16)
+check_1(answer_1)
+# Fewer: each convolution behind a pool takes larger steps. The price is detail, lost unused.
 
 # %% [markdown]
-# **3. How many twins?** Each of DEPTH's complete rows has about ten copies: 21,330 of 2,140. With 85% of
-# them drawn for training, predict the share of test pictures of which no other copy trains.
+# **2. A fake with a good score** (medium). Make one answer, the same for every face, with as high an "accuracy"
+# (`agreement`) on your test faces as any single answer can have, and with a loss above 1000 px². Predict first: which coordinates
+# matter?
+
+# %% tags=["answer"]
+answer_2 = ...  # an array (15, 2) in pixels
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("an array (15, 2) in pixels", "agreement asks one thing: which number is largest?")
+def check_2(answer):
+    """Whether a constant has the best accuracy that a constant can have, and a large loss."""
+    everywhere = np.broadcast_to(np.asarray(answer, float), test.keypoints.shape)
+    if not px2(evaluation.mse(test.keypoints, everywhere)) > 1000:
+        return "its loss is below 1000 px²: that answer is too good"
+    return bool(np.isclose(agreement(test.keypoints, everywhere), shares(test).max()))
 
 
-# %%
-def check_3(share):
-    """Draw a split of ten copies each and count."""
-    face = np.repeat(np.arange(2140), 10)
-    order = np.random.default_rng(0).permutation(len(face))
-    trains, measures = np.split(face[order], [round(0.85 * len(face))])
-    alone = 1 - np.isin(measures, trains).mean()
-    print("right" if abs(share - alone) < 0.001 else f"not yet: counted {alone:.5f}")
+check_2(answer_2)
 
+# %% tags=["solution", "nbval-ignore-output"]
+answer_2 = np.zeros((15, 2))
+answer_2.flat[shares(test).argmax()] = 1  # the coordinate that is a face's largest most often
+everywhere = np.broadcast_to(answer_2, test.keypoints.shape)
+print(f"'accuracy' {agreement(test.keypoints, everywhere):.3f}, "
+      f"loss {px2(evaluation.mse(test.keypoints, everywhere)):.0f} px²")
+check_2(answer_2)
+# Fourteen points in the corner of the picture, and a score that beats many a network's.
+
+# %% [markdown]
+# **3. How many twins?** (medium) Suppose each face has three copies, and 85% of all copies are drawn for training. Of what share of the
+# pictures that measure does no other copy train? Predict from probabilities; the check draws many faces.
+
+# %% tags=["answer"]
+answer_3 = ...  # a share between 0 and 1
+
+# %% tags=["check"]
+@chapter.check("a share between 0 and 1", "where must the other two copies be?")
+def check_3(answer):
+    """The share of pictures without a twin that trains, counted in one large draw."""
+    face = np.repeat(np.arange(100_000), 3)
+    mixed = np.random.default_rng(0).permutation(face)
+    trains, measures = np.split(mixed, [round(0.85 * len(face))])
+    if np.isclose(answer, 0.15):
+        return "that is the share of pictures that measure; there are two other copies"
+    if np.isclose(answer, 0.15**3):
+        return "you know already that the picture itself measures; two copies are left"
+    return bool(abs(answer - (1 - np.isin(measures, trains).mean())) < 0.004)
+
+
+check_3(answer_3)
 
 # %% tags=["solution"]
-check_3(0.15**9)
+answer_3 = 0.15**2
+check_3(answer_3)
+print(f"three copies: {answer_3:.2%}; ten copies, as DEPTH has: {0.15**9:.7%}")
+# With three copies one picture in 44 measures a stranger, with ten not one of 3,936.
 
 # %% [markdown]
-# **4. Rounding.** Build the row with sixteen layers and seven pools with Keras's own rounding
-# (`padding="valid"`). Predict which pool refuses.
+# **4. Shorter patience** (medium). The two rules are told the same `losses`, with `patience=1` for the rate (factor 0.5, `min_delta=0`) and
+# `patience=3` for stopping. Work out on paper with which rate, and after which epoch, the training ends.
+
+# %% tags=["answer"]
+answer_4 = ...  # a rate and an epoch, such as (0.001, 12)
+
+# %% tags=["check"]
+@chapter.check("a rate and an epoch", "a gain sets the waiting back to 0, in both rules")
+def check_4(answer):
+    """The last rate and the last epoch, from Keras's own rules."""
+    one = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])
+    one.compile(keras.optimizers.Adam(0.001), loss="mse")
+    both = [keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=1, min_delta=0),
+            keras.callbacks.EarlyStopping(patience=3)]
+    for rule in both:
+        rule.set_model(one)
+        rule.on_train_begin()
+    for epoch, loss in enumerate(losses, start=1):
+        for rule in both:
+            rule.on_epoch_end(epoch, {"val_loss": loss})
+        if one.stop_training:
+            break
+    if answer[1] == epoch:
+        return bool(np.isclose(answer[0], float(one.optimizer.learning_rate), rtol=0.01)) or (
+            "the epoch is right; count how often the rate was halved")
+    return False
+
+
+check_4(answer_4)
 
 # %% tags=["solution"]
-maps = keras.Input((96, 96, 1))
-for pool in range(1, 8):
-    try:
-        maps = keras.layers.MaxPooling2D(2)(maps)
-        print(f"pool {pool}: {maps.shape[1:3]}")
-    except ValueError:
-        print(f"pool {pool}: refused, a side of 1 cannot be halved")
+best_so_far, rate, waited = np.inf, 0.001, 0
+for epoch, loss in enumerate(losses, start=1):
+    waited = 0 if loss < best_so_far else waited + 1
+    best_so_far = min(loss, best_so_far)
+    rate = rate / 2 if waited else rate
+    if waited == 3:
+        break
+answer_4 = (rate, epoch)
+check_4(answer_4)
+# A short patience takes noise for a plateau: the rate falls before the sixth epoch's gain can come.
 
 # %% [markdown]
-# **5. Open.** Why can sixteen layers collapse? The gradients at the start are no reason. Compare widths,
-# learning rates and the number of pools, several seeds each, with `training.sweep`. What must you see to say that
-# *depth* is the cause?
+# **5. Another remedy** (hard). Sixteen layers without normalisation: give every convolution He's first weights
+# (`keras.initializers.HeNormal`) in place of Glorot's. Predict first what happens to `relative_gradients`. Then measure with `x` and
+# `y`, and answer with the network.
+
+# %% tags=["answer"]
+answer_5 = ...  # an untrained network with sixteen convolutions
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("an untrained network", "assign HeNormal()(kernel.shape) to every kernel")
+def check_5(answer):
+    """Whether a stack of sixteen without normalisation has weights of He's size."""
+    if any(isinstance(one, keras.layers.BatchNormalization) for one in answer.layers):
+        return "it still has batch normalisation: batch_norm=False"
+    kernels = [keras.ops.convert_to_numpy(one.kernel) for one in answer.layers
+               if isinstance(one, keras.layers.Conv2D)]
+    if len(kernels) != 16:
+        return "sixteen convolutions are asked for"
+    he = [np.sqrt(2 / np.prod(kernel.shape[:3])) for kernel in kernels]
+    return bool(0.85 < np.median([k.std() / size for k, size in zip(kernels, he)]) < 1.15)
+
+
+check_5(answer_5)
+
+# %% tags=["solution", "nbval-ignore-output"]
+keras.utils.set_random_seed(SEED)
+answer_5 = models.deep.deep_cnn(16, 5, 1, 0.0, PLAN.width, batch_norm=False)
+for one in answer_5.layers:
+    if isinstance(one, keras.layers.Conv2D):
+        one.kernel.assign(keras.initializers.HeNormal()(one.kernel.shape))
+print(f"Glorot {middle[16, False]:.1e}, He {np.median(relative_gradients(answer_5, x, y)):.1e}, "
+      f"Glorot with batch norm {middle[16, True]:.1e}")
+check_5(answer_5)
+# He's start gives back much of what each Leaky ReLU takes away. Normalisation gives back more, and
+# in every step, not only in the first.
+
+# %% [markdown]
+# **6. Your figure** (medium). One layer of 5 by 5, or two of 3 by 3? Pools stand behind layers 2, 4 and 6. Complete three lines:
+# what a last number sees after 5 to 16 layers of 5 by 5; what it sees when each of them is replaced by two of 3 by 3 (pools at the same
+# places); and how many times the weights of the two a 5 by 5 has ($c$ maps in and out, no biases). Compare with [Figure 13-b](#figure-13-b).
+
+# %% tags=["answer"]
+seen_5 = ...  # twelve numbers, pixels
+seen_twice_3 = ...  # twelve numbers, pixels
+price = ...  # weights of one layer of 5 by 5 over those of two of 3 by 3
+answer_6 = (seen_5, seen_twice_3, price)
+
+# %% tags=["check"]
+@chapter.check("the three lines completed", "a layer of 5 by 5 sees two steps more on each side")
+def check_6(answer):
+    """The fields of a stack of 5 by 5 and of pairs of 3 by 3, drawn; and the price."""
+    right = []
+    for depth in range(5, 17):
+        field, jump = 1, 1
+        for k in range(1, depth + 1):
+            field += 4 * jump
+            if k in (2, 4, 6) and k <= depth:
+                field, jump = field + jump, 2 * jump
+        right.append(field)
+    both = [np.asarray(values, float).reshape(12) for values in answer[:2]]
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    for values, mark, name in zip(both, ("o-", "x--"), ("one of 5 by 5", "two of 3 by 3")):
+        axes.plot(range(5, 17), values, mark, label=name)
+    axes.axhline(96, color=plotting.COLOURS["grey"], linestyle=":", label="the whole picture")
+    axes.set(xlabel="layers, or pairs of layers", ylabel="receptive field (pixels)")
+    axes.legend()
+    chapter.figure(figure, "Your figure", "One large kernel or two small ones.", private=True,
+                   alt="Two curves of the receptive field over 5 to 16 layers, as you found them.")
+    if not np.array_equal(both, [right, right]):
+        return False
+    return bool(np.isclose(answer[2], 25 / 18)) or "the fields are right; count 5 * 5 and 2 * 3 * 3"
+
+
+check_6(answer_6)
+
+# %% tags=["solution"]
+def seen_after(depth, steps):
+    """Pixels seen when each of `depth` layers sees so many steps more; pools behind 2, 4, 6."""
+    field, jump = 1, 1
+    for k in range(1, depth + 1):
+        field += steps * jump
+        if k in (2, 4, 6):
+            field, jump = field + jump, 2 * jump
+    return field
+
+
+seen_5 = [seen_after(depth, 4) for depth in range(5, 17)]
+seen_twice_3 = [seen_after(depth, 2 + 2) for depth in range(5, 17)]
+price = 5 * 5 / (2 * 3 * 3)
+answer_6 = (seen_5, seen_twice_3, price)
+check_6(answer_6)
+# The same sight for 28% fewer weights, and one more nonlinearity. That is why deep nets use 3 by 3.
+
+# %% [markdown]
+# **7. Depth, or a bad draw?** (open) Why can sixteen layers collapse? The gradients at the start are no reason. Compare widths,
+# learning rates and the number of pools, several seeds each, with `training.sweep`. Predict first, and say what you must see to
+# write that *depth* is the cause.
+
+# %% [markdown] tags=["solution"]
+# **Rubric.** Two points for one thing changed at a time, with depth held fixed where it is not the question. Two for three
+# seeds or more a row and the same number of steps. One for the mean face's loss in the table. One for a rule, written before the
+# runs, that says when depth is to blame. **Expected**: with a few seeds some stacks of fifteen and of sixteen collapse and some do
+# not; a rate of 0.0003 or fewer pools saves most of them. So at this size the cause is not depth alone.
