@@ -18,15 +18,15 @@
 # one picture. In this chapter you measure both on your own machine, and you find out where
 # the time goes.
 #
-# **You will learn**
-# - how to measure a time that somebody else can check;
-# - how to count the arithmetic of a network, and how to tell whether arithmetic is what you wait for;
-# - why a small network gains little from a faster device, and how to compute the limit;
-# - how cost grows with the number of faces, the side of a picture and the batch;
-# - how to answer for one face a hundred times faster than with `model.predict`.
+# **You can afterwards**
+# - measure a time that somebody else can check, and tell whether something else was running (exercise 2, question 1);
+# - compute the multiply-adds of a network, and tell whether arithmetic is what you wait for (exercises 1 and 6, question 3);
+# - compute the overhead of a step, and the ceiling it sets for a faster device (exercises 3 and 5, question 2);
+# - tell how cost grows with faces, side and batch (exercise 7);
+# - tell which way of calling keeps up with a film (exercise 4, question 4).
 #
-# **Needs** chapters [03](03_linear.ipynb) to [06](06_pooled_cnn.ipynb). **Takes** about 40 seconds on two cores (profile *quick*).
-# **Figures** 4.9, 4.10, 11-a to 11-d.
+# **Needs** chapters [03](03_linear.ipynb) to [06](06_pooled_cnn.ipynb). **Takes** about 125 minutes to study, and 40 seconds of two cores (profile *quick*).
+# **Figures** 4.9, 4.10, 11-a to 11-e.
 
 # %% tags=["parameters"]
 import os
@@ -361,8 +361,8 @@ print(f"the thesis's GPU would be {left:.1f} times as fast as this machine, not 
 # Why are small convolutions far from the dashed line? A product of matrices of side $n$ does $n^3$
 # multiply-adds on $2n^2$ numbers, so each number that is fetched is used $n$ times. The first
 # convolution of Fourth reads one number and writes four for each place, with only 100
-# multiply-adds in between, and the pooling after it reads the four again without any. Cores wait for
-# memory. And with 4, 6 or 8 filters a layer does not fill the registers of a core, which hold 8 or
+# multiply-adds in between, and the pooling after it reads the four again without any. So cores may
+# wait for memory; that was not measured here. And with 4, 6 or 8 filters a layer does not fill the registers of a core, which hold 8 or
 # 16 numbers at once.
 
 # %% [markdown]
@@ -439,6 +439,51 @@ chapter.figure(
     "networks. Each curve is flat for small batches and rises in proportion to "
     "the batch for large ones; First stays flat longest.",
 )
+
+# %% [markdown]
+# What does that do to a whole epoch? Let the batch grow. Predict before you move the slider: at which batch is half of
+# a step of Fourth arithmetic, and at which half of a step of First? And when does an epoch stop getting shorter?
+
+# %% tags=["drawing", "nbval-ignore-output"]
+GROWING = 2 ** np.arange(12)  # batches of 1 to 2048
+
+
+def batch_figure(batch):
+    """What a step of this batch is made of, and how long an epoch takes by batch."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.2))
+    for k, (name, colour) in enumerate(zip(networks, plotting.CYCLE)):
+        a, b = fits[name]
+        share = a / (a + b * batch)
+        left.bar(k, 100 * share, color=plotting.COLOURS["grey"])
+        left.bar(k, 100 * (1 - share), bottom=100 * share, color=colour)
+        right.plot(GROWING, evaluation.timing.TRAINED * (a / GROWING + b), color=colour,
+                   label=name.capitalize())
+        right.plot(batch, evaluation.timing.TRAINED * (a / batch + b), "o", color=colour)
+    left.set_xticks(range(4), [name.capitalize() for name in networks], fontsize=8)
+    left.set(title=f"a step of {batch}: overhead is grey", ylabel="% of its time")
+    left.grid(axis="x", visible=False)
+    right.set(xscale="log", yscale="log", title="seconds an epoch", xlabel="batch")
+    right.set_xticks(GROWING[::3], [str(one) for one in GROWING[::3]])
+    right.minorticks_off()
+    right.legend(fontsize=8, loc="lower left")
+    return figure
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+chapter.explore(
+    map(batch_figure, GROWING),
+    [f"batch of {batch}" for batch in GROWING],
+    "11-e",
+    "What a step is made of, by the lines of Figure 11-b, and how long an epoch of 1712 faces is.",
+    alt="Left four bars, one a network, split into overhead, grey, and arithmetic. With growing "
+    "batch the grey shrinks, soon for the networks with convolutions, late for First and Second. "
+    "Right the seconds of an epoch by batch: falling lines that become flat, and dots.",
+    start=6,
+)
+
+# %% [markdown]
+# An epoch gets shorter as long as overhead is what you wait for, and then no more. The lines know nothing of memory: a batch of
+# 2048 must fit into it. And they say nothing of learning. Fewer steps an epoch are fewer corrections ([chapter 01b](01b_learning.ipynb)).
 
 # %% [markdown]
 # On the flat part of a curve you wait for overhead, on the slope for arithmetic. The dotted line is
@@ -703,71 +748,200 @@ print(f"and does {rate:.0f} GFLOP/s, {rate / best_rate:.0%} of the matrix produc
 # - Cost grows with the faces to the power 1, and with the side to a power that approaches 2.
 # - For a single face, choose the way of calling before you choose the hardware.
 #
+# ## Quiz
+
+# %% tags=["quiz", "nbval-ignore-output"]
+chapter.quiz()
+
+# %% [markdown]
 # ## Exercises
 #
-# **1. Count.** In Fourth, the second convolution gets 12 filters instead of 6. How many multiply-adds
-# does one picture take on the way forward? Do not forget the layer that follows.
+# **1. Count** (easy). In Fourth, the second convolution gets 12 filters instead of 6. How many multiply-adds
+# does one picture take on the way forward? Predict first: twice as many in one layer, or in two?
+
+# %% tags=["answer"]
+answer_1 = ...  # a whole number
+
+# %% tags=["check"]
+@chapter.check("a whole number", "two convolutions change: the layer, and the one that reads it")
+def check_1(answer):
+    """The multiply-adds of Fourth with 12 filters in its second convolution."""
+    def count(*filters):
+        layers = [keras.layers.Input((96, 96, 1))]
+        for number, size in zip(filters, (5, 5, 4)):
+            layers += [keras.layers.Conv2D(number, size, padding="same"),
+                       keras.layers.MaxPooling2D(2)]
+        layers += [keras.layers.Flatten(), keras.layers.Dense(250), keras.layers.Dense(30)]
+        return sum(multiply_adds(keras.Sequential(layers)))
+
+    if answer == count(4, 6, 8) + 48 * 48 * 6 * 25 * 4:
+        return "the layer itself, yes; and who reads its twelve maps?"
+    return bool(answer == count(4, 12, 8))
 
 
-# %%
-def check_1(answer: int) -> None:
-    """Say whether the number of multiply-adds is right."""
-    convolution = keras.layers.Conv2D
-    wider = keras.Sequential([keras.layers.Input((96, 96, 1))])
-    for filters, size in ((4, 5), (12, 5), (8, 4)):
-        wider.add(convolution(filters, size, padding="same", activation="relu"))
-        wider.add(keras.layers.MaxPooling2D(2))
-    wider.add(keras.layers.Flatten())
-    for units in (250, 30):
-        wider.add(keras.layers.Dense(units))
-    right = answer == sum(multiply_adds(wider))
-    print("right" if right else "not yet: two convolutions change")
-
+check_1(answer_1)
 
 # %% tags=["solution"]
 first_two = 96 * 96 * 4 * 25 + 48 * 48 * 12 * 25 * 4
-check_1(first_two + 24 * 24 * 8 * 16 * 12 + 12 * 12 * 8 * 250 + 250 * 30)
+answer_1 = first_two + 24 * 24 * 8 * 16 * 12 + 12 * 12 * 8 * 250 + 250 * 30
+check_1(answer_1)
+# Filters are paid twice: once where they are made, once where they are read.
 
 # %% [markdown]
-# **2. Does the picture matter?** Score 428 black pictures, 428 of noise, and 428 whose pixels are all
-# $10^{-40}$, with the weights of the first layer as they are. Predict which is slowest.
+# **2. Does the picture matter?** (open) Score 428 black pictures, 428 of noise, and 428 whose pixels are all
+# $10^{-40}$, with `compiled`. Predict which is slowest, and measure it so that you would believe it.
+
+# %% [markdown] tags=["solution"]
+# **Rubric.** One point for a warm-up, one for medians with quartiles, one for taking turns between the three kinds. One for saying what
+# else was running. Two for the reason: zeros are multiplied like any other number, but numbers below $10^{-38}$ have a format of their own
+# (*denormal*), which some processors treat slowly. **Expected**: three times that cannot be told apart, since most back-ends make the processor take
+# such numbers as zero; otherwise the third is several times slower.
+
+# %% [markdown]
+# **3. A batch for a card** (medium). From $a$ and $b$ of each network (`fits`), compute the batch at which overhead is a
+# tenth of the step, so that the ceiling is 10. Predict first: is it larger for First or for Fourth?
+
+# %% tags=["answer"]
+answer_3 = ...  # four numbers, in the order of NAMES
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("four numbers, in the order of NAMES", "a is a tenth of a + b B")
+def check_3(answer):
+    """The batch at which a tenth of a step is overhead, for each network."""
+    a, b = np.array([fits[name] for name in NAMES]).T
+    known = b > 0
+    if np.allclose(np.asarray(answer, float)[known], (10 * a / np.maximum(b, 1e-12))[known]):
+        return "there the overhead is a tenth of the arithmetic, not of the step"
+    right = 9 * a / np.maximum(b, 1e-12)
+    return bool(np.allclose(np.asarray(answer, float)[known], right[known], rtol=0.02))
+
+
+check_3(answer_3)
 
 # %% tags=["solution", "nbval-ignore-output"]
-for name, value in (("black", 0.0), ("tiny", 1e-40)):
-    inputs = np.full((428, 96, 96, 1), value, np.float32)
-    seconds_taken = evaluation.timing.measure(lambda x=inputs: compiled(x), REPEATS).median
-    print(f"{name:<6}{1000 * seconds_taken:6.1f} ms")
-print(f"noise {1000 * score_seconds(compiled, 428):6.1f} ms")
+answer_3 = [9 * fits[name][0] / max(fits[name][1], 1e-12) for name in NAMES]
+for name, batch in zip(NAMES, answer_3):
+    print(f"{name.capitalize():<8}B = {batch:6.0f}")
+check_3(answer_3)
+# (a + b B) / a = 10, so B = 9 a / b. Compare with 1712 faces: such a batch keeps a card busy, and
+# leaves First few steps in an epoch to learn from.
 
 # %% [markdown]
-# Zeros are multiplied like any other number. Numbers below $10^{-38}$ have a format of their own
-# (*denormal*) which some processors treat slowly. Most back-ends tell the processor to take them as
-# zero. If your three times are alike, yours does.
+# **4. A frame budget** (easy). A film has 25 pictures a second and four faces in each. You may spend a
+# quarter of the time on keypoints. Which of the four ways (`ways_timed`) keep up when called once for each face? Predict first.
 
-# %% [markdown]
-# **3. A batch for a card.** From $a$ and $b$ of each network, compute the batch at which overhead is a
-# tenth of the step, and so the ceiling is 10. Predict first: is it larger for First or for Fourth?
+# %% tags=["answer"]
+answer_4 = ...  # a list of names of ways, such as ["compiled"]
 
-# %% tags=["solution", "nbval-ignore-output"]
-for name, (a, b) in fits.items():
-    if b > 0:
-        print(f"{name.capitalize():<8}B = {9 * a / b:6.0f}")
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("a list of names of ways", "how many milliseconds are there for one face?")
+def check_4(answer):
+    """The ways that answer four faces in a quarter of a twenty-fifth of a second."""
+    if not isinstance(answer, (list, tuple, set)) or not set(answer) <= set(ways_timed):
+        return f"choose among {', '.join(ways_timed)}"
+    if set(answer) == {name for name, timed in ways_timed.items() if timed.median <= 0.25 / 25}:
+        four_each = {name for name, timed in ways_timed.items() if 4 * timed.median <= 0.25 / 25}
+        return set(answer) == four_each or "there are four faces in each picture"
+    return set(answer) == {n for n, timed in ways_timed.items() if 4 * timed.median <= 0.25 / 25}
 
-# %% [markdown]
-# The condition is $(a + bB)/a = 10$, so $B = 9a/b$. Compare it with the 1712 faces there are: a
-# batch of that size would keep a card busy, and leave few steps in an epoch to learn from.
 
-# %% [markdown]
-# **4. A frame budget.** A film has 25 pictures a second and four faces in each. You may spend a
-# quarter of the time on keypoints. Which of the four ways keep up when called once for each face?
+check_4(answer_4)
 
 # %% tags=["solution", "nbval-ignore-output"]
 budget = 0.25 / 25
 for name, timed in ways_timed.items():
-    print(f"{name:<14}{4000 * timed.median:8.2f} ms of {1000 * budget:.0f}: ", end="")
-    print("keeps up" if 4 * timed.median <= budget else "too slow")
+    print(f"{name:<14}{4000 * timed.median:8.2f} ms of {1000 * budget:.0f}")
+answer_4 = [name for name, timed in ways_timed.items() if 4 * timed.median <= budget]
+check_4(answer_4)
+# The network is the same in all four. What keeps up or not is what stands around it.
 
 # %% [markdown]
-# **5. Open.** Multiply the filters of Fourth by 2, 4, 8 and 16. Plot the GFLOP/s of its training
+# **5. Your figure** (medium). What would a card bring? Complete three lines for **Fourth**: the speed-up $S$ of a step when the arithmetic
+# gets `speeds` times as fast and the overhead stays, at a batch of 64 and at one of 512; and the ceiling at 64. Predict where the first curve
+# bends. Compare with [Figure 11-b](#figure-11-b).
+
+# %% tags=["answer"]
+speeds = np.geomspace(1, 1000, 40)
+gain_64 = ...  # one number for each of speeds, by Amdahl's law
+gain_512 = ...  # the same for a batch of 512
+ceiling_64 = ...  # what an infinitely fast device would gain at 64
+answer_5 = (gain_64, gain_512, ceiling_64)
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("the three lines completed", "S = (a + b B) / (a + b B / s), with a, b of fits")
+def check_5(answer):
+    """Amdahl's law for Fourth at two batches, drawn."""
+    a, b = fits["fourth"]
+    a = max(a, 1e-12)  # where a line fits without overhead
+    right = [(a + b * batch) / (a + b * batch / speeds) for batch in (64, 512)]
+    gains, top = np.asarray(answer[:2], float).reshape(2, len(speeds)), float(answer[2])
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    for values, label in zip(gains, ("batch of 64", "batch of 512")):
+        axes.plot(speeds, values, label=label)
+    axes.axhline(top, color=plotting.COLOURS["grey"], ls="--", label="ceiling at 64")
+    axes.set(xscale="log", yscale="log", xlabel="arithmetic faster by", ylabel="step faster by")
+    axes.legend()
+    chapter.figure(figure, "Your figure", "What a faster device gains, for Fourth.", private=True,
+                   alt="Two curves of the speed-up of a step over the speed-up of its arithmetic, "
+                   "as you computed them, and a dashed line for the ceiling at a batch of 64.")
+    if not np.allclose(gains, right):
+        return False
+    return bool(np.isclose(top, (a + 64 * b) / a)) or "the curves are right; s is infinite"
+
+
+check_5(answer_5)
+
+# %% tags=["solution", "nbval-ignore-output"]
+a, b = fits["fourth"]
+a = max(a, 1e-12)
+gain_64, gain_512 = ((a + b * batch) / (a + b * batch / speeds) for batch in (64, 512))
+ceiling_64 = (a + 64 * b) / a
+answer_5 = (gain_64, gain_512, ceiling_64)
+check_5(answer_5)
+# The curve bends where the arithmetic has become as short as the overhead. From there a faster card
+# is money for nothing, and a larger batch is not.
+
+# %% [markdown]
+# **6. Cheaper convolutions** (hard). Replace Fourth's second and third convolution by *separable* ones: each map is filtered by a
+# kernel of its own (5 by 5, then 4 by 4), and a convolution of 1 by 1 mixes the maps to 6, then 8. Predict first how many times fewer
+# multiply-adds the picture takes on the way forward, and whether the time will fall as much. Answer with the number of multiply-adds.
+
+# %% tags=["answer"]
+answer_6 = ...  # a whole number
+
+# %% tags=["check"]
+@chapter.check("a whole number", "places * kernel * maps, and then places * maps * filters")
+def check_6(answer):
+    """The multiply-adds of Fourth with two separable convolutions, from Keras's layers."""
+    first, second, third, *dense = counts["fourth"]
+    right = first + sum(dense)
+    for side, maps, filters, size in ((48, 4, 6, 5), (24, 6, 8, 4)):
+        one = keras.layers.SeparableConv2D(filters, size, padding="same")
+        one.build((None, side, side, maps))
+        depth, point = (np.prod(weight.shape) for weight in one.weights[:2])
+        right += int(side * side * (depth + point))
+    if answer == right - sum(dense) or answer == right - first:
+        return "all layers count, also those that stay"
+    return bool(answer == right)
+
+
+check_6(answer_6)
+
+# %% tags=["solution"]
+separable = 48 * 48 * (5 * 5 * 4 + 4 * 6) + 24 * 24 * (4 * 4 * 6 + 6 * 8)
+answer_6 = 96 * 96 * 4 * 25 + separable + 12 * 12 * 8 * 250 + 250 * 30
+print(f"{forward['fourth']:,} before, {answer_6:,} with separable ones")
+check_6(answer_6)
+# Less than half. The first convolution and the dense layer stay, and the time is theirs now.
+# Whether it falls must be measured: two small operations have twice the overhead of one.
+
+# %% [markdown]
+# **7. When is a card worth it?** (open) Multiply the filters of Fourth by 2, 4, 8 and 16. Predict, then plot the GFLOP/s of its training
 # against the width. Where does it come near the matrix product, and what does its ceiling at
 # $B = 64$ do meanwhile? At which width would you begin to think about a graphics card?
+
+# %% [markdown] tags=["solution"]
+# **Rubric.** Two points for medians after a warm-up, with nothing else running. One for the matrix product in the same plot. Two for $a$ and $b$ at
+# each width, and the ceiling from them. One for a decision with its price: hours of training saved. **Expected**: GFLOP/s rise with
+# the width by several times and then level off below the matrix product; the ceiling grows with the arithmetic, which is nearly the
+# square of the width. A card pays from the width on at which a training takes hours.
