@@ -17,15 +17,16 @@
 # all. You build convolution, pooling and dropout by hand, and then watch deep networks
 # start, or refuse to.
 #
-# **You will learn**
-# - what a convolution computes, how large its output is, and that it keeps places;
-# - what max-pooling keeps and what it forgets;
-# - what dropout does to the mean, to the work and to the updates;
-# - why deep sigmoid networks refuse to start.
+# **You can afterwards**
+# - write a kernel by hand, and compute what it answers, at the rim too (exercises 1, 3 and 6, question 1);
+# - compute how much of the picture a number sees (exercise 2);
+# - tell what max-pooling keeps and what it forgets (question 2);
+# - compute what dropout does to single outputs and to their mean (exercise 4, question 3);
+# - tell why deep sigmoid networks refuse to start, and what a larger start costs (exercises 5 and 7, question 4).
 #
 # **Needs** [chapter 01a](01a_neurons.ipynb) and [chapter 01b](01b_learning.ipynb).
-# **Takes** about half a minute on two cores (profile *quick*).
-# **Figures** 2.4 to 2.6, 01c-a to 01c-e.
+# **Takes** about 105 minutes to study, and half a minute of two cores (profile *quick*).
+# **Figures** 2.4 to 2.6, 01c-a to 01c-g.
 
 # %% tags=["parameters"]
 import os
@@ -238,6 +239,58 @@ for padding in ("valid", "same"):
 pd.DataFrame(rows).pivot(index=["kernel", "stride"], columns="padding", values="output")
 
 # %% [markdown]
+# Zeros around the picture have a price. Here the face is made very small, 12 pixels a side, and the kernel is
+# the one for horizontal edges. **Predict** where in the map the largest numbers will be. Then move the
+# window, or press Play.
+
+# %% tags=["drawing"]
+tiny = face.reshape(12, 8, 12, 8).mean(axis=(1, 3)).round(1)
+rimmed = np.pad(tiny, 1)
+edges_there = keras_convolve(tiny, kernel.T, padding="same")
+
+
+def stop_figure(number):
+    """The window at one stop, its nine products, and the map filled so far."""
+    row, column = divmod(number, 12)
+    picture, (one, two, three) = plt.subplots(1, 3, figsize=(6.4, 3.2))
+    one.imshow(rimmed, vmin=0, vmax=1, cmap="gray")
+    one.add_patch(plt.Rectangle((column - 0.5, row - 0.5), 3, 3, fill=False, lw=2,
+                                ec=COLOURS["red"]))
+    one.set_title("face with zeros around", fontsize=9)
+    window = rimmed[row : row + 3, column : column + 3]
+    for (i, j), value in np.ndenumerate(window):
+        two.text(j, 2 - i, f"{value:.1f} × {kernel.T[i, j]}", ha="center", va="center", fontsize=8)
+    two.set(xlim=(-0.6, 2.6), ylim=(-1.2, 3.2))
+    two.text(1, -0.8, f"sum {(window * kernel.T).sum():+.1f}", ha="center", color=COLOURS["red"])
+    shown = np.where(np.arange(144).reshape(12, 12) <= number, edges_there, np.nan)
+    three.imshow(shown, vmin=-3, vmax=3, cmap="gray")
+    three.set(title="map, grey is 0", xlim=(-0.5, 11.5), ylim=(11.5, -0.5))
+    three.title.set_fontsize(9)
+    two.set_axis_off()
+    for axes in (one, three):
+        axes.set(xticks=[], yticks=[])
+        axes.grid(False)
+    return picture
+
+
+# %% tags=["drawing"]
+window_stops = [*range(12), *range(15, 143, 8), 143]
+chapter.explore(
+    map(stop_figure, window_stops),
+    [f"row {k // 12 + 1}, column {k % 12 + 1}" for k in window_stops],
+    "01c-f",
+    "Multiply and add: a kernel of 3 × 3 slides over a face of 12 × 12 with zeros around it.",
+    alt="Left a coarse face inside a black rim, with a red window of 3 by 3; in the middle nine "
+    "products and their sum; right the map, filled up to the window. The strongest numbers lie in "
+    "the first and the last row, where the window stands on the rim.",
+    start=len(window_stops) - 3,
+)
+
+# %% [markdown]
+# The strongest edges are none of the face's. They lie in the first and in the last row, where the
+# picture ends and zeros begin. Every
+# layer with padding "same" sees that frame. It also tells the network where the picture ends.
+#
 # Few weights is the other gain. Take one filter whose output is as large as the face,
 # and compare it with as many fully connected neurons:
 
@@ -319,7 +372,65 @@ chapter.figure(
 # pooling comes after a convolution, and there a large number means "feature found".
 #
 # Where in its square was the maximum? Pooling forgets. After three pools one number
-# stands for 8 × 8 pixels. Chapters [05](05_strided_cnn.ipynb) and
+# stands for 8 × 8 pixels. **Predict** what the pooled map does when the face moves to the right, pixel by
+# pixel. Then move it.
+
+# %% tags=["drawing"]
+def edges_of(image, pools):
+    """Strength of vertical edges, max-pooled some times."""
+    strength = abs(keras_convolve(image, kernel, padding="same"))
+    for _ in range(pools):
+        strength = max_pool(strength)
+    return strength
+
+
+def moved_by(by):
+    """The face moved to the right; the columns that come in repeat the edge."""
+    return np.concatenate([np.repeat(face[:, :1], by, axis=1), face[:, : 96 - by]], axis=1)
+
+
+pushes = range(17)
+changes = {
+    pools: [100 * np.linalg.norm(edges_of(moved_by(by), pools) - edges_of(face, pools))
+            / np.linalg.norm(edges_of(face, pools)) for by in pushes]
+    for pools in (0, 3)
+}
+
+# %% tags=["drawing"]
+def push_figure(by):
+    """The moved face, its pooled edges, and by how much map and pooled map have changed."""
+    picture, (one, two, three) = plt.subplots(1, 3, figsize=(6.4, 3.2), width_ratios=[3, 3, 4])
+    one.imshow(moved_by(by), cmap="gray", vmin=0, vmax=1)
+    two.imshow(edges_of(moved_by(by), 3), cmap="gray", vmin=0, vmax=edges_of(face, 3).max())
+    one.set_title(f"moved by {by} px", fontsize=9)
+    two.set_title("edges, 3 pools", fontsize=9)
+    for axes in (one, two):
+        axes.set(xticks=[], yticks=[])
+        axes.grid(False)
+    for (pools, values), colour in zip(changes.items(), ("red", "blue")):
+        three.plot(pushes, values, color=COLOURS[colour], label=f"{pools} pools")
+        three.plot(by, values[by], "o", color=COLOURS[colour])
+    three.set(xlabel="moved by (px)", ylim=(0, None))
+    three.set_title("change of the map, %", fontsize=9)
+    three.legend(fontsize=8, loc="lower right")
+    return picture
+
+
+chapter.explore(
+    map(push_figure, pushes),
+    [f"{by} pixels to the right" for by in pushes],
+    "01c-g",
+    "A face that moves, its edges after three pools, and the change without and with pools.",
+    alt="Left the face moves to the right; in the middle a map of 12 by 12 cells that follows in "
+    "jumps; right two curves of the change: without pools it is large from the first pixel on, "
+    "with three pools it grows slowly over eight pixels.",
+    start=3,
+)
+
+# %% [markdown]
+# Without pools the map is another one after two pixels. With three pools it takes several pixels until
+# most cells have changed. That is what pooling is for, when the question is *what*. When it is *where*, the
+# same curve says how much is lost. Chapters [05](05_strided_cnn.ipynb) and
 # [06](06_pooled_cnn.ipynb) show what that costs, and what it brings.
 #
 # ## 3. Dropout
@@ -659,8 +770,29 @@ chapter.figure(figure, "01c-e", title, alt)
 # %% [markdown]
 # The sigmoid network is stuck for dozens of epochs, but its last layer is **not**
 # saturated: its outputs stay around 0.5, far from 0 and 1. It starves for another
-# reason: the layers pass on too little. Then it breaks out, as CASCADE says. What moves
-# towards the ends is the first layer, not the last. ReLU never had the problem.
+# reason: the layers pass on too little. This is the **vanishing gradient**. Then it breaks out, as CASCADE
+# says. What moves towards the ends is the first layer, not the last (Glorot and Bengio saw that, too, as
+# the top layer recovered). ReLU never had the problem.
+#
+# But much differs here from their experiment: they had four such layers, the standard start, plain
+# gradient descent, and classes to tell apart. Take over all but the classes.
+
+# %% tags=["nbval-ignore-output"]
+keras.utils.set_random_seed(SEED)
+theirs = keras.Sequential([keras.Input((576,))])
+for _ in range(4):
+    theirs.add(keras.layers.Dense(100, "sigmoid", True, start_weights("standard")))
+theirs.add(keras.layers.Dense(30, None, True, start_weights("standard")))
+theirs.compile(keras.optimizers.SGD(0.3), "mse")
+theirs.fit(x, y, 50, chapter.pick(smoke=5, quick=30, paper=1000), verbose=0)
+last_layer = hidden_outputs(theirs)
+print(f"MSE {theirs.evaluate(x, y, verbose=0):.5f}, mean face {mean_mse:.5f}")
+print(f"last hidden layer: mean {last_layer[-1].mean():.2f}, saturated {saturated(last_layer):.0%}")
+
+# %% [markdown]
+# In this one run it stays with the mean face, and again nothing saturates. So with targets in [-1, 1] neither
+# the fifth layer nor the start nor the optimiser explains the difference. What is left is the
+# task, and the size of its targets.
 #
 # So where is the saturation? CASCADE's section on normalisation warns that large
 # targets cause it. Leave the targets in pixels, 0 to 96, and look at the last hidden
@@ -691,116 +823,228 @@ with chapter.guard("targets in pixels saturate nearly the whole layer, mostly at
 # ## What you saw
 #
 # - Convolution shares few weights and keeps places, which is what keypoints need; pooling
-#   blurs them.
+#   blurs them. Padding draws a frame that is not there.
 # - Dropout keeps the mean and saves no updates.
 # - Deep sigmoid networks starve with normalised targets and saturate with raw ones.
 #
+# ## Quiz
+
+# %% tags=["quiz", "nbval-ignore-output"]
+chapter.quiz()
+
+# %% [markdown]
 # ## Exercises
 #
-# Try each before you open its solution.
-#
-# **1. Kernels by hand.** Write a 3 × 3 kernel that leaves a picture as it is, and one that
-# moves it one pixel to the left. (Padding "same"; the picture's rim does not count.)
+# **1. Kernels by hand** (easy). Write a 3 × 3 kernel that leaves a picture as it is, and one that moves it one
+# pixel to the left. (Padding "same"; the picture's rim does not count.)
 
+# %% tags=["answer"]
+answer_1 = ...  # two arrays (3, 3): same, left
 
-# %%
-def check_kernels(same, left):
+# %% tags=["check"]
+@chapter.check("two arrays (3, 3)", "nine weights, eight of them 0: which pixel is to be copied?")
+def check_1(answer):
     """Whether each kernel does to the face what it should."""
-    wanted = {"same": face, "left": np.roll(face, -1, axis=1)}
-    report = {}
-    for (name, goal), kernel in zip(wanted.items(), (same, left)):
-        result = keras_convolve(face, np.reshape(kernel, (3, 3)), padding="same")
-        report[name] = np.allclose(result[1:-1, 1:-1], goal[1:-1, 1:-1], atol=1e-5)
-    return report
+    same, left = (keras_convolve(face, np.reshape(k, (3, 3)), padding="same") for k in answer)
+    inner = np.s_[1:-1, 1:-1]
+    if not np.allclose(same[inner], face[inner], atol=1e-5):
+        return "the first one does not leave the picture as it is"
+    if np.allclose(left[inner], np.roll(face, 1, axis=1)[inner], atol=1e-5):
+        return "that one moves it to the right: each pixel takes the value of its left neighbour"
+    return bool(np.allclose(left[inner], np.roll(face, -1, axis=1)[inner], atol=1e-5))
 
 
-print(check_kernels(same=np.zeros((3, 3)), left=np.zeros((3, 3))))  # change these
+check_1(answer_1)
 
 # %% tags=["solution"]
-# Solution
-print(
-    check_kernels(
-        same=[[0, 0, 0], [0, 1, 0], [0, 0, 0]], left=[[0, 0, 0], [0, 0, 1], [0, 0, 0]]
-    )
-)
-
-# %% [markdown] tags=["solution"]
-# **Solution**
-#
-# To move left, each pixel takes the value of its right neighbour, so the 1 stands on the
-# right. Had the kernel been turned round, as mathematicians do, it would stand on the left.
+answer_1 = ([[0, 0, 0], [0, 1, 0], [0, 0, 0]], [[0, 0, 0], [0, 0, 1], [0, 0, 0]])
+check_1(answer_1)
+# Each pixel takes the value of its right neighbour. Had the kernel been turned, the 1 were left.
 
 # %% [markdown]
-# **2. How far does it see?** One number behind two convolutions 3 × 3 with stride 1
-# depends on a square of how many pixels a side? And with a 2 × 2 max-pooling between the
-# two? That square is the **receptive field**.
+# **2. How far does it see?** (medium) One number behind two convolutions 3 × 3 with stride 1 depends on a
+# square of how many pixels a side? Then change the network: put a 2 × 2 pooling between the two. That
+# square is the **receptive field**.
 
+# %% tags=["answer"]
+answer_2 = ...  # two whole numbers: without and with the pooling
 
-# %%
-def check_fields(two_convolutions, with_pooling):
-    """Counts the pixels that can change the number in the middle."""
-    report = {}
-    for name, guess in (("plain", two_convolutions), ("pooled", with_pooling)):
-        between = [keras.layers.AveragePooling2D(2)] if name == "pooled" else []
-        convolutions = [keras.layers.Conv2D(1, 3, kernel_initializer="ones") for _ in "ab"]
-        stack = keras.Sequential([keras.Input((32, 32, 1)), convolutions[0], *between])
-        stack.add(convolutions[1])
-        with tf.GradientTape() as tape:
+# %% tags=["check"]
+@chapter.check("two whole numbers", "one step behind a pooling is two pixels before it")
+def check_2(answer):
+    """Counts the pixels that can change one number; means pool, as a maximum hides who can."""
+    right = []
+    for between in ([], [keras.layers.AveragePooling2D(2)]):
+        both = [keras.layers.Conv2D(1, 3, kernel_initializer="ones") for _ in range(2)]
+        stack = keras.Sequential([keras.Input((32, 32, 1)), both[0], *between, both[1]])
+        with tf.GradientTape() as watch:
             zeros = tf.Variable(tf.zeros((1, 32, 32, 1)))
             middle = stack(zeros)[0, 6, 6, 0]
-        seen = tape.gradient(middle, zeros).numpy()[0, ..., 0].any(axis=0).sum()
-        report[name] = bool(seen == guess)
-    return report
+        right.append(int(watch.gradient(middle, zeros).numpy()[0, ..., 0].any(axis=0).sum()))
+    if list(answer) == [6, right[1]]:
+        return "the two windows share pixels"
+    return list(answer) == right
 
 
-print(check_fields(two_convolutions=0, with_pooling=0))  # change these
+check_2(answer_2)
 
 # %% tags=["solution"]
-# Solution
-print(check_fields(two_convolutions=3 + 2, with_pooling=3 + 1 + 2 * 2))
-
-# %% [markdown] tags=["solution"]
-# **Solution**
-#
-# The second window adds 2 pixels to the 3 of the first. Behind a pooling its numbers lie
-# 2 pixels apart: 3 for the first, 1 for the pooling, 2 × 2 for the second. Pooling and
-# strides let a network see far with small kernels.
+answer_2 = (3 + 2, 3 + 1 + 2 * 2)
+check_2(answer_2)
+# Behind a pooling, steps are 2 pixels. Pools and strides let small kernels see far.
 
 # %% [markdown]
-# **3. Count a network.** The network of [chapter 05](05_strided_cnn.ipynb) takes
-# 96 × 96 × 1 and has three convolutions with "same" padding: 4 filters 5 × 5, stride 1;
-# 6 filters 5 × 5, stride 2; 8 filters 4 × 4, stride 2. Then all outputs go to a dense
-# layer of 250. How many numbers enter the dense layer, and how many parameters (with
-# biases) do all four layers have?
+# **3. A frame that is not there** (medium). Change the data: an even white picture, all ones, and padding "same".
+# What does the kernel for vertical edges (`kernel`) answer in the top left corner, in the middle of the left
+# edge, and inside? Predict the signs, then compute by hand.
+
+# %% tags=["answer"]
+answer_3 = ...  # three numbers: corner, left edge, inside
+
+# %% tags=["check"]
+@chapter.check("three numbers", "write zeros to the left of the picture and above it")
+def check_3(answer):
+    """The map of an even picture at three places, by Keras."""
+    even = keras_convolve(np.ones((9, 9)), kernel, padding="same")
+    right = [even[0, 0], even[4, 0], even[4, 4]]
+    if len(answer) == 3 and np.allclose(np.negative(answer), right):
+        return "the kernel is not turned round before it slides"
+    if np.allclose(answer, [0, 0, 0]):
+        return "that is so without padding; which of the nine weights meet a zero at the rim?"
+    return len(answer) == 3 and bool(np.allclose(answer, right))
 
 
-# %%
-def check_count(entering, parameters):
-    model = keras.Sequential(
-        [
-            keras.Input((96, 96, 1)),
-            keras.layers.Conv2D(4, 5, padding="same"),
-            keras.layers.Conv2D(6, 5, 2, padding="same"),
-            keras.layers.Conv2D(8, 4, 2, padding="same"),
-            keras.layers.Flatten(),
-            keras.layers.Dense(250),
-        ]
-    )
-    right = (model.layers[3].output.shape[1], model.count_params())
-    return [guess == truth for guess, truth in zip((entering, parameters), right)]
-
-
-print(check_count(entering=0, parameters=0))  # change these
+check_3(answer_3)
 
 # %% tags=["solution"]
-# Solution
-entering = 24 * 24 * 8
-filters = 4 * (25 * 1 + 1) + 6 * (25 * 4 + 1) + 8 * (16 * 6 + 1)
-print(entering, filters + (entering + 1) * 250)
-print(check_count(entering, filters + (entering + 1) * 250))
+answer_3 = (-2 - 1, -1 - 2 - 1, 0)
+check_3(answer_3)
+# Zeros are black. To the kernel the rim is the strongest edge of all, in every picture.
+
+# %% [markdown]
+# **4. Three times a quarter** (medium). Change a recipe: three dropout layers of rate 0.25 follow each other,
+# with nothing in between. Predict: which share of the numbers gets through while training, what has become
+# of a number 1 that got through, and what is the mean?
+
+# %% tags=["answer"]
+answer_4 = ...  # three numbers: share that gets through, value of a 1, mean
+
+# %% tags=["check"]
+@chapter.check("three numbers", "each layer keeps three quarters and divides them by 0.75")
+def check_4(answer):
+    """Share, value and mean of ones behind three dropout layers, by Keras."""
+    through = np.ones((1, 200_000), "float32")
+    for k in range(3):
+        through = keras.layers.Dropout(0.25, seed=k)(through, training=True)
+    through = keras.ops.convert_to_numpy(through)
+    right = [(through > 0).mean(), through.max(), 1]
+    if np.isclose(answer[0], 0.25**3, rtol=0.02):
+        return "Keras's rate is the share that is dropped, not the one that is kept"
+    if np.isclose(answer[0], 0.25, rtol=0.02):
+        return "a second layer drops a quarter of what is left, not of all"
+    return len(answer) == 3 and bool(np.allclose(answer, right, rtol=0.02))
+
+
+check_4(answer_4)
+
+# %% tags=["solution"]
+answer_4 = (0.75**3, 1 / 0.75**3, 1)
+check_4(answer_4)
+# The mean stays, but fewer and larger numbers carry it: each dropout adds noise, no bias.
+
+# %% [markdown]
+# **5. A louder start** (hard). Change the network: multiply Glorot's first weights of the five sigmoid layers by a
+# whole factor. Sigmoid's slope is a quarter at most, so predict which factor keeps the spread. Then find the
+# smallest with which layer 5 has at least a fifth of the spread of layer 1. What does it cost?
+
+# %% tags=["answer"]
+answer_5 = ...  # a whole number
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("a whole number", "multiply each layer's kernel, then hidden_outputs and spreads")
+def check_5(answer):
+    """The smallest factor that keeps a fifth of the spread over five layers."""
+    def kept(factor):
+        loud = deep_network("sigmoid")
+        for layer in loud.layers:
+            layer.kernel.assign(layer.kernel * factor)
+        by_layer = spreads(hidden_outputs(loud))
+        return by_layer[-1] / by_layer[0]
+
+    right = next(k for k in range(1, 30) if kept(k) >= 0.2)
+    if answer == 4 and right != 4:
+        return "a quarter is the slope at 0, but not every sum is near 0"
+    if answer > right:
+        return "that keeps it; a smaller factor does, too"
+    return answer == right
+
+
+check_5(answer_5)
+
+# %% tags=["solution", "nbval-ignore-output"]
+for answer_5 in range(1, 30):
+    loud = deep_network("sigmoid")
+    for layer in loud.layers:
+        layer.kernel.assign(layer.kernel * answer_5)
+    outputs = hidden_outputs(loud)
+    share = spreads(outputs)[-1] / spreads(outputs)[0]
+    print(f"factor {answer_5}: {share:.2f} of the spread, saturated {saturated(outputs):.0%}")
+    if share >= 0.2:
+        break
+check_5(answer_5)
+# What keeps the spread drives outputs to the ends. Sigmoid is squeezed from both sides.
+
+# %% [markdown]
+# **6. Your figure** (medium). Write a 3 × 3 kernel for edges that run aslant, from the bottom left to the top
+# right. It must answer 0 to even grey. Complete three lines. Predict which of the face's features it will
+# show, and compare with [Figure 01c-a](#figure-01c-a).
+
+# %% tags=["answer"]
+mine = ...  # an array (3, 3)
+seen = ...  # its map of face, (94, 94)
+caption = ...  # what it shows
+answer_6 = (mine, seen, caption)
+
+# %% tags=["check"]
+@chapter.check("the three lines completed", "plus on one side of the diagonal, minus on the other")
+def check_6(answer):
+    """A kernel for slanting edges, its map beside the one for vertical edges."""
+    weights, map_, name = answer
+    figure, axes = plt.subplots(1, 2, figsize=(6.4, 3.2))
+    for one, (title, values) in zip(axes, {"vertical edges": maps["vertical edges"],
+                                           str(name): map_}.items()):
+        one.imshow(values, cmap="gray", vmin=-2, vmax=2)
+        one.set_title(title)
+        one.set_axis_off()
+    chapter.figure(figure, "Your figure", "A shipped kernel, and yours.", private=True,
+                   alt="The map of vertical edges of the face, and beside it your kernel's map.")
+    if not np.allclose(map_, keras_convolve(face, np.array(weights, float)), atol=1e-5):
+        return "seen is what keras_convolve gives for face and your kernel"
+    if abs(np.sum(weights)) > 1e-6:
+        return "on even grey it does not answer 0: what must the nine weights add up to?"
+    slant = np.fliplr(np.tri(12))  # an edge of that kind
+    along, across = (abs(convolve(e, np.array(weights, float), 1)).max()
+                     for e in (slant, np.fliplr(slant)))
+    return bool(along > 1.9 * across) or "it answers to edges of the other kind nearly as strongly"
+
+
+check_6(answer_6)
+
+# %% tags=["solution"]
+mine = np.array([[2, 1, 0], [1, 0, -1], [0, -1, -2]])
+seen = keras_convolve(face, mine)
+caption = "edges from bottom left to top right"
+answer_6 = (mine, seen, caption)
+check_6(answer_6)
+# One cheek and one side of the nose: a kernel has a direction, and a layer needs several.
+
+# %% [markdown]
+# **7. How deep may a start be?** (open) Change the network: 2, 5, 10 and 20 hidden layers of ReLU, from Glorot's
+# start and from He's (`"he_uniform"`). Predict for each how much of the spread is left in the last layer, then
+# measure, before any training. Which would you still expect to learn?
 
 # %% [markdown] tags=["solution"]
-# **Solution**
-#
-# The three convolutions together have fewer than 2,000 parameters; nearly all of the
-# million stand in the dense layer behind them.
+# **Rubric.** Two points for a table of depth and start, in one seed and in a second one. One for naming
+# the factor of a layer: half of all ReLU outputs are 0, and He's start makes up for that. One for a prediction that was
+# written down before. **Expected**: with 20 layers, Glorot's start leaves less than a hundredth of the spread of
+# the first layer, He's about a third.
