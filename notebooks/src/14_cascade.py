@@ -17,17 +17,16 @@
 # they do not know why. This chapter finds settings that would do it. Then it builds what
 # CASCADE wanted: a network for the whole face, and small networks that look again at each point.
 #
-# **You will learn**
-# - to tell a network that does not converge from one that has not yet, and to find the cause;
-# - to cut patches out of a picture at places between pixels;
-# - to build a small network that shares its convolutions over 15 points, and to train it in a loop;
-# - why a second network must not practise on the estimates that the first makes on its training faces;
-# - what each level of a cascade gains, how surely, and what one network of the same cost gains;
-# - how Kaggle's submission file is made, and which keypoints it counts most.
+# **You can afterwards**
+# - tell a network that does not converge from one that has not yet, and find a cure (exercise 2, question 1);
+# - compute a grey value between pixels, and what a patch costs (exercises 1 and 3);
+# - tell on which errors a level must practise, and what it does when they are too small (exercise 5, question 2);
+# - compute what a level does to points that are right, and to points that are far off (exercises 4 and 7, question 3);
+# - tell whether a comparison with one network is fair, and measure it with an interval (exercise 6, question 4).
 #
-# **Needs** chapters [01c](01c_convolution.ipynb), [04](04_mlp.ipynb), [06](06_pooled_cnn.ipynb) and [10](10_errors_per_keypoint.ipynb). **Takes** about 40 seconds on two cores (profile *quick*), and
+# **Needs** chapters [01c](01c_convolution.ipynb), [04](04_mlp.ipynb), [06](06_pooled_cnn.ipynb) and [10](10_errors_per_keypoint.ipynb). **Takes** about 115 minutes to study, and 40 seconds of two cores (profile *quick*);
 # half a minute more where chapters [04](04_mlp.ipynb) and [06](06_pooled_cnn.ipynb) have not run.
-# **Figures** 14-a to 14-f.
+# **Figures** 14-a to 14-g.
 #
 # **Tables** 14.1, 14.2.
 
@@ -765,6 +764,57 @@ with chapter.guard("level 2 takes more than a twentieth off", quick=True):
     assert DATA != "open" or of_faces[:, 1].mean() < 0.95 * of_faces[:, 0].mean()
 
 # %% [markdown]
+# Now watch it, point by point. Every face begins with level 1's guesses. Yellow squares are the patches of a level, the two
+# sizes around each other. Before you move the slider, say where each red cross will go, and which level takes the larger step.
+
+# %% tags=["drawing", "nbval-ignore-output"]
+WATCHED = ["left_eye_center", "nose_tip", "mouth_left_corner", "right_eyebrow_outer_end"]
+PHASES = [(0, 0, "level 1 has guessed"), (0, 1, "level 2 looks"), (1, 1, "level 2 has moved"),
+          (1, 2, "level 3 looks"), (2, 2, "level 3 has moved")]
+
+
+def watched_figure(n, now, looking):
+    """Face n with its estimates after level `now` + 1, and the patches of level `looking` + 1."""
+    figure = plt.figure(figsize=(6.4, 3.2))
+    left, right = figure.subfigures(1, 2)
+    faces = [left.subplots(), *right.subplots(2, 2).flat]
+    for axes, name in zip(faces, [None, *WATCHED]):
+        chosen = slice(None) if name is None else [data.INDEX[name]]
+        axes.imshow(test.images[n], vmin=0, vmax=255)
+        axes.plot(*test.keypoints[n, chosen].T, "o", color=plotting.TRUE, ms=4, mec="black")
+        axes.plot(*estimates[now, n, chosen].T, "x", color=plotting.PREDICTED, ms=5, mew=1.4)
+        axes.set_axis_off()
+        if name is None:
+            continue
+        for side in SIDES[looking - 1] if looking > now else ():
+            corner = estimates[now, n, chosen[0]] - side / 2
+            axes.add_patch(plt.Rectangle(corner, side, side, fill=False, ec="#FFD600", lw=1.2))
+        x, y = estimates[0, n, chosen[0]]
+        axes.set(xlim=(x - 15, x + 15), ylim=(y + 15, y - 15))
+        axes.set_title(data.plain(name), fontsize=8, pad=2)
+    return figure
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+by_gain = np.argsort(of_faces[:, -1] - of_faces[:, 0])
+four_faces = [int(by_gain[round(q * (len(test) - 1))]) for q in (0, 1 / 3, 2 / 3, 1)]
+chapter.explore(
+    [watched_figure(n, now, looking) for n in four_faces for now, looking, _ in PHASES],
+    [f"face {k}: {said}" for k in (1, 2, 3, 4) for *_, said in PHASES],
+    "14-g",
+    "Your cascade, level by level: the test face that gains most, two between, and the one that "
+    "gains least. Green: labels. Red: estimates. Right: four points, magnified.",
+    alt="A face with green labels and red crosses, and four magnified squares around single "
+    "points, with the yellow patches that the next level looks at. From step to step the crosses "
+    "move, by much after level 2 and by little after level 3, mostly towards the green dots.",
+    start=1,
+)
+
+# %% [markdown]
+# Level 2 takes the large step, level 3 a small one. On the last face nothing is gained: a patch shows a point's
+# neighbourhood, and not whether the neighbourhood is the right one.
+
+# %% [markdown]
 # Look at the intervals of the *change*. Those of the error itself are wide: people differ, and there are few groups. But the same people
 # stand on both sides of a difference, so it is known far better. With very few groups Student's $t$ makes even that
 # wide.
@@ -937,81 +987,266 @@ if lookup is not None and key.is_file():
 # - A comparison is only fair at equal cost, in use and in training.
 # - The submission asks for four points more often than for the other eleven.
 #
+# ## Quiz
+
+# %% tags=["quiz", "nbval-ignore-output"]
+chapter.quiz()
+
+# %% [markdown]
 # ## Exercises
 #
-# **1. Between pixels.** The four pixels around a point are 40 and 80 in the upper row, 0 and 120 in the lower. The point lies
-# half a pixel to the right and a quarter down from the first. Which grey value?
+# **1. Between pixels** (easy). The four pixels around a point are 40 and 80 in the upper row, 0 and 200 in the lower. The
+# point lies half a pixel to the right and a quarter down from the first. Which grey value?
 
-# %%
-def check_1(value):
-    """Compare with `patches`."""
+# %% tags=["answer"]
+answer_1 = ...  # a grey value
+
+# %% tags=["check"]
+@chapter.check("a grey value, a number", "first along each row, then between the rows")
+def check_1(answer):
+    """The grey value that `patches` reads at that point."""
     four = np.zeros((1, 96, 96), np.uint8)
-    four[0, 50:52, 30:32] = [[40, 80], [0, 120]]
-    grey = patches(four, np.array([[[30.5, 50.25]]]), 1)[0, 0, 0, 0]
-    print("right" if abs(value - grey) < 1e-3 else "not yet: first along the rows")
+    four[0, 50:52, 30:32] = [[40, 80], [0, 200]]
+    grey = float(patches(four, np.array([[[30.5, 50.25]]]), 1)[0, 0, 0, 0])
+    if abs(answer - four[0, 50:52, 30:32].mean()) < 1e-3:
+        return "that is the middle of the four pixels; the point lies nearer to the upper row"
+    return bool(abs(answer - grey) < 1e-3)
 
+
+check_1(answer_1)
 
 # %% tags=["solution"]
-check_1(0.75 * (40 + 80) / 2 + 0.25 * (0 + 120) / 2)
+answer_1 = 0.75 * (40 + 80) / 2 + 0.25 * (0 + 200) / 2
+check_1(answer_1)
+# A quarter down: the upper row counts three quarters. Rounding would have read a single pixel.
 
 # %% [markdown]
-# **2. Where the work is.** Count the multiply-adds of a refiner for patches of 15 pixels, for all 15 keypoints. Its first convolution
-# (6 filters of 5 × 5) has no padding, the second (12 of 3 × 3) keeps the size; a pool halves and rounds down.
+# **2. Sigmoids that start well** (medium). A sigmoid's slope is a quarter at most, so from Glorot's start each layer passes on too little. Find
+# a `scale` with which the sigmoid network under Adam ends below 0.985 of the mean face after `length` epochs, without most of its last
+# layer being saturated: `attempt(length, activation="sigmoid", start=first_weights(scale))`, where Glorot's scale is 1. Predict
+# first, from the slope.
 
-# %%
-def check_2(count):
-    """Compare with the layers."""
+# %% tags=["answer"]
+def first_weights(scale):
+    """Weights of `scale` times Glorot's variance."""
+    return keras.initializers.VarianceScaling(scale, "fan_avg", seed=SEED)
+
+
+answer_2 = ...  # a scale
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("a scale, a number above 0", "it still says the same for every face: larger")
+def check_2(answer):
+    """Whether sigmoid layers that start at this scale leave the constant; it trains once."""
+    if float(answer) <= 2:
+        return "that is about Glorot's start, and starves"
+    start = keras.initializers.VarianceScaling(float(answer), "fan_avg", seed=SEED)
+    tried = attempt(length, activation="sigmoid", start=start).iloc[-1]
+    if tried.saturated > 0.6:
+        return "now the units sit at their ends: weights as large as that saturate them"
+    return bool(tried.loss < (np.inf if PROFILE == "smoke" else 0.985))  # smoke is too short
+
+
+check_2(answer_2)
+
+# %% tags=["solution", "nbval-ignore-output"]
+for scale in (1, 16, 1000):
+    tried = attempt(length, activation="sigmoid", start=first_weights(scale)).iloc[-1]
+    print(f"scale {scale:<5}{tried.loss:.3f} of the mean face, spread {tried.spread:.2f} px, "
+          f"{tried.saturated:.0%} saturated")
+answer_2 = 4**2
+check_2(answer_2)
+# A quarter of the slope asks for four times the weights, so for 16 times the variance. Between
+# starving and saturating lies a start that suits the activation: Glorot's suits tanh.
+
+# %% [markdown]
+# **3. Where the work is** (medium). Count the multiply-adds of a refiner for patches of 15 pixels, for all 15 keypoints. Its first
+# convolution (6 filters of 5 × 5) has no padding, the second (12 of 3 × 3) keeps the size; a pool halves and rounds down.
+
+# %% tags=["answer"]
+answer_3 = ...  # a whole number
+
+# %% tags=["check"]
+@chapter.check("a whole number", "what is the side after each layer?")
+def check_3(answer):
+    """The multiply-adds of refiner(15), counted from its layers."""
     counted = models.multiply_adds(refiner(15), 15)
-    print("right" if count == counted else "not yet: what is the side after each layer?")
+    if answer * 15 == counted:
+        return "that is one keypoint; the convolutions run once a patch"
+    return bool(answer == counted)
 
+
+check_3(answer_3)
 
 # %% tags=["solution"]
-check_2(15 * (11 * 11 * 6 * 25 + 5 * 5 * 12 * 9 * 6 + 2 * 2 * 12 * 24 + 24 * 2))
+convolved = 11 * 11 * 6 * 25 + 5 * 5 * 12 * 9 * 6  # 15 - 5 + 1 is 11; half of it, rounded, 5
+answer_3 = 15 * (convolved + 2 * 2 * 12 * 24 + 24 * 2)
+check_3(answer_3)
+# Almost all of it is convolution. Half the side is a quarter of the work.
 
 # %% [markdown]
-# **3. The same level twice.** Apply level 2 a second time, instead of level 3. It costs no training. Predict whether it
-# helps, and why it may not.
+# **4. Do no harm** (easy). Apply level 2 to two other starts: to the **labels** themselves, and to its own estimates
+# `estimates[1]`. How far from the labels is the mean point then? Predict first: does a level leave alone what is right?
+
+# %% tags=["answer"]
+answer_4 = ...  # two distances in pixels: begun at the labels, and level 2 applied twice
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("two distances in pixels", "correct(levels[0], test.images, start), for each start")
+def check_4(answer):
+    """The mean distances that level 2 leaves from the labels and from its own estimates."""
+    starts = (test.keypoints, estimates[1])
+    right = [evaluation.mean_px(test.keypoints, correct(levels[0], test.images, start))
+             for start in starts]
+    if answer[0] == 0:
+        return "it cannot know that they are right: ask it"
+    return bool(np.allclose(answer, right, atol=0.005))
+
+
+check_4(answer_4)
 
 # %% tags=["solution", "nbval-ignore-output"]
-twice = correct(levels[0], test.images, estimates[1])
-compared = {"level 2": estimates[1], "level 2 twice": twice, "level 3": estimates[2]}
+from_labels, again = (correct(levels[0], test.images, start)
+                      for start in (test.keypoints, estimates[1]))
+compared = {"level 2, begun at the labels": from_labels, "level 2": estimates[1],
+            "level 2 twice": again, "level 3": estimates[2]}
 for name, points in compared.items():
-    print(f"{name:<14}{evaluation.mean_px(test.keypoints, points):.3f} px")
-# Level 2 has practised on level 1's errors, level 3 on those that level 2 leaves over.
+    print(f"{name:<30}{evaluation.mean_px(test.keypoints, points):.3f} px")
+answer_4 = [evaluation.mean_px(test.keypoints, points) for points in (from_labels, again)]
+check_4(answer_4)
+# It moves even what is right: that is its own noise. Level 3 practised on what level 2 leaves.
 
 # %% [markdown]
-# **4. Do no harm.** Start level 2 on the labels themselves. By how much does it move points that are right already? Is that
-# more or less than the error it leaves on its own estimates?
+# **5. Timid practice** (medium). Train a level that practises on the validation faces' errors *halved*, with `fit_level`, patches of
+# 21 pixels and `trap_epochs`. Predict first: will it move the test faces' points (`off["test"]`) more or less than the two of the trap,
+# and which error is left?
+
+# %% tags=["answer"]
+answer_5 = ...  # a level, as fit_level returns it
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("a level, as fit_level returns it", "which errors did it practise on?")
+def check_5(answer):
+    """Whether a level's reach is that of halved errors, and whether it has been trained."""
+    networks, reach = answer
+    if networks[0].input_shape[-1] != 21:
+        return "patches of 21 pixels: the sides are (21,)"
+    if np.isclose(reach, ways["errors of validation faces"][1]):
+        return "it practised on the whole errors"
+    steps = int(networks[0].optimizer.iterations)
+    halved = np.isclose(reach, np.quantile(np.abs(off["validation"]) / 2, 0.99))
+    return bool(halved and len(networks) == 1 and steps > 0)
+
+
+check_5(answer_5)
 
 # %% tags=["solution", "nbval-ignore-output"]
-moved = correct(levels[0], test.images, test.keypoints)
-print(f"from the labels: {evaluation.mean_px(test.keypoints, moved):.3f} px away")
-print(f"from level 1's estimates: {evaluation.mean_px(test.keypoints, estimates[1]):.3f} px")
+answer_5 = fit_level(train, off["validation"] / 2, (21,), trap_epochs, SEED)
+start = test.keypoints + off["test"]
+timid = correct(answer_5, test.images, start)
+print(f"error {evaluation.mean_px(test.keypoints, timid):.3f} px, "
+      f"moves by {np.linalg.norm(timid - start, axis=-1).mean():.2f} px")
+plotting.show_table(fell, **{"error, px": "{:.3f}", "moves by, px": "{:.2f}"})
+check_5(answer_5)
+# It moves less than the level on whole errors. Too small errors are half of the trap; the other
+# half, always the same ones, it does not have.
 
 # %% [markdown]
-# **5. How far is too far?** Start level 2 at 2, 4, 8 and 16 pixels to the right of the labels. Predict
-# from which distance on it no longer finds back.
+# **6. Your own rival** (hard). Train the one network: `one_network(paid, SEED)`, then `training.predict` on the test faces. Predict
+# first: will the interval (`evaluation.interval`, by `test.groups`) of each face's error, the cascade's minus the rival's, hold 0?
+
+# %% tags=["answer"]
+my_rival = ...  # the trained network
+low_end = ...  # the interval's lower end, pixels
+high_end = ...  # and its upper end
+answer_6 = (my_rival, low_end, high_end)
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("a network and two numbers", "of_faces[:, -1] minus the rival's distances, by face")
+def check_6(answer):
+    """The interval of the difference to the reader's own wide network."""
+    network, low, high = answer
+    if models.multiply_adds(network) != wide_cost:
+        return "that network does not cost what one_network's does"
+    theirs = evaluation.distances(test.keypoints, training.predict(network, test.images))
+    middle = evaluation.distances(test.keypoints, np.full_like(test.keypoints, 48)).mean()
+    if theirs.mean() > 0.9 * middle:
+        return "that network has not been trained"
+    _, *right = evaluation.interval(of_faces[:, -1] - theirs.mean(axis=1), test.groups)
+    if np.allclose([-high, -low], right, atol=0.01):
+        return "the other way round: the cascade's minus the rival's"
+    return bool(np.allclose([low, high], right, atol=0.01))
+
+
+check_6(answer_6)
 
 # %% tags=["solution", "nbval-ignore-output"]
-for far in (2, 4, 8, 16):
-    shifted = test.keypoints + np.array([far, 0], np.float32)
-    left = evaluation.mean_px(test.keypoints, correct(levels[0], test.images, shifted))
-    print(f"{far:>2} px off before, {left:.2f} px after")
-
-# %% [markdown]
-# **6. Your own rival.** Train the one network: `one_network(paid, SEED)`, then `training.predict` on the
-# test faces. Predict first: will the interval of the difference to your cascade, in pixels, hold 0?
-
-# %% tags=["solution", "nbval-ignore-output"]
-if PROFILE == "quick":  # in the other profiles it is trained above
-    rival = training.predict(one_network(paid, SEED), test.images)
-    rival_faces = evaluation.distances(test.keypoints, rival).mean(axis=1)
-difference = of_faces[:, -1] - rival_faces  # negative: the cascade is better
-print(f"one network, {paid} epochs: {with_interval(rival_faces)} px")
+my_rival = one_network(paid, SEED)
+theirs = evaluation.distances(test.keypoints, training.predict(my_rival, test.images)).mean(axis=1)
+difference = of_faces[:, -1] - theirs  # negative: the cascade is better
+_, low_end, high_end = evaluation.interval(difference, test.groups)
+print(f"one network, {paid} epochs: {with_interval(theirs)} px")
 print(f"cascade minus one network: {with_interval(difference)} px")
-_, low, high = evaluation.interval(difference, test.groups)
-print("the interval", "holds 0" if low <= 0 <= high else "does not hold 0")
+print("the interval", "holds 0" if low_end <= 0 <= high_end else "does not hold 0")
+answer_6 = (my_rival, low_end, high_end)
+check_6(answer_6)
+# One seed and few groups: the interval is for new people, not for new first weights.
 
 # %% [markdown]
-# **7. Open.** A patch knows nothing of the other points. Give each dense head the level-1 estimates of all 15 points as well, relative
-# to its own. Which keypoints should gain? Try it, and count the cost.
+# **7. Your figure** (medium). How far off may a guess be? Complete three lines: start level 2 and level 3 (`levels[0]`, `levels[1]`)
+# at each of `FARS` pixels to the right of the labels, and take the mean distance that is left. Predict where
+# each curve meets the dashed line, on which nothing is gained. Compare with [Figure 14-c](#figure-14-c): how far off are guesses?
+
+# %% tags=["answer"]
+FARS = (0, 1, 2, 4, 6, 8, 12, 16)
+left_by_2 = ...  # pixels left by level 2, one number for each of FARS
+left_by_3 = ...  # the same for level 3
+better_near = ...  # 2 or 3: which of them leaves less at 1 pixel
+answer_7 = (left_by_2, left_by_3, better_near)
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("the three lines completed", "start at test.keypoints + (far, 0), for each of FARS")
+def check_7(answer):
+    """What two levels leave of a shift, drawn; against a second computation."""
+    right = np.array([[evaluation.mean_px(test.keypoints, correct(level, test.images, (
+        test.keypoints + np.array([far, 0], np.float32)))) for far in FARS] for level in levels])
+    found = np.asarray(answer[:2], float).reshape(2, len(FARS))
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    axes.plot(FARS, FARS, "--", color=plotting.COLOURS["grey"], label="nothing gained")
+    axes.plot(FARS, found[0], "o-", color=plotting.COLOURS["blue"], label="level 2")
+    axes.plot(FARS, found[1], "s-", color=plotting.COLOURS["orange"], label="level 3")
+    axes.set(xlabel="pixels off before", ylabel="pixels off after")
+    axes.legend()
+    chapter.figure(figure, "Your figure", "What two levels leave of an error.", private=True,
+                   alt="Two curves of the distance left over the distance before, 0 to 16 pixels, "
+                   "as you computed them, and the dashed line on which nothing is gained.")
+    if not np.allclose(found, right, atol=0.01):
+        return False
+    return bool(answer[2] == 2 + right[:, FARS.index(1)].argmin())
+
+
+check_7(answer_7)
+
+# %% tags=["solution", "nbval-ignore-output"]
+def left_by(level):
+    """The mean distance, pixels, that a level leaves of each of FARS."""
+    starts = (test.keypoints + np.array([far, 0], np.float32) for far in FARS)
+    return [evaluation.mean_px(test.keypoints, correct(level, test.images, s)) for s in starts]
+
+
+left_by_2, left_by_3 = left_by(levels[0]), left_by(levels[1])
+better_near = 2 if left_by_2[1] < left_by_3[1] else 3
+print(np.round([FARS, left_by_2, left_by_3], 2))
+answer_7 = (left_by_2, left_by_3, better_near)
+check_7(answer_7)
+# On the label both do harm, and far from it both do next to nothing: a level has its scale.
+
+# %% [markdown]
+# **8. What the others say** (open). A patch knows nothing of the other points. Give each dense head the level-1 estimates of all 15
+# points as well, relative to its own. Predict which keypoints gain. Try it, and count the cost.
+
+# %% [markdown] tags=["solution"]
+# **Rubric.** Two points for a refiner with a second input, and a level whose practice and use both give it the estimates with
+# errors (not the labels). One for its multiply-adds beside the old ones. One for the gain of each keypoint with an
+# interval by group. One for two seeds. **Expected**: the cost hardly grows, since the dense heads are a small part. The mean error
+# changes by less than 0.2 px either way; points with faint patches, such as the outer ends of the brows, are the likeliest to gain.
