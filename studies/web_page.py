@@ -1,4 +1,4 @@
-"""The page on which the course's networks run in a browser: its files, from `web/` and the networks.
+"""The page on which the course's networks run in a browser: `web/` and the networks' files.
 
     python -m studies web FOLDER
 
@@ -39,6 +39,7 @@ NETWORKS = (
     ("Fifth", "fifth", ("wild_fifth_dropout_leaky_0_2", "wild_fifth_dropout", "wild_fifth")),
     ("Final", "", (results.DEFAULT_NETWORK,)),
 )
+ELSEWHERE = "set the variable FKD_HOME to a folder of your own"
 PORTRAITS = (0, 3, 1, 4)  # of group_photo.PEOPLE: no network was trained on them
 
 
@@ -69,16 +70,21 @@ def _libraries() -> pathlib.Path | None:
     """The folder node_modules with what package-lock.json pins; None, and a line, without it."""
     npm = shutil.which("npm")
     if npm is None:
-        print("the page that runs the networks needs Node (nodejs.org), which is not installed here")
+        print("the page that runs the networks needs Node (nodejs.org): it is not installed here")
         return None
     folder = files.home() / "build" / "web"  # the course's own folder may be read-only
+    with files.writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with files.locked(folder.with_suffix(".lock"), ELSEWHERE):
+            return _installed(folder, npm)
+
+
+def _installed(folder: pathlib.Path, npm: str) -> pathlib.Path | None:
     lock = (SOURCE / "package-lock.json").read_bytes()
     done = folder / "installed.json"  # written last: what it holds is installed
     if not (done.exists() and done.read_bytes() == lock):
-        with files.writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            for name in ("package.json", "package-lock.json"):
-                shutil.copyfile(SOURCE / name, folder / name)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copyfile(SOURCE / name, folder / name)
         order = [npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
         ended = subprocess.run(order, cwd=folder, capture_output=True, text=True, check=False)
         if ended.returncode:
@@ -96,7 +102,7 @@ def _networks(folder: pathlib.Path) -> list[dict]:
     for name, title, published in NETWORKS:
         source = _source(title, published)
         if source is None:
-            print(f"{name} is not on the page: nobody has trained it here (python -m fkd_utils run)")
+            print(f"{name} is not on the page: no training of it is stored here")
             continue
         model = fitting.load_network(source)
         steps, weights = steps_of(model)
@@ -118,7 +124,7 @@ def _networks(folder: pathlib.Path) -> list[dict]:
 
 
 def _source(title: str, published: tuple[str, ...]) -> pathlib.Path | None:
-    """The folder of the first published run with weights, or of the reader's training on most faces."""
+    """The folder of the first published run with weights, or of the reader's longest training."""
     for name in published:
         if name in results.networks():
             return files.PUBLISHED / name
@@ -217,7 +223,7 @@ def _mean_face() -> np.ndarray:
 
 
 def _portraits(target: pathlib.Path) -> list[dict]:
-    """Write the pictures that the page offers; what networks.json says of them, with true points."""
+    """Write the pictures that the page offers; what networks.json says of them, true points too."""
     pictures = []
     for number, person in enumerate(PORTRAITS, start=1):
         shown = group_photo.portrait(person), group_photo.portrait_points(person)[np.newaxis]

@@ -1,4 +1,4 @@
-"""The page of the networks in a real browser: a plain file server, Chromium, and films for its camera."""
+"""The page of the networks in a real browser: a file server, Chromium, films for its camera."""
 
 import collections.abc
 import contextlib
@@ -17,7 +17,8 @@ import pytest
 
 from fkd_utils.demo import detection, group_photo, morph
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), "")
 FAKE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 SIZE = 640, 480
 BITS, BLOCK = 9, 16  # a frame's number stands in its first rows, so that it is known in the page
@@ -99,7 +100,7 @@ class Visit:
 
 
 def morph_film(frames: int) -> collections.abc.Iterator[np.ndarray]:
-    """Faces that turn into one another (chapter 17) while the head moves, turns and comes closer."""
+    """Faces that become one another (chapter 17) while the head moves, turns and comes closer."""
     stills = []
     for person in (0, 3, 1):
         points = group_photo.portrait_points(person)
@@ -121,14 +122,15 @@ def placed(picture: np.ndarray, x: float, y: float, scale: float, turn: float) -
     side = len(picture)
     matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), -turn, scale)
     matrix[:, 2] += np.array([x, y]) * SIZE - (side - 1) / 2
-    fade = np.clip(np.minimum.reduce(np.meshgrid(*[np.minimum(np.arange(side), np.arange(side)[::-1])] * 2)) / 20, 0, 1)
+    from_edge = np.minimum(np.arange(side), np.arange(side)[::-1])
+    fade = np.clip(np.minimum(from_edge, from_edge[:, np.newaxis]) / 20, 0, 1)
     layer = np.dstack([picture * fade[..., np.newaxis], fade]).astype(np.float32)
     layer = cv2.warpAffine(layer, matrix, SIZE, flags=cv2.INTER_LINEAR)
     wall = np.array(group_photo.WALL, np.float32)
     return np.round(layer[..., :3] + (1 - layer[..., 3:]) * wall).astype(np.uint8)
 
 
-def write_film(path: pathlib.Path, frames: collections.abc.Iterable[np.ndarray]) -> list[np.ndarray]:
+def write_film(path: pathlib.Path, frames: typing.Iterable[np.ndarray]) -> list[np.ndarray]:
     """A .mjpeg for Chromium's fake camera; the frames as they are read from it, numbered."""
     stored = []
     with path.open("wb") as film:
@@ -142,17 +144,18 @@ def write_film(path: pathlib.Path, frames: collections.abc.Iterable[np.ndarray])
     return stored
 
 
-NUMBER = """const number = (grey) => {
+NUMBER = f"""const number = (grey) => {{
     let sum = 0;
-    for (let bit = 0; bit < %d; bit++) {
-        sum += (grey.data[%d * grey.width + bit * %d + %d] > 127) << bit;
-    }
+    for (let bit = 0; bit < {BITS}; bit++) {{
+        const at = {BLOCK // 2} * (grey.width + 1) + bit * {BLOCK};
+        sum += (grey.data[at] > 127) << bit;
+    }}
     return sum;
-};""" % (BITS, BLOCK // 2, BLOCK, BLOCK // 2)
+}};"""
 
 
 def watched(visit: Visit, frames: int) -> list[dict]:
-    """What the page found in the next frames of its camera: number, milliseconds, squares, points."""
+    """What the page found in the next frames of its camera: number, ms, squares, points."""
     return json.loads(
         visit.do(
             NUMBER
@@ -163,7 +166,8 @@ def watched(visit: Visit, frames: int) -> list[dict]:
                 await new Promise(requestAnimationFrame);
                 if (state.frames === last) continue;
                 last = state.frames;
-                const faces = state.faces.map(({square, points, missed}) => ({square, points, missed}));
+                const faces = state.faces.map(
+                    ({square, points, missed}) => ({square, points, missed}));
                 seen.push({number: number(state.grey), work: state.work, faces});
             }
             return JSON.stringify(seen);""",

@@ -55,7 +55,9 @@ worker.onmessage = (/** @type {MessageEvent} */ { data }) => {
   searching = false;
   searched = performance.now();
   state.faces.push(...finder.check(state.grey, data.candidates, state.faces));
-  if (!video.srcObject) show();
+  if (video.srcObject) return; // the next frame shows them
+  state.frames += 1;
+  show();
 };
 
 /** Draw the picture, what is on its faces, the panels, and say how many there are. */
