@@ -18,17 +18,16 @@
 # points in a face. You do the same with a network of this course that finds 15 points. And you ask
 # what TRANSFER's table of losses is worth.
 #
-# **You will learn**
-# - where weights can come from, and how to tell whether they matter;
-# - how to cut a network in two, fix one part and train the other with a new last layer;
-# - how to split by person when *two* trainings must not know a face;
-# - what a missing point does when it is stored as (0, 0);
-# - what freezing saves, what 0, 2 and 4 unfrozen blocks bring, and how many seeds it takes to say
-#   so;
-# - how to see that a network has learned nothing, from two numbers of a table.
+# **You can afterwards**
+# - tell what transfer brought, with random weights as the control (exercises 6 and 7, question 1);
+# - draw the line between a frozen and a trained part, and tell what it saves and forbids (exercise 4, question 2);
+# - split by person when *two* trainings must not know a face (exercise 3);
+# - compute what a point stored as (0, 0) does to an answer (question 3);
+# - compute what a loss is worth beside its constant, and judge an optimiser or a feature by a fair rival
+#   (exercises 1, 2 and 5, question 4).
 #
-# **Needs** chapters [06](06_pooled_cnn.ipynb) and [07](07_augmentation.ipynb). **Takes** about a minute on two cores (profile *quick*).
-# **Figures** 16-a to 16-g.
+# **Needs** chapters [06](06_pooled_cnn.ipynb) and [07](07_augmentation.ipynb). **Takes** about 125 minutes to study, and about a minute of two cores (profile *quick*).
+# **Figures** 16-a to 16-h.
 #
 # **Tables** 16.1 to 16.10.
 
@@ -780,6 +779,60 @@ with chapter.guard("learned beats random at both depths; maps beat pixels, pixel
     assert maps_of["ours"] < by_name["pixels"].iloc[0] < deep.min()
 
 # %% [markdown]
+# All that was with all crops. What if you have few? **Predict**: as crops are taken away, does the gap between
+# the learned maps and the random ones grow or shrink? Then move the slider. The read-out is `ridge` each time.
+
+# %% tags=["nbval-ignore-output"]
+amounts = np.unique(np.geomspace(8, len(train.images), 12).round().astype(int))
+picked = np.random.default_rng(16).permutation(len(train.images))
+by_amount = {}
+for kind in ("faces", "random"):
+    few_maps, *rest_maps = (flat(features(ours(kind), 1, part.images))
+                            for part in (train, choose, held))
+    by_amount[kind] = [ridge(few_maps[picked[:n]], train.points[picked[:n]], rest_maps)[1]
+                       for n in amounts]
+px_by_amount = {kind: [evaluation.mean_px(held.points, guess) for guess in guesses]
+                for kind, guesses in by_amount.items()}
+for n, *both in zip(amounts, *px_by_amount.values()):
+    print(f"{n:>4} crops: {both[0]:.2f} px learned, {both[1]:.2f} px random")
+
+# %% tags=["drawing", "nbval-ignore-output"]
+def amount_figure(k):
+    """A held-out face as two read-outs see it, and their errors over the number of crops."""
+    figure, (face, curve) = plt.subplots(1, 2, figsize=(6.4, 3.2))
+    plotting.draw_face(face, held.images[1], title=f"learned from {amounts[k]} crops")
+    face.plot(*held.points[1].T, ".", color=plotting.TRUE, markersize=3)
+    for kind, colour, label in (("faces", "red", "learned maps"), ("random", "sky", "random maps")):
+        look = plotting.COLOURS[colour]
+        face.plot(*by_amount[kind][k][1].T, "x", color=look, markersize=3.5, mew=1)
+        curve.plot(amounts, px_by_amount[kind], color=look, label=label)
+        curve.plot(amounts[k], px_by_amount[kind][k], "o", color=look)
+    curve.set(xscale="log", yscale="log", xlabel="crops", ylabel="mean distance, held out (px)")
+    curve.set_xticks([10, 30, 100, 300], ["10", "30", "100", "300"])
+    curve.set_yticks([2, 3, 4, 6, 8], ["2", "3", "4", "6", "8"])
+    curve.minorticks_off()
+    curve.legend()
+    return figure
+
+
+chapter.explore(
+    map(amount_figure, range(len(amounts))),
+    [f"{n} crops" for n in amounts],
+    "16-h",
+    "Read-outs of learned and of random maps, from few crops and from many. Green: true points.",
+    alt="Left a held-out face with 68 green points and two sets of crosses, those of learned maps "
+    "and those of random ones. Right two falling curves of the mean distance over the number of "
+    "crops on logarithmic axes, that of the learned maps below that of the random ones.",
+    start=len(amounts) // 2,
+)
+
+# %% [markdown]
+# The learned maps stay ahead with any number of crops. With about twenty they err less than the random maps with
+# all of them. And the gap does not close: as a ratio it is wider at the right end than at the left, since every
+# crop teaches a reader of good features more. (One random start, and one order of the crops: the jump of its
+# curve shows how much hangs on which crops they are.)
+
+# %% [markdown]
 # ## x, x squared and sin x
 #
 # TRANSFER feeds its frozen Inception features into three rows of dense layers: as they are,
@@ -1309,43 +1362,90 @@ print(f"the last epoch is at most {(ends / lowest - 1).max():.1%} above the lowe
 # - A sine of small numbers is the numbers. An optimiser is judged at its own best rate. Two paths
 #   need a rival with two paths.
 #
-# ## Exercises
 #
-# **1. In pixels.** TRANSFER's best loss, 0.003779, is a mean over x and y, in parts of a crop of
-# 299 pixels. How many pixels is the root-mean-square *distance* of a point?
+# ## Quiz
 
-# %%
-def check_1(answer):
-    """Say whether the distance is right, to half a pixel."""
-    right = abs(answer - 299 * np.sqrt(2 * 0.003779)) < 0.5
-    print("right" if right else "not yet: a distance squared is the sum of two squares")
-
-
-# %% tags=["solution"]
-check_1(299 * (2 * 0.003779) ** 0.5)
+# %% tags=["quiz", "nbval-ignore-output"]
+chapter.quiz()
 
 # %% [markdown]
-# **2. If the twins had changed places.** Suppose TRANSFER's mirrored copies had swapped the points
-# of each pair, and only the upside-down copies had kept their order. Upside down, left stays left.
-# How wide and how high would the best constant be, in parts of the mean face?
+# ## Exercises
+#
+# **1. In pixels** (easy). TRANSFER's best loss, 0.003779, is a mean over x and y, in parts of a crop of
+# 299 pixels. How many pixels is the root-mean-square *distance* of a point?
 
-# %%
-def check_2(wide, high):
-    """Say whether both shares are right, to a twentieth."""
+# %% tags=["answer"]
+answer_1 = ...  # a number of pixels
+
+# %% tags=["check"]
+@chapter.check("a number of pixels", "a distance squared is the sum of two squares")
+def check_1(answer):
+    """The root-mean-square distance of a point, to half a pixel."""
+    if abs(answer - 299 * np.sqrt(0.003779)) < 0.5:
+        return "so far is one coordinate off; a point has two"
+    return bool(abs(answer - 299 * np.sqrt(2 * 0.003779)) < 0.5)
+
+
+check_1(answer_1)
+
+# %% tags=["solution"]
+answer_1 = 299 * (2 * 0.003779) ** 0.5
+check_1(answer_1)
+# An eye is about a tenth of such a crop. A loss with two zeros behind the point can miss an eye.
+
+# %% [markdown]
+# **2. If the twins had changed places** (medium). Suppose TRANSFER's mirrored copies had swapped the points
+# of each pair, and only the upside-down copies had kept their order. Upside down, left stays left.
+# Predict how wide and how high the best constant would be, in parts of the mean face, and compute it.
+
+# %% tags=["answer"]
+answer_2 = ...  # two numbers: width and height, in parts of the mean face's
+
+# %% tags=["check"]
+@chapter.check("two numbers, in parts of the mean face", "average x and y over the copies")
+def check_2(answer):
+    """The extent of the mean of three copies, of which the mirrored one swaps its pairs."""
     twins = copies["mirrored"][data.landmarks.mirror_order_68()]
     averaged = (copies["upright"] + twins + copies["upside down"]) / 3
     share = np.ptp(averaged, axis=0) / np.ptp(mean_face, axis=0)
-    right = np.abs(share - (wide, high)).max() < 0.05
-    print("right" if right else "not yet: average x and y of a point over the three copies")
+    if np.allclose(answer, 1 / 3, atol=0.05):
+        return "that is the constant of copies that keep their order; look at x again"
+    return bool(np.shape(answer) == (2,) and np.abs(share - answer).max() < 0.05)
 
+
+check_2(answer_2)
 
 # %% tags=["solution"]
-check_2(1, 1 / 3)
+answer_2 = (1, 1 / 3)
+check_2(answer_2)
+# A constant is narrow where copies contradict each other. Here they only do so up and down.
 
 # %% [markdown]
-# **3. People the source has met.** Hold out a third of the people the source learned from, instead
-# of strangers. Predict: is the error on them smaller, and by how much? (With pictures of your own
-# folder the source knows nobody.)
+# **3. People the source has met** (hard). Hold out a third of the people the source learned from, instead
+# of strangers: `met = split.train[:MOST][::3]`, and learn the read-out of the last maps from `crops_of` the
+# rest, `CUTS` crops each with seed 0. Predict: is the error on people it has met smaller than on strangers?
+# Judge both by `crops_of(part, 1, 5)`, with `ridge`. (With pictures of your own folder the source knows nobody.)
+
+# %% tags=["answer"]
+answer_3 = ...  # two mean distances in pixels: people met, strangers
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("two mean distances in pixels", "features(own, 1, images), flat, for all four parts")
+def check_3(answer):
+    """The read-out's error on people whom the source has met and on strangers."""
+    old = split.train[:MOST][::3]
+    new = np.setdiff1d(split.train[:MOST], old)
+    parts_of = (crops_of(new, CUTS, 0), choose, crops_of(old, 1, 5), crops_of(split.test, 1, 5))
+    inputs, *rest = (flat(features(own, 1, part.images)) for part in parts_of)
+    guesses_of = ridge(inputs, parts_of[0].points, rest)[1:]
+    right = [evaluation.mean_px(part.points, guess)
+             for part, guess in zip(parts_of[2:], guesses_of)]
+    if np.allclose(answer, right[::-1], rtol=0.001):
+        return "the other way round: people met first"
+    return bool(np.shape(answer) == (2,) and np.allclose(answer, right, rtol=0.02))
+
+
+check_3(answer_3)
 
 # %% tags=["solution", "nbval-ignore-output"]
 met = split.train[:MOST][::3]
@@ -1353,27 +1453,137 @@ rest = np.setdiff1d(split.train[:MOST], met)
 learn, known, strange = crops_of(rest, CUTS, 0), crops_of(met, 1, 5), crops_of(split.test, 1, 5)
 seen = [flat(features(own, 1, part.images)) for part in (learn, choose, known, strange)]
 _, on_known, on_strange = ridge(seen[0], learn.points, seen[1:])
+answer_3 = []
 for name, part, guess in (("met", known, on_known), ("strangers", strange, on_strange)):
-    print(f"{name}: {evaluation.mean_px(part.points, guess):.2f} px of 96, "
-          f"NME {nme(part.points, guess):.1f} %")
+    answer_3.append(evaluation.mean_px(part.points, guess))
+    print(f"{name}: {answer_3[-1]:.2f} px of 96, NME {nme(part.points, guess):.1f} %")
+check_3(answer_3)
+# About equal: the read-out has seen neither, and so few people differ by more than this by chance.
+# One cannot know that beforehand; strangers are held out all the same.
 
 # %% [markdown]
-# Here the two are about equal. The read-out has seen neither group, and so few people differ by more than
-# this by chance. One cannot know that beforehand; strangers are held out all the same.
-#
-# **4. How many blocks?** Our source has four. Train with 1 and 3 unfrozen as well
-# (`unfrozen("faces", 1, SEED, LEARN)`), two seeds each. Before you draw a curve through the five
-# numbers: how far apart are the seeds?
+# **4. How many blocks?** (hard) Our source has four, and you have trained with 0, 2 and 4. Predict the held-out
+# error with 1 and with 3, then train them: `unfrozen("faces", 1, SEED, LEARN)`. Before you draw a curve through the
+# five numbers, train each with another seed too: how far apart are two seeds?
+
+# %% tags=["answer"]
+answer_4 = ...  # a dict: what unfrozen returns, for 1 and for 3
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("a dict with what unfrozen returns", "{1: unfrozen(...), 3: unfrozen(...)}")
+def check_4(answer):
+    """Whether two networks have so many blocks unfrozen, and err as their histories say."""
+    for blocks in (1, 3):
+        network, history, inputs = answer[blocks]
+        learns = sum(int(np.prod(w.shape)) for w in network.trainable_weights)
+        if learns != trained_numbers(ours(), blocks):
+            return f"the one for {blocks} has another number of weights that learn"
+        error = evaluation.mse(held.points, predicted(network, inputs))
+        if not np.isclose(error, history.held.iloc[-1], rtol=0.05):
+            return "a network and a history of two trainings"
+    return True
+
+
+check_4(answer_4)
 
 # %% tags=["solution", "nbval-ignore-output"]
+answer_4 = {blocks: unfrozen("faces", blocks, SEED, LEARN) for blocks in (1, 3)}
 for blocks in (1, 3):
-    low, high = sorted(unfrozen("faces", blocks, seed, LEARN)[1].held.iloc[-1]
-                       for seed in (SEED, SEED + 1))
+    again = unfrozen("faces", blocks, SEED + 1, LEARN)[1].held.iloc[-1]
+    low, high = sorted((answer_4[blocks][1].held.iloc[-1], again))
     print(f"{blocks} blocks: {low:.5f} and {high:.5f}, {high / low - 1:.0%} apart")
 print("one seed each:", {blocks: f"{one[1].held.iloc[-1]:.5f}" for blocks, one in mine.items()})
+check_4(answer_4)
 # A curve says something only where its points lie farther apart than the seeds of one point.
 
 # %% [markdown]
-# **5. Open.** On a machine with a network, give ImageNet its chance: `large["ResNet50"]` with 0, 2
-# and 4 blocks against our source. What must you hold equal, so that the comparison is fair: the
-# steps, the seconds, or the pictures?
+# **5. A louder sine** (medium). For small x, sin x is x. The chapter divided the features by five standard
+# deviations. Divide by a fifth of one instead, `x / (0.2 * x.std())`. Predict what becomes of the correlation of
+# sin x with x, and compute the median over the features whose standard deviation is above 0.01.
+
+# %% tags=["answer"]
+answer_5 = ...  # a correlation
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("a correlation", "np.corrcoef of a column and its sine, for each column")
+def check_5(answer):
+    """The median correlation of features with their sine, when they are 25 times as large."""
+    louder = x / (0.2 * x.std())
+    used = np.flatnonzero(louder.std(axis=0) > 0.01)
+    right = np.median([np.corrcoef(louder[:, k], np.sin(louder[:, k]))[0, 1] for k in used])
+    quiet = np.median([np.corrcoef(scaled[:, k], np.sin(scaled[:, k]))[0, 1] for k in used])
+    if abs(answer - quiet) < 0.005:
+        return "that is the chapter's scale"
+    return bool(abs(answer - right) < 0.01)
+
+
+check_5(answer_5)
+
+# %% tags=["solution", "nbval-ignore-output"]
+loud = x / (0.2 * x.std())
+louder_ones = np.flatnonzero(loud.std(axis=0) > 0.01)
+answer_5 = np.median([np.corrcoef(loud[:, k], np.sin(loud)[:, k])[0, 1] for k in louder_ones])
+print(f"correlation of sin x with x: {answer_5:.2f}")
+check_5(answer_5)
+# Now sin x is another feature. What it "adds" is a matter of scale, which TRANSFER does not give.
+
+# %% [markdown]
+# **6. Your figure** (medium). At which depth are the features best? Read the learned source and the random one,
+# `ours("random")`, after each block, with `ridge`, and complete three lines. Predict first where the two curves
+# are farthest apart. Compare with [Figure 16-h](#figure-16-h).
+
+# %% tags=["answer"]
+depths = ...  # numbers of blocks behind the cut, such as [0, 1, 2]
+learned_px = ...  # held-out mean_px of read-outs of features(own, b, ...), for each of depths
+random_px = ...  # the same for ours("random")
+answer_6 = (depths, learned_px, random_px)
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("the three lines completed", "ridge(learn, train.points, rest)[1], for each depth")
+def check_6(answer):
+    """Errors of read-outs by depth, drawn; the first two depths against a second computation."""
+    behind, ours_px, fresh_px = answer
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    for values, name in ((ours_px, "learned"), (fresh_px, "random")):
+        axes.plot(behind, values, "o-", label=name)
+    axes.set(xlabel="blocks behind the cut", ylabel="mean distance, held out (px)")
+    axes.legend()
+    chapter.figure(figure, "Your figure", "Read-outs of frozen features by depth.", private=True,
+                   alt="The error of read-outs of two sources over the depth, as you computed it.")
+    for kind, values in (("faces", ours_px), ("random", fresh_px)):
+        for blocks, found in list(zip(behind, values, strict=True))[:2]:
+            inputs, *rest = (flat(features(ours(kind), blocks, part.images))
+                             for part in (train, choose, held))
+            right = evaluation.mean_px(held.points, ridge(inputs, train.points, rest)[1])
+            if abs(found - right) > 0.02 * right:
+                return f"{kind}, {blocks} blocks: another error comes out"
+    return len(behind) > 1
+
+
+check_6(answer_6)
+
+# %% tags=["solution", "nbval-ignore-output"]
+def read_after(kind, blocks):
+    """Held-out mean distance of a read-out with so many blocks behind the cut."""
+    inputs, *rest = (flat(features(ours(kind), blocks, part.images))
+                     for part in (train, choose, held))
+    return evaluation.mean_px(held.points, ridge(inputs, train.points, rest)[1])
+
+
+depths = [0, 1, 2]
+learned_px, random_px = ([read_after(kind, b) for b in depths] for kind in ("faces", "random"))
+answer_6 = (depths, learned_px, random_px)
+check_6(answer_6)
+# The learned source knows most one block before its end. In the random one no block beats the last.
+
+# %% [markdown]
+# **7. A fair budget** (open). On a machine with a network, give ImageNet its chance: `large["ResNet50"]` with 0, 2
+# and 4 blocks against our source. Without one, set our learned source against the random one with a *tenth* of the
+# crops. What must you hold equal, so that the comparison is fair: the steps, the seconds, or the pictures?
+
+# %% [markdown] tags=["solution"]
+# **Rubric.** One point for saying what is held equal, and why. One for the same rates tried on both sides. One
+# for three seeds. One for a ratio with its interval, and its verdict by the rule of
+# [chapter 19](19_what_held_up.ipynb). One for a sentence on what the control, random weights, would have done.
+# **Expected**: without a network, a learned source that stays ahead with a tenth of the crops, by a smaller
+# factor than with all; with one, a verdict that may turn with what was held equal.
