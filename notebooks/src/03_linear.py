@@ -17,16 +17,15 @@
 # and nothing is in between. The thesis calls it **First**. It is the yardstick for the
 # networks that follow, and small enough to be understood completely.
 #
-# **You will learn**
-# - what a linear layer computes, and how many weights it costs;
-# - which score a model has to beat before it deserves a second look;
-# - why plain gradient descent has a speed limit, and how to compute it from the pixels;
-# - how to read a learning curve;
-# - why this network loses against a constant, and what that says about its training;
-# - what a linear model looks at.
+# **You can afterwards**
+# - compute what a linear layer costs and what it answers, from its formula (exercises 1, 3 and 4);
+# - tell whether a score is good: against what, on which faces (exercise 6, question 1);
+# - compute the speed limit of gradient descent from the pixels, and raise it (exercises 1 and 2, question 2);
+# - tell what the start, a ridge and an early stop do to a linear model (exercise 5, questions 3 and 4);
+# - tell what a linear model looks at, and why it cannot search (exercise 4).
 #
-# **Needs** chapters [01a](01a_neurons.ipynb), [01b](01b_learning.ipynb) and [02](02_data.ipynb). **Takes** about half a minute on two cores (profile *quick*).
-# **Figures** 3.3, 4.1, 03-a to 03-f.
+# **Needs** chapters [01a](01a_neurons.ipynb), [01b](01b_learning.ipynb) and [02](02_data.ipynb). **Takes** about 90 minutes to study, and half a minute of two cores (profile *quick*).
+# **Figures** 3.3, 4.1, 03-a to 03-g.
 
 # %% tags=["parameters"]
 import os
@@ -113,8 +112,8 @@ for how, value in kaggle["mean_face_mse_held_out"].items():
 # %% [markdown]
 # The first two are the extremes of 200 random splits. The third holds out the last rows of the file,
 # which hold harder faces. Then First would have won, against a test set unlike its training set.
-# **A score without a baseline and without its split cannot be judged**, and the thesis, which calls
-# the result quite good, gives neither.
+# **A score without a baseline and without its split cannot be judged.** The thesis calls the result
+# quite good. It names no baseline, and it says how many faces it held out, but not which.
 #
 # Keep this in mind while you train the same network. The puzzle of this chapter is why a network with
 # 276,510 weights loses against one that does not look.
@@ -127,7 +126,7 @@ for how, value in kaggle["mean_face_mse_held_out"].items():
 # $$\hat y = x W + b$$
 #
 # Here $x$ is a picture unrolled into a row of $96 \cdot 96 = 9216$ numbers. $W$ has one column
-# for each of the 30 outputs, and $b$ one offset for each.
+# for each of the 30 outputs, and $b$ one offset for each, its **bias**.
 
 # %%
 keras.utils.set_random_seed(SEED)
@@ -202,8 +201,8 @@ limit = 2 / steepest
 print(f"steepest curvature {steepest:.0f}, so the learning rate must stay below {limit:.4f}")
 
 # %% [markdown]
-# Why so steep? All pixels are positive. A change of all weights in the same direction therefore
-# moves the output by thousands of pixels' worth at once. The steepest direction is close to the
+# Why so steep? All pixels are positive. If all weights grow by the same little amount, then thousands of
+# products grow together, and none falls. The steepest direction is close to the
 # mean picture. Its curvature is close to the mean squared length of a picture, times the factor 2/30
 # of the loss.
 #
@@ -303,12 +302,17 @@ real = training.mean_face_measures()["test"]["mse"]
 print(f"the mean face on the same test faces: MSE {real:.5f}")
 
 # %%
+figure = plotting.stored_figure(long.history, long.metrics["best_epoch"], long.errors("test"))
+left = figure.axes[0]
+left.axhline(real, ls="--", color=plotting.COLOURS["grey"], label="mean face (test)")
+left.legend()
 chapter.figure(
-    plotting.stored_figure(long.history, long.metrics["best_epoch"], long.errors("test")),
+    figure,
     "03-f",
     "First, 1000 epochs on real faces: its curve, and how far off it is on each test face.",
     alt="Left: training and validation error fall over 1000 epochs and spread apart, validation "
-    "being the higher. Right: a histogram of the mean point distance of each test face.",
+    "being the higher, and above the dashed line of the mean face. "
+    "Right: a histogram of the mean point distance of each test face.",
 )
 
 # %% tags=["guard"]
@@ -532,8 +536,9 @@ with chapter.guard("the best ridge beats the mean face"):
 
 # %% [markdown]
 # With a weak ridge the model fits the training faces almost perfectly and does badly on others:
-# 9216 weights for each output, and far fewer faces. A strong ridge forbids all weights, and the
-# mean face is left. In between lies the best of these ridges.
+# 9216 weights for each output, and far fewer faces. That is **overfitting**. A strong ridge forbids all
+# weights, and the mean face is left. In between lies the best of these ridges, the one that
+# **generalises** best. The ridge is the **L2 regularisation** of [chapter 01b](01b_learning.ipynb).
 #
 # So First was not too simple to beat the mean face. Plain gradient descent did not get it there.
 # And the lowest point of the blue curve is a mark for the family: more epochs of First on these faces
@@ -552,7 +557,66 @@ draw_weights(
 )
 
 # %% [markdown]
-# Now there is a pattern. Red and blue stand side by side where a keypoint usually is: such a pair
+# How does the strength shape them? **Predict** before you move the slider: at which end do the points on the
+# face stand still, at which do they jump? Where are the weights grain, where blur?
+
+# %% tags=["drawing", "nbval-ignore-output"]
+powers, axes_of_gram = np.linalg.eigh(gram)
+turned = axes_of_gram.T @ (targets - mean_target)
+strengths = 10.0 ** np.arange(-1, 6.1, 0.5)
+shown_face = int(np.argsort(evaluation.face_mse(held.keypoints, np.broadcast_to(
+    mean_face, held.keypoints.shape)))[int(0.8 * len(held))])  # one that stands off the mean
+turned_across = across @ axes_of_gram
+
+
+def ridge_at(strength):
+    """Held-out points and the training and validation MSE of a ridge, from one factorisation."""
+    share = turned / (powers + strength)[:, np.newaxis]
+    points = data.to_pixels(mean_target + turned_across @ share)
+    fitted = data.to_pixels(mean_target + axes_of_gram @ (powers[:, np.newaxis] * share))
+    return (points, evaluation.mse(splits.train.keypoints, fitted),
+            evaluation.mse(held.keypoints, points), centred.T @ (axes_of_gram @ share[:, 20]))
+
+
+ridges = [ridge_at(strength) for strength in strengths]
+
+# %% tags=["drawing", "nbval-ignore-output"]
+def ridge_figure(number):
+    """The two errors by strength, the weights of one output, and the points on one face."""
+    points, _, _, weights = ridges[number]
+    figure, (one, two, three) = plt.subplots(1, 3, figsize=(6.4, 3.2), width_ratios=[4, 3, 3])
+    for k, (name, colour) in enumerate((("train", "orange"), ("validation", "blue")), start=1):
+        one.plot(strengths, [r[k] for r in ridges], color=plotting.COLOURS[colour], label=name)
+        one.plot(strengths[number], ridges[number][k], "o", color=plotting.COLOURS[colour])
+    one.set(xscale="log", yscale="log", xlabel="ridge strength")
+    one.set_title("MSE", fontsize=9)
+    one.legend(fontsize=8, loc="lower right")
+    most = np.quantile(np.abs(weights), 0.995)
+    two.imshow(weights.reshape(96, 96), cmap="RdBu_r", vmin=-most, vmax=most)
+    two.set_title("weights, nose tip x", fontsize=9)
+    two.set_axis_off()
+    plotting.draw_face(three, held.images[shown_face], held.keypoints[shown_face],
+                       points[shown_face])
+    three.set_title("a validation face", fontsize=9)
+    return figure
+
+
+chapter.explore(
+    map(ridge_figure, range(len(strengths))),
+    [f"strength {strength:.2g}" for strength in strengths],
+    "03-g",
+    "A stronger and stronger ridge: both errors, weights of one output, a face. Green: true.",
+    alt="Left training error rises with the strength, validation error falls and rises. In the "
+    "middle the weights turn from fine grain into a few broad patches. Right, the predicted points "
+    "are scattered at weak ridges, closer to the true ones in between, the mean face at the end.",
+    start=int(np.argmin([r[2] for r in ridges])),
+)
+
+# %% [markdown]
+# The pattern does not change suddenly. A ridge shrinks most what few training faces support: grain first, then
+# detail, at last all of it. (Each map has its own colours, so you do not see that the weights become small.)
+#
+# At the best strength there is a pattern. Red and blue stand side by side where a keypoint usually is: such a pair
 # compares the brightness of two neighbouring places, which changes when an eye or a lip moves
 # a little. Weaker patches lie all over the picture.
 #
@@ -568,60 +632,220 @@ draw_weights(
 # - Solved exactly, the same model beats the mean face: the training was the weak part.
 # - A linear model compares brightness at fixed places. It cannot search.
 #
+# ## Quiz
+
+# %% tags=["quiz", "nbval-ignore-output"]
+chapter.quiz()
+
+# %% [markdown]
 # ## Exercises
 #
-# **1. Count.** The picture is halved to 48 by 48. How many parameters does First have then? Write
-# down your answer, then check it.
+# **1. Half the picture** (medium). Change the data: average each 2 by 2 pixels, so that a picture has 48 by 48.
+# Predict first: how many parameters does First have then, and by which factor does the speed limit change?
+
+# %% tags=["answer"]
+answer_1 = ...  # two numbers: parameters, new limit / old limit
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("two numbers", "the curvature is about 2/30 of a picture's squared length")
+def check_1(answer):
+    """Parameters and speed limit of First on pictures of half the side."""
+    small = x[:, :-1].reshape(-1, 48, 2, 48, 2).mean(axis=(2, 4)).reshape(len(x), -1)
+    small = np.hstack([small, np.ones((len(x), 1), np.float32)])
+    way = np.ones(small.shape[1], np.float32)
+    for _ in range(20):
+        way = small.T @ (small @ way)
+        way /= np.linalg.norm(way)
+    top = np.linalg.norm(small @ way) ** 2
+    parameters, factor = answer
+    if parameters == 48 * 48 * 30:
+        return "each output has an offset as well"
+    if parameters != 48 * 48 * 30 + 30:
+        return "count again: pixels times outputs, and the offsets"
+    right = 2 / (2 / 30 * top / len(x)) / limit
+    return bool(np.isclose(factor, right, rtol=0.1)) or (
+        "the parameters are right; how many squares does a picture's squared length sum up now?")
+
+
+check_1(answer_1)
+
+# %% tags=["solution"]
+answer_1 = (48 * 48 * 30 + 30, 4)
+check_1(answer_1)
+# A quarter of the pixels, a quarter of the curvature. More pixels make the step smaller.
+
+# %% [markdown]
+# **2. Centre the pixels** (medium). Change the data: subtract the mean picture from every row of `x` (all but the
+# column of ones). Predict: does the speed limit rise or fall? You can estimate by how much: compare the mean
+# squared length of a picture with that of a picture less the mean. Then compute the factor to 5%.
+
+# %% tags=["answer"]
+answer_2 = ...  # a number: new limit / old limit
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("a number", "the power iteration above, with the centred pixels and a random start")
+def check_2(answer):
+    """The factor of the speed limit, from the largest eigenvalue between faces."""
+    way = np.random.default_rng(1).normal(size=len(gram))
+    for _ in range(100):
+        way = gram @ way + way.sum()  # the column of ones adds 1 to each product
+        way /= np.linalg.norm(way)
+    top = np.linalg.norm(gram @ way + way.sum())
+    right = 2 / (2 / 30 * top / len(x)) / limit
+    if np.isclose(answer, 1 / right, rtol=0.1):
+        return "that is old over new"
+    if 0.9 < answer < 1.1:
+        return "start the iteration from random numbers: all ones may be a direction that is gone"
+    return bool(np.isclose(answer, right, rtol=0.05))
+
+
+check_2(answer_2)
+
+# %% tags=["solution", "nbval-ignore-output"]
+centred_x = np.hstack([centred, np.ones((len(x), 1), np.float32)])
+way = np.random.default_rng(0).normal(size=x.shape[1]).astype(np.float32)
+for _ in range(60):
+    way = centred_x.T @ (centred_x @ way)
+    way /= np.linalg.norm(way)
+answer_2 = 30 * len(x) / np.linalg.norm(centred_x @ way) ** 2 / limit
+lengths = [float(np.mean(np.sum(a[:, :-1] ** 2, axis=1))) for a in (x, centred_x)]
+print(f"limit times {answer_2:.1f}; squared lengths {lengths[0]:.0f} and {lengths[1]:.0f}")
+check_2(answer_2)
+# Without the mean the bowl is rounder: larger steps for free. Batch normalisation does the same.
+
+# %% [markdown]
+# **3. One answer for all** (easy). Predict what First answers to a black picture. Which of its weights
+# decide that? Compute it without showing a picture.
+
+# %% tags=["answer"]
+answer_3 = ...  # an array (15, 2) in pixels
+
+# %% tags=["check"]
+@chapter.check("an array (15, 2) in pixels", "run.model().get_weights(), and data.to_pixels")
+def check_3(answer):
+    """The trained network's answer to a black picture."""
+    answer = np.asarray(answer, float)
+    right = run.predict(np.zeros((1, 96, 96), np.uint8))[0]
+    if answer.shape == (15, 2) and np.allclose(answer / 48 - 1, right, atol=1e-2):
+        return "convert it once only"
+    if answer.shape == (15, 2) and np.allclose(data.to_pixels(answer.ravel()[np.newaxis])[0],
+                                               right, atol=1e-2):
+        return "those are targets; data.to_pixels makes pixels of them"
+    return answer.shape == (15, 2) and bool(np.allclose(answer, right, atol=1e-2))
+
+
+check_3(answer_3)
+
+# %% tags=["solution"]
+answer_3 = data.to_pixels(run.model().get_weights()[1][np.newaxis])[0]
+check_3(answer_3)
+# All weights meet a zero. The offsets are First's mean face, as far as the training has got.
+
+# %% [markdown]
+# **4. A brighter room** (medium). Change the data: all pixels times `factor`, not clipped. A linear model has no
+# defence, and you can say exactly what happens. Write a function of First's points for a picture and the
+# factor that returns its points for the brighter picture, *without* seeing the picture.
+
+# %% tags=["answer"]
+answer_4 = ...  # a function of (points (n, 15, 2) in pixels, factor), returns points
+
+# %% tags=["check"]
+@chapter.check("a function of (points, factor)", "what is scaled in x W + b, and what is not?")
+def check_4(answer):
+    """First's points for brighter pictures, against those computed from its points before."""
+    bright = run.model()
+    for factor in (0.5, 1.2, 2.0):
+        scaled = data.to_inputs(test.images) * np.float32(factor)
+        right = data.to_pixels(np.array(bright(scaled)))
+        found = np.asarray(answer(run.predict(test.images), factor))
+        if found.shape != right.shape:
+            return False
+        if np.allclose(found, (predicted - 48) * factor + 48, atol=0.01):
+            return "not about the middle of the picture: what does a black picture give?"
+        if not np.allclose(found, right, atol=0.05):
+            return False
+    return True
+
+
+check_4(answer_4)
+
+# %% tags=["solution", "nbval-ignore-output"]
+def brighter(points, factor):
+    black = data.to_pixels(run.model().get_weights()[1][np.newaxis])
+    return black + factor * (points - black)
+
+
+answer_4 = brighter
+check_4(answer_4)
+lit = evaluation.measures(test.keypoints, brighter(predicted, 1.2))
+print(f"mean_px: {scores['mean_px']:.2f} before, {lit['mean_px']:.2f} with factor 1.2")
+# Points move away from those of a black picture, all by the factor. Light moves the eyes.
+
+# %% [markdown]
+# **5. Your figure** (medium). Change the recipe: centred pixels, a start from the mean face, and all faces in each
+# step. `stop_early(rate)` gives the validation MSE after 0 to 300 such steps. Complete three lines. Take a rate
+# between half and nine tenths of the limit for centred pixels (from [exercise 2](#Exercises)). Predict whether the
+# curve passes below the best ridge, and whether it rises again. Compare with [Figure 03-b](#figure-03-b).
 
 # %%
-def check_1(answer):
-    """Say whether the number of parameters is right."""
-    small = keras.Sequential(
-        [keras.layers.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(30)]
-    )
-    print("right" if answer == small.count_params() else "not yet: pixels times outputs, plus ...")
+def stop_early(rate, steps=300):
+    """Validation MSE after each step; the weights are sums of training pictures, as in a ridge."""
+    dual, found = np.zeros((len(gram), 30)), []
+    for _ in range(steps + 1):
+        points = data.to_pixels(mean_target + across @ dual)
+        found.append(evaluation.mse(held.keypoints, points))
+        dual += rate * 2 / 30 / len(gram) * (targets - mean_target - gram @ dual)
+    return np.array(found)
 
 
-# %% tags=["solution"]
-check_1(48 * 48 * 30 + 30)
+# %% tags=["answer"]
+step_rate = ...  # between 0.5 and 0.9 of the limit for centred pixels
+curve = ...  # stop_early(...)
+lowest_step = ...  # the step with the lowest validation MSE
+answer_5 = (step_rate, curve, lowest_step)
 
-# %% [markdown]
-# **2. Centre the pixels.** Subtract the mean picture from every row of `x` (all but the column of
-# ones). Predict: does the speed limit rise or fall, and by what factor, roughly? Then compute it.
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("the three lines completed", "answer_2 times limit is the new limit; then np.argmin")
+def check_5(answer):
+    """Validation error of centred descent, drawn; the values against a second computation."""
+    step_rate, curve, lowest_step = answer
+    highest = 30 * len(gram) / powers[-1]
+    if not 0.45 * highest < step_rate < 0.95 * highest:
+        return "the rate is not between 0.5 and 0.9 of the limit for centred pixels"
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    axes.plot(curve, color=plotting.COLOURS["blue"], label="centred, from the mean face")
+    axes.plot(lowest_step, curve[lowest_step], "o", color=plotting.COLOURS["blue"])
+    axes.axhline(min(ridge["validation"]), ls=":", color=plotting.COLOURS["red"],
+                 label="best ridge")
+    axes.axhline(mean_face_loss, ls="--", color=plotting.COLOURS["grey"], label="mean face")
+    axes.set(xlabel="step (all faces)", ylabel="validation MSE")
+    axes.legend()
+    chapter.figure(figure, "Your figure", "First with centred pixels.", private=True,
+                   alt="Validation error by step, with lines for the best ridge and the mean face.")
+    if len(curve) != 301 or not np.allclose(curve, stop_early(step_rate)):
+        return "curve is what stop_early gives for your rate"
+    return int(lowest_step) == int(np.argmin(curve))
+
+
+check_5(answer_5)
 
 # %% tags=["solution", "nbval-ignore-output"]
-x_centred = np.hstack([centred, np.ones((len(x), 1), np.float32)])
-direction = np.random.default_rng(0).normal(size=x.shape[1]).astype(np.float32)
-for _ in range(30):
-    direction = x_centred.T @ (x_centred @ direction)
-    direction /= np.linalg.norm(direction)
-new_limit = 30 * len(x) / np.linalg.norm(x_centred @ direction) ** 2
-print(f"before {limit:.4f}, after {new_limit:.4f}: {new_limit / limit:.1f} times as fast")
-with chapter.guard("centred pixels allow larger steps"):
-    assert new_limit > limit
+step_rate = 0.7 * answer_2 * limit
+curve = stop_early(step_rate)
+lowest_step = int(np.argmin(curve))
+answer_5 = (step_rate, curve, lowest_step)
+check_5(answer_5)
+print(f"lowest {curve[lowest_step]:.5f}, step {lowest_step}; ridge {min(ridge['validation']):.5f}")
+# Early stopping is a ridge by other means: what few faces support is learned last, or never.
 
 # %% [markdown]
-# **3. One number for all.** Predict what a linear model would answer for a black picture. Which of
-# its weights decide that? Check with `run.model()`.
+# **6. Are the worst faces the tilted ones?** (open) Compute the tilt of each test face from its two eye centres,
+# and plot the error of First, of the best ridge and of the mean face against its absolute value. Predict which of the
+# three lines is steepest. What does that say about what each has learned?
 
-# %% tags=["solution"]
-black = np.zeros((1, 96, 96), np.uint8)
-offset = run.model().get_weights()[1]
-with chapter.guard("a black picture leaves only the offsets"):
-    assert np.allclose(run.predict(black), data.to_pixels(offset[np.newaxis]), atol=1e-3)
-print("all weights meet a zero; only the 30 offsets b are left")
-
-# %% [markdown]
-# **4. A brighter room.** Multiply the grey values of the test faces by 1.2 (clip at 255). By how
-# much does the error of First grow? Why does a linear model have no defence? Think of what
-# the formula $xW + b$ does when $x$ is scaled.
-
-# %% tags=["solution", "nbval-ignore-output"]
-brighter = np.clip(test.images * 1.2, 0, 255).astype(np.uint8)
-after = evaluation.measures(test.keypoints, run.predict(brighter))
-print(f"mean_px: {scores['mean_px']:.2f} before, {after['mean_px']:.2f} after")
-
-# %% [markdown]
-# **5. Open.** Are the worst faces the tilted ones? Measure it: compute the tilt of each test face
-# from its two eye centres, and plot the error of First against it. Does the mean face show
-# the same dependence? What does that say about what First has learned?
+# %% [markdown] tags=["solution"]
+# **Rubric.** One point for the tilt, with $y$ running down. One for a figure with all three predictions on the
+# same faces. Two for comparing the *differences* from the mean face, and not the errors alone. One
+# for saying how few test faces are tilted much. **Expected**: the mean face's error grows with the tilt, and those of the
+# other two grow as well. The ridge lies below the mean face on most faces. First's error hardly depends on the
+# tilt: it is noise from the start.
