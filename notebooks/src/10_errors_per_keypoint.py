@@ -17,16 +17,16 @@
 # harder than others. The thesis says which, in a figure and a few sentences. This chapter measures
 # it, and asks each time how sure you can be.
 #
-# **You will learn**
-# - which keypoints are hard;
-# - why hundreds of faces of a few people are worth far fewer, and what that does to an interval;
-# - to compare two points by their difference, not by two intervals that overlap;
-# - to tell what *goes with* an error from what *causes* it: turn the same face, cover it;
-# - how the mean distance and the root mean square relate, and when they disagree.
+# **You can afterwards**
+# - put an interval around an error on new people, and tell what few groups cannot say (exercise 2, question 1);
+# - compare two points, or two conditions, by their difference (exercise 3, question 2);
+# - tell what *goes with* an error from what *causes* it: turn the same face, cover it (exercises 3, 6 and 7, question 3);
+# - ask a network again where you know its weakness, and measure what that gains (exercises 4 and 5);
+# - convert an MSE into distances, and tell when mean and root mean square disagree (exercise 1, question 4).
 #
-# **Needs** chapters [02](02_data.ipynb) and [06](06_pooled_cnn.ipynb) to [08](08_final_model.ipynb). **Takes** about 20 seconds on two cores (profile *quick*), and
+# **Needs** chapters [02](02_data.ipynb) and [06](06_pooled_cnn.ipynb) to [08](08_final_model.ipynb). **Takes** about 110 minutes to study, and 20 seconds of two cores (profile *quick*), with
 # about a minute more the first time, unless [chapter 08](08_final_model.ipynb) has trained Fifth already.
-# **Figures** 4.17, 10-a, 10-b, 10-d, 10-f, 10-h.
+# **Figures** 4.17, 10-a, 10-b, 10-d, 10-f, 10-h, 10-i.
 #
 # **Tables** 10.1, 10.2.
 
@@ -501,6 +501,48 @@ with chapter.guard("30 degrees cost far more than the control, Fifth less than F
 # right panel shows how: the predicted face stays too upright. Fifth has seen turned faces and holds
 # out longer.
 #
+# Watch it on one face. **Predict**: where do the red points stand when the face is turned by 40 degrees, off on all sides, or upright about the middle? Then turn
+# it with the slider.
+
+# %% tags=["nbval-ignore-output"]
+swing = list(range(-40, 41, 5))
+turning = [augment.rotate(images[-60:], truth[-60:], degrees - tilts[-60:]) for degrees in swing]
+guesses = {name: [training.predict(asked, pictures) for pictures, _ in turning]
+           for name, asked in networks.items()}
+swing_error = {name: [evaluation.mean_px(points, answer)
+                      for (_, points), answer in zip(turning, of_network)]
+               for name, of_network in guesses.items()}
+
+# %% tags=["drawing"]
+def swing_figure(step):
+    """A face at one tilt with the points of Fifth; the mean error of 60 faces by tilt."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.2), width_ratios=[1, 1.2])
+    pictures, points = turning[step]
+    plotting.draw_face(left, pictures[0], points[0], guesses["Fifth, dropout"][step][0],
+                       f"tilt {swing[step]} degrees")
+    left.grid(False)
+    for (name, values), colour in zip(swing_error.items(), ("blue", "orange")):
+        right.plot(swing, values, color=plotting.COLOURS[colour], label=name)
+        right.plot(swing[step], values[step], "o", color=plotting.COLOURS[colour], ms=7)
+    right.set(xlabel="tilt (degrees)", ylabel="mean error of 60 faces (px)", ylim=(0, None))
+    right.legend(fontsize=8, loc="lower left")
+    return figure
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+chapter.explore(
+    map(swing_figure, range(len(swing))),
+    [f"{degrees} degrees" for degrees in swing],
+    "10-i",
+    "A face turned to one tilt after another: true points green, those of Fifth with dropout red; "
+    "and the mean error of 60 faces turned so.",
+    alt="Left a face that turns. Near upright the red crosses lie by the green points; with larger "
+    "tilts the crosses turn less than the face and stay behind. Right two valleys of error by "
+    "tilt, with a dot at the tilt that is shown; Fifth's is the wider one.",
+    start=swing.index(0),
+)
+
+# %% [markdown]
 # But is tilt the cause of *your* hard faces? Few of them are tilted that far. Take the tenth that
 # is tilted most, and put it upright. (Choose them by tilt, not by error. The worst faces of a list
 # are partly unlucky, and get better whatever you do to them.)
@@ -734,56 +776,128 @@ print("in Table 10.2 the order changes for:", "; ".join(flips) or "none")
 #   depends on the faces a network has met.
 # - The thesis's 1.56 px is a root mean square. The mean distance is smaller.
 #
+#
+# ## Quiz
+
+# %% tags=["quiz", "nbval-ignore-output"]
+chapter.quiz()
+
+# %% [markdown]
 # ## Exercises
 #
-# **1. Convert.** (easy) The thesis's Fourth with dropout has a validation MSE of 0.0011. What is
+# **1. Convert** (easy). The thesis's Fourth with dropout has a validation MSE of 0.0011. What is
 # its root mean square *distance* in pixels, and what would its mean distance be if errors were
-# normal?
+# normal? Predict first which of the two is the smaller.
 
-# %%
-def check_1(rms_distance, mean_distance):
-    """Say whether the two numbers are right, to a hundredth of a pixel."""
+# %% tags=["answer"]
+answer_1 = ...  # two distances in pixels: root mean square, mean
+
+# %% tags=["check"]
+@chapter.check("two distances in pixels", "a coordinate or a point? a mean or a root mean square?")
+def check_1(answer):
+    """Both distances for an MSE of 0.0011, by a million drawn errors."""
     x, y = 48 * np.sqrt(0.0011) * np.random.default_rng(1).standard_normal((2, 1_000_000))
-    d = np.hypot(x, y)
-    right = np.allclose([rms_distance, mean_distance], [np.sqrt((d**2).mean()), d.mean()],
-                        atol=0.01)
-    print("right" if right else "not yet: a coordinate or a point? a mean or a root mean square?")
+    d, answer = np.hypot(x, y), np.asarray(answer, float)
+    if answer.shape == (2,) and np.isclose(answer[0], 48 * np.sqrt(0.0011), atol=0.01):
+        return "that is the error of one coordinate; a point has two"
+    return answer.shape == (2,) and bool(
+        np.allclose(answer, [np.sqrt((d**2).mean()), d.mean()], atol=0.01))
+
+
+check_1(answer_1)
 
 # %% tags=["solution"]
 rms_of_fourth = np.sqrt(2) * 48 * np.sqrt(0.0011)
-check_1(rms_of_fourth, np.sqrt(np.pi) / 2 * rms_of_fourth)
+answer_1 = (rms_of_fourth, np.sqrt(np.pi) / 2 * rms_of_fourth)
+check_1(answer_1)
+# One MSE, two distances that differ by an eighth. Say which one you report.
 
 # %% [markdown]
-# **2. Count the samples.** (medium) From three teams, a bootstrap can draw ten different samples
-# (their order does not matter). How many are there with six teams?
+# **2. Count the samples** (medium). From three teams, a bootstrap can draw ten different samples
+# (their order does not matter). Predict roughly how many there are with six teams, then count.
 
-# %%
+# %% tags=["answer"]
+answer_2 = ...  # a whole number
+
+# %% tags=["check"]
+@chapter.check("a whole number",
+               "a sample says how often each team was drawn; get ten for three first")
 def check_2(answer):
-    """Say whether the number of samples is right."""
+    """How many different samples a bootstrap can draw from six teams."""
     draws = np.sort(np.stack(np.meshgrid(*[np.arange(6)] * 6)).reshape(6, -1), axis=0)
-    print("right" if answer == len(np.unique(draws, axis=1).T) else
-          "not yet: a sample says how often each team was drawn; count ten for three teams first")
+    if answer == 6**6:
+        return "that counts the same sample in each of its orders"
+    return bool(answer == len(np.unique(draws, axis=1).T))
+
+
+check_2(answer_2)
 
 # %% tags=["solution"]
-check_2(math.comb(6 + 6 - 1, 6))
+answer_2 = math.comb(6 + 6 - 1, 6)
+check_2(answer_2)
+# Hundreds, where three teams have ten. With three, most of a bootstrap's tail cannot occur.
 
 # %% [markdown]
-# **3. Forehead.** (medium) Draw the sunglasses on the forehead (`down=-0.6`). Predict the added
-# error at the mouth: none, or some? What does the answer say about the dense layers?
+# **3. Forehead** (medium). Draw the sunglasses on the forehead (`down=-0.6`). Predict the added
+# error at the mouth (`lower`): none, or some? Answer with its mean and its 95% interval by group.
+
+# %% tags=["answer"]
+answer_3 = ...  # three numbers in pixels: mean, lower end, upper end
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("three numbers in pixels",
+               "evaluation.interval of the mouth's added error, by groups")
+def check_3(answer):
+    """The error that glasses on the forehead add at the mouth, with its interval."""
+    answer = np.asarray(answer, float)
+    if answer.shape != (3,):
+        return "mean, lower end and upper end"
+    pictures = demo.stickers.add_glasses(images, truth, down=-0.6)
+    extra = evaluation.distances(truth, training.predict(network, pictures)) - distances
+    extra = extra[:, lower].mean(axis=1)
+    if np.allclose(answer, evaluation.interval(extra, np.arange(len(extra))), atol=0.001):
+        return "that is the interval by face; the people are few"
+    return bool(np.allclose(answer, evaluation.interval(extra, groups), atol=0.01))
+
+
+check_3(answer_3)
 
 # %% tags=["solution", "nbval-ignore-output"]
 forehead = demo.stickers.add_glasses(images, truth, down=-0.6)
 more = evaluation.distances(truth, training.predict(network, forehead)) - distances
-for what, which in (("mouth", lower), ("eyes and brows", upper)):
-    mean, low, high = evaluation.interval(more[:, which].mean(axis=1), groups)
-    says = "settled" if low * high > 0 else "not settled"
-    print(f"{what}: {mean:+.2f} px ({low:+.2f} to {high:+.2f}), {says}")
-print("dense layers can carry a change from forehead to mouth; the first line says if they do")
+answer_3 = evaluation.interval(more[:, lower].mean(axis=1), groups)
+check_3(answer_3)
+print("mouth: {:+.2f} px ({:+.2f} to {:+.2f})".format(*answer_3))
+# Dense layers join every place with every point. Whether they use it, the interval says.
 
 # %% [markdown]
-# **4. A second look.** (hard) Turn a tilted face upright by the tilt that the network itself
-# predicts, predict again, and turn the answer back. Predict whether that helps at 20 degrees. Then
-# do it twice.
+# **4. A second look** (hard). Turn all faces to a tilt of 20 degrees. Then turn each back by the tilt that the network itself
+# predicts for it, predict again, and turn the answer back to where the face was. Predict whether that helps, and whether a second
+# turn still does. Answer with the mean error after 0, 1 and 2 turns.
+
+# %% tags=["answer"]
+answer_4 = ...  # three mean errors in pixels
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("three mean errors in pixels",
+               "augment.move(answer, augment.rotation(-turn)) turns points")
+def check_4(answer):
+    """Mean error at 20 degrees after 0, 1 and 2 turns by the predicted tilt."""
+    answer = np.asarray(answer, float)
+    if answer.shape != (3,):
+        return "one mean error for each of 0, 1 and 2 turns"
+    tilted_faces, there = augment.rotate(images, truth, 20 - tilts)
+    by, right = np.zeros(len(images)), []
+    for _ in range(3):
+        found = training.predict(network, augment.rotate(tilted_faces, there, by)[0])
+        right.append(evaluation.mean_px(there, augment.move(found, augment.rotation(-by))))
+        by = by - evaluation.tilt(found)
+    if np.isclose(answer[0], right[0], atol=0.01) and answer[1] > 1.5 * right[1]:
+        return "the answer must go back to where the face was before you measure"
+    return bool(np.allclose(answer, right, atol=0.01))
+
+
+check_4(answer_4)
 
 # %% tags=["solution", "nbval-ignore-output"]
 pictures, points = augment.rotate(images, truth, 20 - tilts)
@@ -791,12 +905,95 @@ turn, looks = np.zeros(len(pictures)), []
 for _ in range(3):
     straight = training.predict(network, augment.rotate(pictures, points, turn)[0])
     looks.append(evaluation.mean_px(points, augment.move(straight, augment.rotation(-turn))))
-    turn -= evaluation.tilt(straight)
+    turn = turn - evaluation.tilt(straight)
+answer_4 = tuple(looks)
+check_4(answer_4)
 print("px after 0, 1 and 2 turns:", ", ".join(f"{look:.2f}" for look in looks))
-print(f"the first turn takes {1 - looks[1] / looks[0]:.0%} of the error, the second "
-      f"{1 - looks[2] / looks[1]:.0%} of what is left")
+# The first turn takes what the tilt costs, as far as it was seen. The second has less to take.
 
 # %% [markdown]
-# **5. Open.** Draw glasses, of random size and place, on half of the training faces and train
+# **5. Ask the mirror** (medium). Show the network each face and its mirror twin, bring the second answer back, and take the mean of both. Predict: does
+# it help, and could it hurt? Answer with the averaged points.
+
+# %% tags=["answer"]
+answer_5 = ...  # points (n, 15, 2), in the order of images
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("points (n, 15, 2)", "augment.flip mirrors points as well as pictures")
+def check_5(answer):
+    """The mean of the answers to a face and to its twin."""
+    answer = np.asarray(answer, float)
+    if answer.shape != truth.shape:
+        return "one answer for each of images, 15 points with x and y"
+    twin = training.predict(network, images[:, :, ::-1].copy())
+    if np.abs(answer - (predicted + twin * [-1, 1] + [95, 0]) / 2).max() < 0.01:
+        return "in the mirror left and right change places: swap the points of each pair"
+    right = (predicted + augment.move(twin, augment.mirroring())) / 2
+    return bool(np.abs(answer - right).max() < 0.01)
+
+
+check_5(answer_5)
+
+# %% tags=["solution", "nbval-ignore-output"]
+twin_answer = training.predict(network, images[:, :, ::-1].copy())
+answer_5 = (predicted + augment.move(twin_answer, augment.mirroring())) / 2
+check_5(answer_5)
+gained = distances.mean(axis=1) - evaluation.distances(truth, answer_5).mean(axis=1)
+print("it gains {:.2f} px ({:+.2f} to {:+.2f})".format(*evaluation.interval(gained, groups)))
+# Two answers err in part independently. Their mean is never worse than the worse of the two.
+
+# %% [markdown]
+# **6. Your figure** (medium). Where on a face does a dark bar cost most? Complete three lines: the first 60 faces with glasses at each of `heights`; the mean error that each adds, over
+# all points; and what the line is. Predict the peak. Compare with [Figure 10-f](#figure-10-f).
+
+# %% tags=["answer"]
+heights = np.linspace(-0.9, 1.2, 8)  # of the glasses, in distances of the eye corners
+with_glasses = ...  # a list: pictures (60, 96, 96) for each height
+added_cost = ...  # one number for each height, px
+cost_label = ...  # what the line is
+answer_6 = (with_glasses, added_cost, cost_label)
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("the three lines completed",
+               "add_glasses(..., down=height); new distances minus old")
+def check_6(answer):
+    """The added error by height of the glasses, drawn; against a second computation."""
+    pictures_by_height, values, name = answer
+    if len(values) != len(heights) or len(pictures_by_height) != len(heights):
+        return "one for each of heights"
+    right = []
+    for height in heights:
+        dark = demo.stickers.add_glasses(images[:60], truth[:60], down=height)
+        off = evaluation.distances(truth[:60], training.predict(network, dark))
+        right.append((off - distances[:60]).mean())
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    axes.plot(heights, values, "o-", label=str(name))
+    axes.axvline(0, color=plotting.COLOURS["grey"], ls=":", label="eyes")
+    axes.axvline(0.75, color=plotting.COLOURS["grey"], ls="--", label="mouth")
+    axes.set(xlabel="glasses lower than the eyes by (eye distances)", ylabel="added error (px)")
+    axes.legend()
+    chapter.figure(figure, "Your figure", "What dark glasses cost by height.", private=True,
+                   alt="The added error by the height of the glasses, with the eyes and the mouth.")
+    return bool(np.allclose(values, right, atol=0.01))
+
+
+check_6(answer_6)
+
+# %% tags=["solution", "nbval-ignore-output"]
+with_glasses = [demo.stickers.add_glasses(images[:60], truth[:60], down=h) for h in heights]
+added_cost = [float((evaluation.distances(truth[:60], training.predict(network, dark))
+                     - distances[:60]).mean()) for dark in with_glasses]
+cost_label = "Fifth with dropout, 60 faces"
+answer_6 = (with_glasses, added_cost, cost_label)
+check_6(answer_6)
+# It costs on the features, and beside them too: a network has learned where dark places may be.
+
+# %% [markdown]
+# **7. Learn with glasses** (open). Draw glasses, of random size and place, on half of the training faces and train
 # Fourth again. What does it gain on faces with glasses, and what does it cost on faces without?
 # Decide before you start which difference, on which groups, would convince you.
+
+# %% [markdown] tags=["solution"]
+# **Rubric.** One point for a rule written down before training. Two for both differences, with and without glasses, face by face and with intervals by group. One for at
+# least two seeds. One for a control: the same drawing over the mouth. **Expected**: the error with glasses comes down by a good part of what they add; the
+# error without changes little, and with so few groups its interval will hold 0.
