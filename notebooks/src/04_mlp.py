@@ -24,7 +24,7 @@
 # - choose a learning rate by measurement, and read what it means under Adam (exercise 7, questions 2 and 4);
 # - count dead neurons, and name what kills them (exercise 4, question 3).
 #
-# **Needs** chapters [01a](01a_neurons.ipynb) to [03](03_linear.ipynb). **Takes** about 130 minutes to study, and a minute of two cores (profile *quick*).
+# **Needs** chapters [01a](01a_neurons.ipynb) to [03](03_linear.ipynb). **Takes** about 120 minutes to study, and a minute of two cores (profile *quick*).
 # **Figures** 3.4, 4.2, 4.3, 04-a to 04-f.
 
 # %% tags=["parameters"]
