@@ -846,6 +846,6 @@ print(f"lowest {curve[lowest_step]:.5f}, step {lowest_step}; ridge {min(ridge['v
 # %% [markdown] tags=["solution"]
 # **Rubric.** One point for the tilt, with $y$ running down. One for a figure with all three predictions on the
 # same faces. Two for comparing the *differences* from the mean face, and not the errors alone. One
-# for saying how few test faces are tilted much. **Expected**: the mean face's error grows with the tilt, and those of the
-# other two grow as well. The ridge lies below the mean face on most faces. First's error hardly depends on the
-# tilt: it is noise from the start.
+# for saying how few test faces are tilted much. **Expected**: all three grow with the tilt, the mean face's most. The
+# ridge lies below the mean face on nearly all faces. First's line is the highest and the least steep: much of its
+# error is the random start, on upright faces as on tilted ones.
