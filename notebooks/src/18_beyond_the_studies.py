@@ -18,16 +18,15 @@
 # This chapter climbs from the thesis's last network to a better one, a change at a time, and asks
 # of each change what it was worth.
 #
-# **You will learn**
-# - to train on labels with holes, and how one NaN ruins a network that never asked for it;
-# - to tell two labellers apart, and to read off what the second one does differently;
-# - how a heat map becomes a point between the pixels, with a gradient;
-# - what robust losses, one cycle, averaged weights and a mirror do;
-# - to say of a change that it helps, hurts, or that you cannot know;
-# - to let a network say how sure it is, and to check whether that is true.
+# **You can afterwards**
+# - train on labels with holes, and tell where one NaN ruins a network that never asked for it (question 1);
+# - compute how a heat map becomes a point between the pixels, and what its temperature does (exercises 1, 3 and 6, question 2);
+# - compute who pulls how hard under a robust loss (exercise 2);
+# - tell of a change whether it helps, hurts, or cannot be told (exercise 7, questions 3 and 4);
+# - measure what a second look brings, and what a sign of doubt is worth (exercises 4 and 5).
 #
-# **Needs** chapters [02](02_data.ipynb), [07](07_augmentation.ipynb), [08](08_final_model.ipynb), [10](10_errors_per_keypoint.ipynb), [11](11_cpu_and_gpu_timing.ipynb) and [13](13_going_deeper.ipynb). **Takes** one to three minutes on two cores (profile *quick*).
-# **Figures** 18-a to 18-m.
+# **Needs** chapters [02](02_data.ipynb), [07](07_augmentation.ipynb), [08](08_final_model.ipynb), [10](10_errors_per_keypoint.ipynb), [11](11_cpu_and_gpu_timing.ipynb) and [13](13_going_deeper.ipynb). **Takes** about 140 minutes to study, and one to three minutes of two cores (profile *quick*).
+# **Figures** 18-a to 18-o.
 #
 # **Tables** 18.1 to 18.10.
 
@@ -429,6 +428,44 @@ with chapter.guard("soft-argmax follows a peak and stands between two, where the
 # the root of the mean squared distance of its cells from the expected place, each cell counted by
 # its share, $\sqrt{\sum_c p_c\,\lVert\mathbf x_c - \hat{\mathbf x}\rVert^2}$. You will use that.
 #
+# See it on the map itself. **Predict** where the cross stands and how large the circle is when the second peak
+# is three logits lower, and when both are equal. Then let it grow.
+
+# %% tags=["drawing"]
+def two_peaks_figure(height):
+    """A map with two peaks, what is read off it, and its shares by column."""
+    lifted = np.logaddexp(peak(30, 50, 4), height + peak(60, 50, 4))
+    cells = np.exp(lifted - lifted.max())
+    cells /= cells.sum()
+    read = cells @ centres
+    around = np.sqrt(cells @ ((centres - read) ** 2).sum(axis=1))
+    figure, (picture, columns) = plt.subplots(1, 2, figsize=(6.4, 3.2))
+    picture.imshow(cells.reshape(24, 24), cmap="magma", extent=(-0.5, 95.5, 95.5, -0.5))
+    picture.plot(*read, "+", color="#00E5FF", ms=12, mew=2)
+    picture.add_patch(plt.Circle(read, around, fill=False, color="#00E5FF", lw=1.2))
+    picture.set(title="map, mean and spread")
+    picture.grid(False)
+    columns.bar(line, cells.reshape(24, 24).sum(axis=0), 3.2, color=plotting.COLOURS["orange"])
+    columns.axvline(read[0], color=plotting.COLOURS["blue"], lw=1.5)
+    columns.set(xlabel="x (px)", ylabel="share of the column", xlim=(0, 95), ylim=(0, 0.42),
+                title=f"mean {read[0]:.1f} px, spread {around:.1f} px")
+    return figure
+
+
+# %% tags=["drawing"]
+grown_by = np.arange(-6, 6.1, 0.75)
+chapter.explore(
+    map(two_peaks_figure, grown_by),
+    [f"second peak {height:+.2f} logits" for height in grown_by],
+    "18-n",
+    "Two peaks: the cross is soft-argmax, the circle has the spread as its radius.",
+    alt="Left a dark map with two bright spots, a cross where the shares average and a circle "
+    "around it; right the shares by column. As the second spot grows, the cross wanders from the "
+    "first to it, and the circle is largest half-way, where there is no spot.",
+    start=3,
+)
+
+# %% [markdown]
 # ### The network
 #
 # It halves the picture four times and climbs back twice, to 24 by 24 cells. On the
@@ -622,6 +659,55 @@ chapter.figure(
 
 # %% [markdown]
 # Each map is a spot of a few cells, and the cross lies between them, on its point.
+#
+# Divide the logits by a **temperature** before they become shares. Below 1 large shares grow, above 1 all become
+# alike. **Predict** where the cross goes when the temperature rises to 8, and when it falls to a tenth.
+
+# %% tags=["drawing", "nbval-ignore-output"]
+SHOWN = data.INDEX[POINTS[1]]
+warmed = models.heatmap.heatmaps_of(final_network)(data.to_inputs(splits.test.images[:1]))
+temperatures = (0.1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
+read_at = np.array([keras.ops.convert_to_numpy(
+    models.heatmap.soft_argmax(warmed, 4, t))[0, SHOWN] for t in temperatures])
+wide_at = np.array([keras.ops.convert_to_numpy(
+    models.heatmap.spread(warmed, 4, t))[0, SHOWN] for t in temperatures])
+
+
+def temperature_figure(k):
+    """One map of the stored network at one temperature, its point, and both over all of them."""
+    shares = keras.ops.convert_to_numpy(
+        models.heatmap.probabilities(warmed, temperatures[k]))[0, SHOWN].reshape(24, 24)
+    figure, (picture, curve) = plt.subplots(1, 2, figsize=(6.4, 3.2))
+    plotting.draw_face(picture, splits.test.images[0] // 2 + 90)
+    picture.imshow(shares, cmap="magma", extent=(-0.5, 95.5, 95.5, -0.5), zorder=2,
+                   alpha=np.clip(3 * shares / shares.max(), 0, 0.85))
+    picture.plot(*read_at[k], "+", color="#00E5FF", ms=12, mew=2, zorder=3)
+    moved_by = np.linalg.norm(read_at - read_at[temperatures.index(1)], axis=1)
+    for values, name, colour in ((wide_at, "spread", "orange"), (moved_by, "moved by", "blue")):
+        curve.plot(temperatures, values, color=plotting.COLOURS[colour], label=name)
+        curve.plot(temperatures[k], values[k], "o", color=plotting.COLOURS[colour])
+    curve.set(xscale="log", xlabel="temperature", ylabel="pixels")
+    curve.set_xticks([0.1, 0.5, 1, 2, 8], ["0.1", "0.5", "1", "2", "8"])
+    curve.minorticks_off()
+    curve.legend(loc="upper left")
+    return figure
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+chapter.explore(
+    map(temperature_figure, range(len(temperatures))),
+    [f"temperature {t:g}" for t in temperatures],
+    "18-o",
+    "The map of an outer brow end at several temperatures, and the point that is read off it.",
+    alt="Left a face with the coloured cells of one heat map and a cross. At a low temperature one "
+    "cell is left; at a high one the colour covers the face and the cross moves towards the middle "
+    "of the picture. Right two curves over the temperature: spread, and how far the point moved.",
+    start=temperatures.index(1),
+)
+
+# %% [markdown]
+# A cold map is its largest cell, and the point jumps to that cell's centre. A hot one covers the picture, and
+# the point is drawn to the middle of the picture, whatever is seen there.
 
 # %% [markdown]
 # ## Five smaller changes
@@ -1909,82 +1995,179 @@ with chapter.guard("the network from open is off by half as much again, tilted f
 # - What is learned on one kind of faces carries to the other at the price of four tenths more error, once
 #   the labellers' habits are taken off.
 #
-# ## Exercises
 #
-# **1. Two peaks.** A map has a share of 0.8 around $x = 20$ and 0.2 around $x = 70$. Where does
-# soft-argmax put the point, and how large is its spread, if each peak is a single cell?
+# ## Quiz
 
-# %%
-def check_1(place, spread):
-    """Say whether place and spread are right, to a tenth of a pixel."""
-    x, p = np.array([20, 70]), np.array([0.8, 0.2])
-    wanted = p @ x, np.sqrt(p @ (x - p @ x) ** 2)
-    right = np.allclose([place, spread], wanted, atol=0.1)
-    print("right" if right else "not yet: a mean, and the root of a mean square about it")
-
-
-# %% tags=["solution"]
-check_1(0.8 * 20 + 0.2 * 70, (0.8 * 0.2) ** 0.5 * (70 - 20))
+# %% tags=["quiz", "nbval-ignore-output"]
+chapter.quiz()
 
 # %% [markdown]
-# **2. Who pulls?** A training set has one label that is off by 20 px for every 40 that are off by
+# ## Exercises
+#
+# **1. Two peaks** (easy). A map has a share of 0.8 around $x = 20$ and 0.2 around $x = 70$. Where does
+# soft-argmax put the point, and how large is its spread, if each peak is a single cell?
+
+# %% tags=["answer"]
+answer_1 = ...  # two numbers, in pixels: place and spread
+
+# %% tags=["check"]
+@chapter.check("two numbers, in pixels", "a mean, and the root of a mean square about it")
+def check_1(answer):
+    """Mean and spread of two cells with shares of 0.8 and 0.2."""
+    at, share = np.array([20, 70]), np.array([0.8, 0.2])
+    place = share @ at
+    if np.allclose(answer, (place, 50), atol=0.1):
+        return "the place is right; 50 is how far apart the peaks are"
+    right = place, np.sqrt(share @ (at - place) ** 2)
+    return bool(np.shape(answer) == (2,) and np.allclose(answer, right, atol=0.1))
+
+
+check_1(answer_1)
+
+# %% tags=["solution"]
+answer_1 = (0.8 * 20 + 0.2 * 70, (0.8 * 0.2) ** 0.5 * (70 - 20))
+check_1(answer_1)
+# The point lies where no peak is, and the spread of 20 px says that something is wrong.
+
+# %% [markdown]
+# **2. Who pulls?** (medium) A training set has one label that is off by 20 px for every 40 that are off by
 # half a pixel. What share of the total pull has the wrong one under a squared error, and under
 # Wing? Predict both before you compute: the pull is the derivative of the penalty.
 
-# %%
-def check_2(squared, by_wing):
-    """Say whether both shares are right, to a twentieth of each."""
-    def share(pull):
-        return pull(20.0) / (pull(20.0) + 40 * pull(0.5))
+# %% tags=["answer"]
+answer_2 = ...  # two shares between 0 and 1: squared error, Wing
 
-    wanted = share(lambda e: 2 * e), share(lambda e: 10 / (2 + e) if e < 10 else 1.0)
-    right = np.allclose([squared, by_wing], wanted, rtol=0.05, atol=0)
-    print("right" if right else "not yet: pull of the one, over the pull of all 41")
+# %% tags=["check"]
+@chapter.check("two shares between 0 and 1", "pull of the one, over the pull of all 41")
+def check_2(answer):
+    """The share of the pull, from differences of the chapter's own penalties."""
+    def pull(penalty, e):
+        return (penalty(e + 1e-4) - penalty(e - 1e-4)) / 2e-4
 
+    right = []
+    for name in ("mse", "wing"):
+        wrong_one, others = (pull(PENALTIES[name], e) for e in (20.0, 0.5))
+        right.append(wrong_one / (wrong_one + 40 * others))
+    if np.allclose(answer, (400 / 410, 0.1), atol=0.08):
+        return "those are shares of the penalty; the pull is its derivative"
+    return bool(np.shape(answer) == (2,) and np.allclose(answer, right, rtol=0.05, atol=0))
+
+
+check_2(answer_2)
 
 # %% tags=["solution"]
-check_2(2 * 20 / (2 * 20 + 40 * 2 * 0.5), 1 / (1 + 40 * 10 / 2.5))
+answer_2 = (2 * 20 / (2 * 20 + 40 * 2 * 0.5), 1 / (1 + 40 * 10 / 2.5))
+check_2(answer_2)
+# Under a squared error one wrong label pulls like forty good ones. Under Wing it is hardly heard.
 
 # %% [markdown]
-# **3. Sharper maps.** Divide the logits by a temperature below 1: large shares grow, small ones shrink.
-# Does that make your network better? Look at [Figure 18-i](#figure-18-i) and predict what happens to the mean distance
-# and to the mean spread at 0.5 and at 2. Which points move more at 0.5, and which at 2, those of wide
-# maps or of narrow ones?
+# **3. Sharper maps** (hard). Divide the logits of *your* network by a temperature of 0.5, and by 2. Look at
+# [Figure 18-i](#figure-18-i) and predict what happens to the mean distance. `models.heatmap.heatmaps_of(mine)`
+# gives the logits of pictures, `models.heatmap.soft_argmax(logits, 4, temperature)` the points. Answer with
+# both mean distances on the test faces. Which points move more at 0.5, those of wide maps or of narrow ones?
+
+# %% tags=["answer"]
+answer_3 = ...  # two numbers, in pixels: mean_px at 0.5 and at 2
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("two numbers, in pixels", "evaluation.mean_px(test.keypoints, points), for each")
+def check_3(answer):
+    """The mean distance of your network's points at two temperatures."""
+    asked_maps = models.heatmap.heatmaps_of(mine).predict(
+        data.to_inputs(test.images), batch_size=256, verbose=0)
+    half, as_is, double = (evaluation.mean_px(test.keypoints, keras.ops.convert_to_numpy(
+        models.heatmap.soft_argmax(asked_maps, 4, t))) for t in (0.5, 1.0, 2.0))
+    if np.shape(answer) == (2,) and np.allclose(answer, as_is, atol=1e-4):
+        return "that is temperature 1, twice"
+    return bool(np.shape(answer) == (2,) and np.allclose(answer, (half, double), atol=1e-3))
+
+
+check_3(answer_3)
 
 # %% tags=["solution", "nbval-ignore-output"]
 logits = models.heatmap.heatmaps_of(mine).predict(
     data.to_inputs(test.images), batch_size=256, verbose=0)
-wide_ones = wide["test"] > np.median(wide["test"])
-for temperature in (0.5, 1.0, 2.0):
+wide_ones, answer_3 = wide["test"] > np.median(wide["test"]), []
+for temperature in (0.5, 2.0):
     sharper, spreading = (keras.ops.convert_to_numpy(read(logits, 4, temperature))
                           for read in (models.heatmap.soft_argmax, models.heatmap.spread))
+    answer_3.append(evaluation.mean_px(test.keypoints, sharper))
     shift = np.linalg.norm(sharper - guesses["residual, heat maps"], axis=2)
-    print(f"temperature {temperature}: {evaluation.mean_px(test.keypoints, sharper):.2f} px off, "
+    print(f"temperature {temperature}: {answer_3[-1]:.2f} px off, "
           f"spread {spreading.mean():.1f} px; points moved by {shift[wide_ones].mean():.2f} px "
           f"where maps were wide, {shift[~wide_ones].mean():.2f} where they were narrow")
+check_3(answer_3)
+# Both are worse than 1, where the loss has fixed the mean. Sharpened, wide maps lose it most.
 
 # %% [markdown]
-# Both ways are worse. The loss has fixed the mean at temperature 1. Sharpened, wide maps lose it;
-# flattened, narrow ones do too.
-#
-# **4. A mirror for the old.** Does averaging over the mirror image help the thesis's Fourth more
-# or less than the final network? Predict, and think of how each was trained.
+# **4. A mirror for the old** (medium). Does averaging over the mirror image help the thesis's Fourth more
+# or less than the final network? Predict, and think of how each was trained. Answer with the error
+# (`mean_px`, without habits) of the average over that of one look, for Fourth and for the final network.
+# One look asks `score[name]` about `grey(images)` and takes `habits[name]` off. `augment.flip_averaged(ask, images)`
+# takes two.
+
+# %% tags=["answer"]
+answer_4 = ...  # two ratios: Fourth, final
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("two ratios", "define ask(images) for one network, and hand it to flip_averaged")
+def check_4(answer):
+    """What a second look, at the mirror image, does to the error of two networks."""
+    right = []
+    for name in ("Fourth, dropout", "final"):
+        def one_look(images, name=name):
+            return score[name](grey(images)) - habits[name]
+
+        twice = augment.flip_averaged(one_look, test.images)
+        right.append(evaluation.mean_px(test.keypoints, twice)
+                     / evaluation.mean_px(test.keypoints, one_look(test.images)))
+    if np.allclose(answer, 1 / np.array(right), atol=0.002):
+        return "two looks over one, not one over two"
+    return bool(np.shape(answer) == (2,) and np.allclose(answer, right, atol=0.002))
+
+
+check_4(answer_4)
 
 # %% tags=["solution", "nbval-ignore-output"]
 def answers(name, images):
     return score[name](grey(images)) - habits[name]
 
 
-for name in score:
+answer_4 = []
+for name in ("Fourth, dropout", "final"):
     ask = functools.partial(answers, name)
     guesses_of = ask(test.images), augment.flip_averaged(ask, test.images)
-    one, two = (evaluation.mean_px(test.keypoints, guess) for guess in guesses_of)
-    print(f"{name}: {one:.2f} px once, {two:.2f} twice, {two / one - 1:+.1%}")
+    once_off, twice_off = (evaluation.mean_px(test.keypoints, guess) for guess in guesses_of)
+    answer_4.append(twice_off / once_off)
+    print(f"{name}: {once_off:.2f} px once, {twice_off:.2f} twice, {answer_4[-1] - 1:+.1%}")
+check_4(answer_4)
+# A second look averages out what the first has by chance. How much, a network's training decides.
 
 # %% [markdown]
-# **5. Two opinions.** A network can be asked about a face and about its mirror image. How far the two
-# answers lie apart is another sign of doubt. Predict whether it sorts your test points better than
-# the spread does.
+# **5. Two opinions** (hard). How far the answers to a face and to its mirror image lie apart is another sign
+# of doubt. Predict whether it sorts your test points better than the spread does. Answer with these distances
+# for your network, `mine`, on the test faces: mirror the pictures, ask, bring the answer back
+# (`augment.move(points, augment.mirroring())`), and compare.
+
+# %% tags=["answer"]
+answer_5 = ...  # an array (faces, 15), in pixels
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("an array (faces, 15), in pixels", "ask about images[:, :, ::-1], and move back")
+def check_5(answer):
+    """How far apart your network's answers to a face and to its mirror twin are."""
+    answer = np.asarray(answer, float)
+    plain = training.predict(mine, test.images)
+    twin = training.predict(mine, np.ascontiguousarray(test.images[:, :, ::-1]))
+    right = np.linalg.norm(augment.move(twin, augment.mirroring()) - plain, axis=2)
+    if answer.shape != right.shape:
+        return "one distance for each point of each test face"
+    if np.allclose(answer, np.linalg.norm(twin - plain, axis=2), atol=0.01):
+        return "bring the twin's points back first: in the mirror left and right change names"
+    return bool(np.allclose(answer, right, atol=0.01))
+
+
+check_5(answer_5)
 
 # %% tags=["solution", "nbval-ignore-output"]
 def twins_apart(images):
@@ -2000,8 +2183,61 @@ for what, (sign, made) in signs.items():
     within = [rank_correlation(sign[:, k], off["test"][:, k]) for k in range(15)]
     print(f"{what}: ranks {rank_correlation(made['a line each'], off['test']):+.2f}, within a "
           f"keypoint {np.mean(within):+.2f}")
+answer_5 = apart["test"]
+check_5(answer_5)
+# A sign of doubt is worth what it sorts within a keypoint. Which keypoints are hard is known.
 
 # %% [markdown]
-# **6. Open.** The ablation has one order and one seed. Choose two steps whose difference could not be
-# told, and plan a study that could tell: how many seeds, which faces, which interval, and how many
+# **6. Your figure** (medium). [Figure 18-b](#figure-18-b) shows soft-argmax sliding from one peak to the other
+# while the second grows. Divide the logits by a temperature of your choice below 1 and complete three lines.
+# Predict first: does the S become steeper or flatter, and by how much?
+
+# %% tags=["answer"]
+cool = ...  # a temperature between 0.05 and 0.9
+slide = ...  # x of soft_argmax(pair / cool), for each of pairs
+steps_wide = ...  # over how many logits of heights x goes from 35 to 55 px
+answer_6 = (cool, slide, steps_wide)
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("the three lines completed", "np.interp((35, 55), slide, heights) gives two heights")
+def check_6(answer):
+    """The slide from peak to peak at a lower temperature, drawn beside that of Figure 18-b."""
+    low, path, wide_by = answer
+    if not 0.05 <= low <= 0.9:
+        return "a temperature between 0.05 and 0.9"
+    right = np.array([soft_argmax(pair / low)[0] for pair in pairs])
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    axes.plot(heights, places[:, 1], color=plotting.COLOURS["blue"], label="temperature 1")
+    axes.plot(heights, path, color=plotting.COLOURS["red"], label=f"temperature {low:g}")
+    axes.set(xlabel="height of the second peak less the first (logits)", ylabel="x (px)")
+    axes.legend()
+    chapter.figure(figure, "Your figure", "Two peaks, read off at two temperatures.", private=True,
+                   alt="The place read off over the height of the second peak, as you computed it.")
+    if not np.allclose(path, right, atol=0.01):
+        return "soft_argmax gives x and y; x is the first"
+    return bool(abs(wide_by - np.ptp(np.interp((35, 55), right, heights))) < 0.05)
+
+
+check_6(answer_6)
+
+# %% tags=["solution", "nbval-ignore-output"]
+cool = 0.5
+slide = np.array([soft_argmax(pair / cool)[0] for pair in pairs])
+steps_wide = np.ptp(np.interp((35, 55), slide, heights))
+print(f"from 35 to 55 px over {steps_wide:.2f} logits, at temperature 1 over "
+      f"{np.ptp(np.interp((35, 55), places[:, 1], heights)):.2f}")
+answer_6 = (cool, slide, steps_wide)
+check_6(answer_6)
+# Half the temperature, half the way. At zero it is the largest cell: a jump without a gradient.
+
+# %% [markdown]
+# **7. One order, one seed** (open). The ablation has one order and one seed. Choose two steps whose difference
+# could not be told, and plan a study that could tell: how many seeds, which faces, which interval, and how many
 # CPU hours? `training.ablation.steps()` has the steps, and `step.fit(step.faces(DATA), seed)` trains one.
+
+# %% [markdown] tags=["solution"]
+# **Rubric.** One point for the smallest difference that matters, written down first. One for an interval over
+# seeds *and* over faces, by person. One for a number of seeds that follows from a spread, measured or borrowed
+# from [chapter 19](19_what_held_up.ipynb). One for the CPU hours, from a step's stored seconds. One for what
+# would be concluded if the interval still holds 0. **Expected**: several seeds of each step; and that the test
+# faces leave an interval which no number of seeds makes narrower, so that a very small change stays untold.
