@@ -443,10 +443,10 @@ with chapter.guard("tuned alike, momentum, Adagrad and Adam all beat plain desce
 # With equal trials plain descent falls behind momentum, Adagrad and Adam. Adagrad is out of
 # competition: this bowl's directions are the parameters themselves, which is what it scales. On a bowl
 # that lies aslant it could not do that. And a rule that needs its rate tuned to the bowl has gained less
-# than one that does not. So neither "plain descent wins" nor the thesis's "generally the best choice"
-# follows from one bowl. [Chapter 04](04_mlp.ipynb) compares them on faces ([Figure 4.3](04_mlp.ipynb#figure-4.3)).
+# than one that does not. So one bowl proves neither that plain descent wins nor that Adam, in the thesis's words,
+# "generally outperforms other described algorithms". [Chapter 04](04_mlp.ipynb) compares them on faces ([Figure 4.3](04_mlp.ipynb#figure-4.3)).
 #
-# Adadelta needs no rate, but thousands of steps on this bowl. The thesis's remark on
+# Adadelta is meant to need no rate: at 1, as it was published, it needs thousands of steps here. The thesis's remark on
 # Adagrad, that its rate "eventually becomes too small", is easy to measure. For a
 # gradient that stays at 1, its step after $t$ steps is about $0.5/\sqrt t$:
 
