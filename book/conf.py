@@ -6,7 +6,7 @@ from latex2mathml.converter import convert
 project = "Facial keypoints"
 author = "the course's authors"
 copyright = "the course's authors; the text under the course's licence"
-extensions = ["myst_nb", "sphinxcontrib.bibtex"]
+extensions = ["myst_nb", "sphinxcontrib.bibtex", "sphinx_revealjs"]
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
@@ -15,7 +15,13 @@ nb_merge_streams = True
 suppress_warnings = ["mystnb.unknown_mime_type", "myst.xref_missing"]
 bibtex_bibfiles = ["references.bib"]
 bibtex_default_style = "plain"
+bibtex_reference_style = "author_year"
 exclude_patterns = ["extra", "teaching"]
+
+revealjs_static_path = ["static"]
+revealjs_css_files = ["slides.css"]
+revealjs_style_theme = "white"
+revealjs_script_conf = {"hash": True, "width": 1280, "height": 760, "margin": 0.06}
 
 html_theme = "sphinx_book_theme"
 html_title = "Facial keypoints: a course that checks its sources"

@@ -142,8 +142,9 @@ def _source(title: str, published: tuple[str, ...]) -> pathlib.Path | None:
 def _training(folder: pathlib.Path) -> str:
     recipe = json.loads((folder / fitting.RECIPE).read_text(encoding="utf-8"))
     which = "of the course's own faces" if recipe["data"]["data"] == "open" else "real faces"
-    short = "" if folder.parent == files.PUBLISHED else ", a short training of the course"
-    return f"{recipe['epochs']} epochs on {recipe['faces']['train']:,} {which}{short}"
+    length = "Full" if folder.parent == files.PUBLISHED else "Short"
+    seen = f"{recipe['epochs']:,} epochs on {recipe['faces']['train']:,} {which}"
+    return f"{length} training: {seen}."
 
 
 class _Packed:

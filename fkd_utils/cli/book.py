@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import typing
 
 import click
@@ -60,12 +61,26 @@ def build(
     figures: the folder of their figures and entries. What stood in `target` is replaced when the
     new book is whole. Raises InputError without chapters, and with Sphinx's words when that fails.
     """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with files.writing(target), tempfile.TemporaryDirectory(dir=target.parent) as place:
+        source, made = pathlib.Path(place, "pages"), pathlib.Path(place, "made")
+        shutil.copytree(PAGES, source)
+        if not _write_chapters(chapters, source):
+            raise InputError("there is no executed chapter to make a book of; run one first")
+        _write_teaching(source)
+        _fill(source / "researchers.md", "RUNS", _stored_runs())
+        _fill(source / "jupyterhub.md", "MEMORY", _memory())
+        _write_figures(figures, source)
+        sphinx(source, made)
+        files.discard(target)
+        made.rename(target)
+    return target / "index.html"
+
+
+def _write_chapters(chapters: collections.abc.Iterable[pathlib.Path], source: pathlib.Path) -> int:
+    """Each chapter as a page, and beside it to download: as it is, and its student's edition."""
     import nbformat
 
-    source, made = (target.with_name(f"{target.name}-{part}") for part in ("pages", "new"))
-    for folder in (source, made):
-        files.discard(folder)
-    shutil.copytree(PAGES, source)
     count = 0
     for path in chapters:
         try:
@@ -77,18 +92,7 @@ def build(
         _write(editions.student(notebook), source / "extra" / "student" / path.name)
         _write(notebook, source / "extra" / "notebooks" / path.name)
         _write(page(notebook, path), source / path.name)
-    if not count:
-        raise InputError("there is no executed chapter to make a book of; run one first")
-    _write_teaching(source)
-    _fill(source / "researchers.md", "RUNS", _stored_runs())
-    _fill(source / "jupyterhub.md", "MEMORY", _memory())
-    _write_figures(figures, source)
-    with files.writing(made):
-        _sphinx(source, made)
-    files.discard(target)
-    made.rename(target)
-    files.discard(source)
-    return target / "index.html"
+    return count
 
 
 def page(notebook: "nbformat.NotebookNode", path: pathlib.Path) -> "nbformat.NotebookNode":
@@ -206,16 +210,18 @@ def _write_figures(figures: pathlib.Path, source: pathlib.Path) -> None:
     (source / "all_figures.md").write_text("\n".join(lines), encoding="utf-8")
 
 
-def _sphinx(source: pathlib.Path, target: pathlib.Path) -> None:
+def sphinx(source: pathlib.Path, target: pathlib.Path, builder: str = "html") -> None:
+    """Make pages of a prepared folder. Raises InputError with Sphinx's last words."""
     done = subprocess.run(
-        [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(source), str(target)],
+        [sys.executable, "-m", "sphinx", "-q", "-b", builder, str(source), str(target)],
         capture_output=True,
         text=True,
         check=False,
     )
     said = done.stderr.strip()
     if done.returncode:
-        raise InputError(f"Sphinx could not make the book: {said.splitlines()[-1] if said else ''}")
+        lines = [line.strip() for line in said.splitlines() if "rror" in line or "exception" in line]
+        raise InputError(f"Sphinx could not make the pages: {lines[-1] if lines else said[-200:]}")
     if said:
         print(said, file=sys.stderr)
     files.discard(target / ".doctrees")

@@ -8,7 +8,7 @@ import sys
 import click
 
 from fkd_utils import console
-from fkd_utils.cli import book, data, editions, grade, lab, predict, run
+from fkd_utils.cli import book, data, editions, grade, lab, predict, run, slides
 from fkd_utils.files import InputError
 
 
@@ -28,7 +28,7 @@ def group() -> None:
 
 for command in (lab.lab, run.run, book.book, editions.class_, run.runs, run.models, run.timing):
     group.add_command(command)
-for command in (data.data, predict.predict, predict.submit, grade.grade):
+for command in (data.data, predict.predict, predict.submit, grade.grade, slides.slides):
     group.add_command(command)
 
 
