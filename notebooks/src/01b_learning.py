@@ -168,8 +168,9 @@ with chapter.guard("with rates of their own, the whole set wins, and takes the l
 # %% [markdown]
 # The ranking has turned round: the whole set is first, with the largest rate. What looked like a law
 # about batch sizes was one rate that suited one of them. This bowl is small and smooth, and one point
-# costs nothing; on faces the whole set is 26 times the work of a batch. Compare methods only when each
-# has been tuned by the same number of trials.
+# costs nothing; on faces the whole set is 26 times the work of a batch. The rate and the batch size are
+# **hyperparameters**: chosen by trying, not by descent. Compare methods only when each has been tuned by the
+# same number of trials.
 #
 # The thesis writes that SGD "is generally the best choice, because it combines the
 # advantages of the other two". By its own definitions that sentence describes

@@ -207,7 +207,7 @@ chapter.figure(
 # The thesis says that the position of a feature "is not that important", only whether
 # it is there. That is so for saying **what** is in a picture. You want to know
 # **where** it is, and a convolution keeps that: shift the face by 3 pixels and the map
-# shifts by 3.
+# shifts by 3. This is called **equivariance**.
 
 # %%
 shifted = np.roll(face, 3, axis=1)
@@ -790,9 +790,9 @@ print(f"MSE {theirs.evaluate(x, y, verbose=0):.5f}, mean face {mean_mse:.5f}")
 print(f"last hidden layer: mean {last_layer[-1].mean():.2f}, saturated {saturated(last_layer):.0%}")
 
 # %% [markdown]
-# In this one run it stays with the mean face, and again nothing saturates. So with targets in [-1, 1] neither
-# the fifth layer nor the start nor the optimiser explains the difference. What is left is the
-# task, and the size of its targets.
+# In this one run it stays with the mean face, and again nothing saturates. So with targets in [-1, 1] the fifth
+# layer, the start and the optimiser hardly explain the difference. What is left is the task, and the size
+# of its targets.
 #
 # So where is the saturation? CASCADE's section on normalisation warns that large
 # targets cause it. Leave the targets in pixels, 0 to 96, and look at the last hidden

@@ -381,6 +381,8 @@ verdict = "better" if scores["mse"] < baseline["mse"] else "worse"
 print(f"on test faces, First is {verdict} than the mean face")
 
 # %% [markdown]
+# To keep the weights of the epoch with the lowest validation error is called **early stopping**.
+#
 # The thesis's 0.00500 (held-out) and 0.00370 (training) come from other faces and 1000 epochs.
 # And its
 # held-out number is the lowest validation loss, on the very set that chose the epoch. That makes it
@@ -537,7 +539,8 @@ with chapter.guard("the best ridge beats the mean face"):
 # %% [markdown]
 # With a weak ridge the model fits the training faces almost perfectly and does badly on others:
 # 9216 weights for each output, and far fewer faces. That is **overfitting**. A strong ridge forbids all
-# weights, and the mean face is left. In between lies the best of these ridges, the one that
+# weights, and the mean face is left: it errs in the same way whichever faces it is trained on. The first kind of
+# error is called **variance**, the second **bias**. In between lies the best of these ridges, the one that
 # **generalises** best. The ridge is the **L2 regularisation** of [chapter 01b](01b_learning.ipynb).
 #
 # So First was not too simple to beat the mean face. Plain gradient descent did not get it there.
