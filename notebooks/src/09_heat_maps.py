@@ -18,16 +18,16 @@
 # the error fell by 78%, but on her face by 20%. You take these three statements apart: the first
 # and the last with the stored runs, then all three on your own faces.
 #
-# **You will learn**
-# - how to turn points into a heat map, and how wide to smear them;
-# - how to score how unusual a face is, and whether that predicts the error;
-# - whether different networks fail on the same faces;
-# - why a hard face that was picked *after* looking makes progress look small;
-# - how much of the MSE a few faces carry.
+# **You can afterwards**
+# - draw a heat map, and choose its width by faces it has not seen (exercise 5, question 1);
+# - score how unusual a face is, and warn of an error without labels (exercise 4, question 3);
+# - tell what it does to a gain who chose the hard faces (exercises 1, 3 and 7, question 2);
+# - compute what share of the MSE a few faces carry, and what luck alone would give (exercise 2, question 4);
+# - find out by covering it which part of a face an answer hangs on (exercise 6).
 #
-# **Needs** chapters [03](03_linear.ipynb) to [06](06_pooled_cnn.ipynb). **Takes** about half a minute on two cores once their runs are stored
+# **Needs** chapters [03](03_linear.ipynb) to [06](06_pooled_cnn.ipynb). **Takes** about 110 minutes to study, and half a minute of two cores once their runs are stored
 # (profile *quick*), some minutes if not.
-# **Figures** 4.8, 09-a, 09-b, 09-d to 09-g.
+# **Figures** 4.8, 09-a, 09-b, 09-d to 09-i.
 #
 # **Tables** 9.1, 9.2.
 
@@ -226,6 +226,50 @@ with chapter.guard("one point, one hill of volume 1; the widest σ is not best",
     assert fit[-1] < max(fit)
 
 # %% [markdown]
+# See what the width does. **Predict** two curves before you move the slider: the density that the map gives to its own points, and to points it has not
+# seen, from the narrowest hills to the widest.
+
+# %% tags=["nbval-ignore-output"]
+hill_widths = [0.3, 0.4, 0.55, 0.75, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0]
+own_few = train[:200]
+width_fits = {"its own points": [log_density(own_few, train, w).mean() for w in hill_widths],
+              "points not seen": [log_density(held, train, w).mean() for w in hill_widths]}
+
+# %% tags=["drawing"]
+def hills_figure(step):
+    """All training points as hills of one width, and how well they are met so far."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.2))
+    heat = heat_map(train.reshape(-1, 2), hill_widths[step])
+    left.imshow(heat, cmap="magma", norm=mpl.colors.PowerNorm(0.5, 0, heat.max()))
+    left.set(title=f"hills {hill_widths[step]:g} px wide", xticks=[], yticks=[])
+    left.grid(False)
+    for (name, values), colour in zip(width_fits.items(), ("orange", "blue")):
+        right.plot(hill_widths[: step + 1], values[: step + 1], "o-", ms=4, label=name,
+                   color=plotting.COLOURS[colour])
+    low, high = min(map(min, width_fits.values())), max(map(max, width_fits.values()))
+    right.set(xscale="log", xlim=(0.25, 14), ylim=(max(low, -14) - 0.3, high + 0.3),
+              xlabel="width of a hill (px)", ylabel="mean log density")
+    right.legend(fontsize=8, loc="lower right")
+    return figure
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+chapter.explore(
+    map(hills_figure, range(len(hill_widths))),
+    [f"{width:g} px" for width in hill_widths],
+    "09-h",
+    "The training points as hills of one width after another, and the density that they give to "
+    "their own points and to points of other faces.",
+    alt="Left a heat map that goes from single specks over bright clouds to fog. Right two curves "
+    "by width: for its own points the density is highest with the narrowest hills and only falls; "
+    "for points not seen it rises, has a top at a middle width, and falls.",
+    start=4,
+)
+
+# %% [markdown]
+# A map that is asked about its own points always wants the narrowest hills: each point then stands on a peak of its own. That is overfitting, without any
+# network.
+#
 # ## The hardest face
 #
 # Take the test face with the highest mean rank of error again, now over your own seven networks.
@@ -303,6 +347,68 @@ chapter.figure(
     alt="Fifteen heat maps, each with one bright cloud in its middle, and a green dot for the "
     "point of the hardest face. Most dots lie at the rim of their cloud or outside.",
 )
+
+# %% [markdown]
+# ## Cover it piece by piece
+#
+# Where its points lie is one thing. What does the network *look* at on this face? Put a black square over a part of it and see which points move. **Predict**: a square over the mouth
+# moves the mouth's points. Does it move the eyes'? Then move the square.
+
+# %% tags=["nbval-ignore-output"]
+looker, hard_face = runs["Fourth, dropout"].model(), test.images[HARDEST]
+
+
+def cover(picture, left, top, side=24):
+    """The picture with a black square; its upper left corner is at (left, top)."""
+    covered = picture.copy()
+    covered[top : top + side, left : left + side] = 0
+    return covered
+
+
+corners_of = [(left, top) for top in range(0, 73, 18) for left in range(0, 73, 18)]
+covered_faces = np.stack([cover(hard_face, *corner) for corner in corners_of])
+free, covered_answers = (training.predict(looker, faces)
+                         for faces in (hard_face[None], covered_faces))
+shoves = np.linalg.norm(covered_answers - free, axis=-1)  # (25, 15): how far each point moves
+strongest = corners_of[int(shoves.mean(axis=1).argmax())]
+print(f"the square moves the points by {shoves.mean(axis=1).min():.1f} to "
+      f"{shoves.mean(axis=1).max():.1f} px, most with its corner at {strongest}")
+shared = np.linalg.norm((covered_answers - free).mean(axis=1), axis=-1) / shoves.mean(axis=1)
+print(f"if all points moved alike, {1:.0%} would be shared; it is {shared.mean():.0%}")
+
+# %% tags=["drawing"]
+def cover_figure(step):
+    """The covered face, its points with lines from where they were; how far they moved so far."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.2))
+    plotting.draw_face(left, covered_faces[step], predicted=covered_answers[step])
+    for before, after in zip(free[0], covered_answers[step]):
+        ends = np.stack([after, after - 3 * (after - before)])
+        left.plot(*ends.T, color=plotting.COLOURS["sky"], lw=1.2)
+    left.set_title(f"moved by {shoves[step].mean():.1f} px", fontsize=9)
+    mean_shove = np.where(np.arange(25) <= step, shoves.mean(axis=1), np.nan).reshape(5, 5)
+    right.imshow(mean_shove, cmap="magma", vmin=0, vmax=shoves.mean(axis=1).max())
+    right.set(title="mean movement by place of the square", xticks=[], yticks=[])
+    for axes in (left, right):
+        axes.grid(False)
+    return figure
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+chapter.explore(
+    map(cover_figure, range(25)),
+    [f"row {k // 5 + 1}, column {k % 5 + 1}" for k in range(25)],
+    "09-i",
+    "A black square over the hardest face; red: the points of Fourth with dropout. Blue lines lead "
+    "from where they were without it, drawn three times as long. Right: how far it moved them.",
+    alt="Left a face with a black square that goes from place to place, and red crosses with "
+    "lines towards where they were. Right a map of five by five cells that fills up: bright where "
+    "the square moves the points far.",
+    start=12,
+)
+
+# %% [markdown]
+# Points move that lie far from the square, and all of them share a part of the movement: a dense layer hangs each of them on the whole picture. The map says where this network gets its answer from on this
+# one face. It does not say whether it looks at the right things. Faces with glasses are such a test, and [chapter 10](10_errors_per_keypoint.ipynb) makes it with all faces.
 
 # %% [markdown]
 # ## Does an unusual face cost more?
@@ -637,78 +743,220 @@ with chapter.guard("the worst faces carry more of the MSE than of the mean dista
 # - One face is one draw. Its neighbours in hardness gain quite different shares.
 # - A few faces carry much of the MSE, and less of the mean distance.
 #
+#
+# ## Quiz
+
+# %% tags=["quiz", "nbval-ignore-output"]
+chapter.quiz()
+
+# %% [markdown]
 # ## Exercises
 #
 # **1. Percent of what?** (easy) Suppose First's error on the woman with glasses was 0.030. By how
-# much did it fall in absolute terms, and by how much did the mean error fall (0.00500 to 0.00110)?
-# Give the ratio of the two falls.
+# much did it fall in absolute terms, and by how much did the mean error fall (0.00500 to 0.00110)? Predict which fall is larger.
+# Then give the ratio of the two falls.
 
-# %%
-def check_1(ratio):
-    """Say whether the ratio of the two falls is right (to two digits)."""
-    right = abs(ratio - 0.2 * 0.030 / (0.00500 - 0.00110)) < 0.01
-    print("right" if right else "not yet: both falls in units of MSE, hers first, no percent left")
+# %% tags=["answer"]
+answer_1 = ...  # her fall divided by the mean's
 
+# %% tags=["check"]
+@chapter.check("a number", "both falls in units of MSE, hers first, no percent left")
+def check_1(answer):
+    """The ratio of two falls of the MSE."""
+    right = 0.2 * 0.030 / (0.00500 - 0.00110)
+    if np.isclose(answer, 1 / right, atol=0.01):
+        return "the other way up: hers first"
+    if np.isclose(answer, 0.2 / 0.78, atol=0.01):
+        return "those are the percents; of what is each?"
+    return bool(abs(answer - right) < 0.01)
+
+
+check_1(answer_1)
 
 # %% tags=["solution"]
-check_1(0.0060 / 0.0039)
-print("1.5 times the mean's fall: 20% of much can be more than 78% of little")
+answer_1 = 0.2 * 0.030 / (0.00500 - 0.00110)
+check_1(answer_1)
+# Half as much again: 20% of much can be more than 78% of little.
 
 # %% [markdown]
 # **2. What would chance give?** (medium) Suppose that no face is harder than another: all 30
 # coordinate errors of all faces are independent normal numbers with the same variance. What share
-# of the MSE would the worst 5% of the faces carry? Guess, then simulate it, and compare with the
+# of the MSE would the worst 5% of the faces carry? Predict, then simulate it, and compare with the
 # table above.
 
-# %%
-def check_2(share):
-    """Say whether the share of the worst 5% is right (within half a percent)."""
-    squares = np.random.default_rng(7).normal(size=(20_000, 30)) ** 2
-    print("right" if abs(share - carried_by_5(squares.mean(axis=1))) < 0.005 else
-          "not yet: faces that are alike would carry 5%; luck adds some, how much?")
+# %% tags=["answer"]
+answer_2 = ...  # a share from 0 to 1
 
+# %% tags=["check"]
+@chapter.check("a share from 0 to 1",
+               "faces that are alike would carry 5%; luck adds some, how much?")
+def check_2(answer):
+    """The share of the worst 5% by luck alone."""
+    squares = np.random.default_rng(7).normal(size=(20_000, 30)) ** 2
+    if np.isclose(answer, 0.05):
+        return "that would be without luck: no face is worse than another, but some draw worse"
+    return bool(abs(answer - carried_by_5(squares.mean(axis=1))) < 0.005)
+
+
+check_2(answer_2)
 
 # %% tags=["solution"]
 lucky = np.random.default_rng(0).normal(size=(20_000, 30))
-check_2(carried_by_5((lucky**2).mean(axis=1)))
-print(f"luck alone gives {carried_by_5((lucky**2).mean(axis=1)):.0%}; every model carries more")
+answer_2 = carried_by_5((lucky**2).mean(axis=1))
+check_2(answer_2)
+print(f"luck alone gives {answer_2:.0%}")
+# Every model in the table carries more. So hard faces exist, for each of them.
 
 # %% [markdown]
-# **3. Luck alone.** (medium) Two models are equally good. The logarithm of a face's error is its
+# **3. Luck alone** (medium). Two models are equally good. The logarithm of a face's error is its
 # hardness (normal, spread 0.7, the same for both) plus luck (normal, spread $s$, drawn for each
-# model). Choose the hardest 5% of 2000 faces by the first model. By how much does the second seem
-# better on them, for $s$ = 0, 0.2 and 0.5? Predict which share is right for no luck at all.
+# model). Choose the hardest 5% of 200,000 faces by the first model. By which share does the second seem
+# better on them, for $s$ = 0, 0.2 and 0.5? Predict the first of the three.
+
+# %% tags=["answer"]
+answer_3 = ...  # three shares, for no luck, 0.2 and 0.5
+
+# %% tags=["check"]
+@chapter.check("three shares",
+               "1 - mean error of the second / mean error of the first, on the chosen")
+def check_3(answer):
+    """How much better an equally good model seems on the other's hardest faces."""
+    answer, right = np.asarray(answer, float), []
+    rng = np.random.default_rng(5)
+    for luck in (0.0, 0.2, 0.5):
+        hardness_of = rng.normal(0, 0.7, 200_000)
+        one, two = (np.exp(hardness_of + rng.normal(0, luck, 200_000)) for _ in range(2))
+        chosen = hardest_by(one)
+        right.append(1 - two[chosen].mean() / one[chosen].mean())
+    if answer.shape == (3,) and np.allclose(answer, 0):
+        return "they are equally good on all faces; but these were chosen"
+    return answer.shape == (3,) and bool(np.allclose(answer, right, atol=0.02))
+
+
+check_3(answer_3)
 
 # %% tags=["solution"]
-rng = np.random.default_rng(0)
-own_hardness = rng.normal(0, 0.7, 2000)
+rng, seems = np.random.default_rng(0), []
+own_hardness = rng.normal(0, 0.7, 200_000)
 for luck in (0.0, 0.2, 0.5):
-    pair = pd.DataFrame({m: np.exp(own_hardness + rng.normal(0, luck, 2000))
+    pair = pd.DataFrame({m: np.exp(own_hardness + rng.normal(0, luck, 200_000))
                          for m in ("one", "two")})
-    seems = gain(pair, "one", "two", hardest_by(pair["one"]))
-    print(f"luck {luck}: the second seems better by {seems:.0%} on the hardest 5%")
-print("without luck nothing is gained; the more luck, the more the second seems to gain")
+    seems.append(gain(pair, "one", "two", hardest_by(pair["one"])))
+answer_3 = tuple(seems)
+check_3(answer_3)
+print(", ".join(f"{share:.0%}" for share in seems))
+# Without luck nothing is gained. The more luck, the more the one that did not choose seems to gain.
 
 # %% [markdown]
-# **4. A warning without labels.** (hard) The surprise reads the true points. Find a score that does
-# not. Try two: the surprise of the *predicted* points of Fourth with dropout, and how far the
-# predictions of the four convolutional networks lie apart. Which of them orders the true errors
-# better?
+# **4. A warning without labels** (hard). The surprise reads the true points. Find scores that do
+# not. Try two: the surprise of the *predicted* points of Fourth with dropout (the sum of minus `log_density` under `train`), and how far the
+# predictions of the four `convolutional` networks lie apart (the standard deviation of a point, mean over points). Predict which orders the true errors of Fourth with dropout
+# better. Answer with both rank correlations, over all test faces.
+
+# %% tags=["answer"]
+answer_4 = ...  # two rank correlations: surprise of the prediction, networks apart
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("two rank correlations", "pd.Series(score).corr(error[...], method='spearman')")
+def check_4(answer):
+    """The rank correlations of two scores without labels with the true error."""
+    answer = np.asarray(answer, float)
+    several = np.stack([predicted[name] for name in convolutional])
+    scores = (-log_density(predicted["Fourth, dropout"], train, SIGMA).sum(axis=1),
+              np.sqrt(several.var(axis=0).sum(axis=-1)).mean(axis=1))
+    right = [pd.Series(score).corr(error["Fourth, dropout"], method="spearman")
+             for score in scores]
+    if answer.shape == (2,) and np.isclose(answer[0], correlation.loc["Fourth, dropout"].iloc[0]):
+        return "the first still reads the true points"
+    return answer.shape == (2,) and bool(np.allclose(answer, right, atol=0.02))
+
+
+check_4(answer_4)
 
 # %% tags=["solution", "nbval-ignore-output"]
 several = np.stack([predicted[name] for name in convolutional])
 warnings = pd.DataFrame({
     "surprise of the prediction": -log_density(predicted["Fourth, dropout"], train, SIGMA).sum(1),
     "networks apart": np.sqrt(several.var(axis=0).sum(axis=-1)).mean(axis=1)})
-warned = pd.DataFrame({part: warnings[chosen].corrwith(error["Fourth, dropout"][chosen],
-                                                       method="spearman")
-                       for part, chosen in parts.items()}).T
+warned = warnings.corrwith(error["Fourth, dropout"], method="spearman")
+answer_4 = tuple(warned)
+check_4(answer_4)
 print(warned.round(2).to_string())
-ahead = (warned["networks apart"] > warned["surprise of the prediction"]).sum()
-print(f"the networks' disagreement is the better warning in {ahead} of {len(warned)} rows")
+# Both can warn before a label is seen. An ensemble knows a part of what it does not know.
 
 # %% [markdown]
-# **5. Open.** Weight the faces in the training of all layers: `model.fit` takes `sample_weight`.
+# **5. Fewer faces** (medium). Draw the map of the first 50 training faces only. Predict: should its hills be wider or narrower than those of all faces? Which of `widths` do
+# the validation faces choose now?
+
+# %% tags=["answer"]
+answer_5 = ...  # one of widths
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("one of widths", "as above, with train[:50] in place of train")
+def check_5(answer):
+    """The width that validation faces choose for a map of 50 faces."""
+    fits = [log_density(held, train[:50], width).mean() for width in widths]
+    if answer not in widths:
+        return "choose among widths"
+    return bool(answer == widths[int(np.argmax(fits))])
+
+
+check_5(answer_5)
+
+# %% tags=["solution", "nbval-ignore-output"]
+answer_5 = widths[int(np.argmax([log_density(held, train[:50], w).mean() for w in widths]))]
+check_5(answer_5)
+print(f"{answer_5} px with 50 faces, {SIGMA} px with {len(train)}")
+# The fewer points there are, the more each of them has to stand for.
+
+# %% [markdown]
+# **6. Your figure** (medium). How large must a square be to matter? Complete three lines: the hardest face with a square in its middle, by `cover`, for each of `sides`; how far
+# each moves the answers of `looker` on average; and what the line is. Predict whether twice the side moves them twice as far. Compare with [Figure 09-i](#figure-09-i).
+
+# %% tags=["answer"]
+sides = [4, 8, 16, 24, 32, 48, 64]  # of the square, px; its corner at 48 - side // 2
+squares = ...  # pictures (7, 96, 96)
+movement = ...  # one number for each side, px
+square_label = ...  # what the line is
+answer_6 = (squares, movement, square_label)
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("the three lines completed",
+               "distance of the new points from free, mean over points")
+def check_6(answer):
+    """How far the points move by the size of the square, drawn; against a second computation."""
+    pictures, values, name = answer
+    wanted = np.stack([cover(hard_face, 48 - n // 2, 48 - n // 2, n) for n in sides])
+    if not np.array_equal(pictures, wanted):
+        return "cover(hard_face, 48 - side // 2, 48 - side // 2, side), for each side"
+    right = np.linalg.norm(training.predict(looker, wanted) - free, axis=-1).mean(axis=1)
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    axes.plot(sides, values, "o-", label=str(name))
+    axes.set(xlabel="side of the square (px)", ylabel="the points move by (px)")
+    axes.legend()
+    chapter.figure(figure, "Your figure", "Squares of several sizes.", private=True,
+                   alt="How far the answers move by the side of a square in the middle of a face.")
+    return bool(np.allclose(values, right, atol=0.02))
+
+
+check_6(answer_6)
+
+# %% tags=["solution", "nbval-ignore-output"]
+squares = np.stack([cover(hard_face, 48 - n // 2, 48 - n // 2, n) for n in sides])
+movement = np.linalg.norm(training.predict(looker, squares) - free, axis=-1).mean(axis=1)
+square_label = f"Fourth with dropout, face {HARDEST}"
+answer_6 = (squares, movement, square_label)
+check_6(answer_6)
+print(", ".join(f"{side} px: {by:.1f}" for side, by in zip(sides, movement)))
+# Far from twice as far: which features go under counts, not the area.
+
+# %% [markdown]
+# **7. Weights for faces** (open). Weight the faces in the training of all layers: `model.fit` takes `sample_weight`.
 # Does Fourth find better features for unusual faces then, or does it only move error from one face
 # to another? Decide before you run how you choose the hard faces, who chooses them, and how many
 # seeds you need.
+
+# %% [markdown] tags=["solution"]
+# **Rubric.** One point for a chooser that is not compared (labels, or other networks), named before the run. One for weights that come from training faces alone. Two for errors on hard
+# faces and on all test faces, with and without weights, two seeds each. One for saying which differences are larger than the one between seeds. **Expected**: unusual faces gain a little
+# and ordinary ones lose a little. The mean over all hardly moves, or rises. Few faces cannot teach features that they show only once.
