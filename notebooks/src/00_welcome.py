@@ -17,12 +17,15 @@
 # brows, the tip of the nose and the mouth. It retells five studies of that task, runs them again, and
 # checks what they claimed. All of it fits on a laptop without a graphics card and without a network.
 #
-# **You will learn**
-# - what a facial keypoint is, and what a trained network makes of a face it has never seen;
-# - how the chapters are built, and how to run one;
-# - what your own machine brings.
+# **You can afterwards**
+# - tell what a network is given, what it answers, and in which array (exercise 4, question 4);
+# - tell the subject's left from the picture's (exercise 1, question 2);
+# - tell what a network does with a picture that is dark, hidden or no face (exercises 2, 3 and 5, question 1);
+# - measure an answer instead of looking at it (exercises 4 and 6, question 3);
+# - run a chapter, change a cell, and let a check judge your answer (exercise 1).
 #
-# **Needs** nothing. **Takes** under a minute on two cores. **Figures** 00-a, 00-b.
+# **Needs** nothing. **Takes** about 65 minutes to study, and under a minute of two cores (profile *quick*).
+# **Figures** 00-a to 00-c.
 
 # %% tags=["parameters"]
 import os
@@ -191,6 +194,56 @@ with chapter.guard("the crosses are near"):
 # is about that number: what makes it smaller, by how much, and whether the improvement is real.
 
 # %% [markdown]
+# What if part of the face is hidden? Lay a grey bar over it and move it down. **Predict** before you move
+# the slider: will the points under the bar vanish, stay, or run away? And those that can be seen?
+
+# %% tags=["drawing"]
+bar_tops = [None, *range(0, 80, 5)]
+
+
+def hidden_face(top):
+    """The face with a grey bar of 16 rows."""
+    behind = face.copy()
+    if top is not None:
+        behind[top : top + 16] = 128
+    return behind
+
+
+behind_bars = np.stack([hidden_face(top) for top in bar_tops])
+guesses = demo.locate.predict(model, behind_bars)
+
+
+def bar_figure(number):
+    """The face behind one bar, with true and predicted points, and the error of each."""
+    picture, (one, two) = plt.subplots(1, 2, figsize=(6.4, 3.2))
+    plotting.draw_face(one, behind_bars[number], truth, guesses[number])
+    off = np.linalg.norm(guesses[number] - truth, axis=1)
+    two.barh([data.plain(name) for name in data.KEYPOINTS], off, color=plotting.COLOURS["red"])
+    two.set(xlim=(0, 12), xlabel="off by (px)")
+    two.tick_params(axis="y", labelsize=6.5)
+    two.invert_yaxis()
+    two.grid(axis="y", visible=False)
+    return picture
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+chapter.explore(
+    map(bar_figure, range(len(bar_tops))),
+    ["no bar", *(f"rows {top} to {top + 15}" for top in bar_tops[1:])],
+    "00-c",
+    "A grey bar over the face. Green: set by hand, red: predicted, right: how far off each is.",
+    alt="A face with a grey bar that moves from the forehead to the chin, with green true points "
+    "and red predicted ones; bars on the right show the distances. Hidden points "
+    "stay near their places; some that can be seen move as well, a brow by several pixels.",
+    start=7,
+)
+
+# %% [markdown]
+# No point vanishes: the network always answers with 15. What it does not see, it guesses from the rest, as
+# you would, and mostly well. But it does not say that it is guessing, and now and then a point moves that can be
+# seen: each point is found with the help of the others.
+
+# %% [markdown]
 # ## The chapters
 #
 # | part | chapters | what happens |
@@ -206,9 +259,13 @@ with chapter.guard("the crosses are near"):
 # regenerated from your run. Where the thesis, or another study, is wrong, the chapter says so and
 # shows it.
 #
-# Each chapter begins with a box like the one above: what you will learn, what it needs, how long
-# it takes. Each ends with exercises. Guess before you run; being surprised is how you find out what
-# you have not understood yet. Solutions are folded below the exercise: click the three dots.
+# Each chapter begins with a box like the one above: what you can do afterwards, what it needs, how long
+# it takes. Each ends with a quiz and exercises. Guess before you run; being surprised is how you find out what
+# you have not understood yet.
+#
+# An exercise that can be checked has three cells. Put your answer in place of the `...` and run the
+# cell. Run the folded cell below it: it says *right*, or gives a hint. The third holds a solution, folded: click the
+# three dots. An exercise marked *open* has no check, but a list of what a good answer holds.
 #
 # ## Three sizes, three kinds of faces
 #
@@ -237,33 +294,182 @@ print(f"{there} photographs, {used} of them used, of {len(people)} people")
 # - A face is given to a network as 9216 grey values; it answers with 15 points, 30 numbers.
 # - Arrays of keypoints have the shape `(n, 15, 2)`, x first, in pixels.
 # - Left and right are the subject's.
+# - A network always answers, and does not say when it guesses.
 #
-# ## Exercises
-#
-# **1. A mirror.** Flip the picture with `face[:, ::-1]` and predict again. Before you run it: where
-# will the point called `left_eye_center` be, on the left or on the right side of the picture?
+# ## Quiz
 
-# %% tags=["solution"]
-mirrored = np.ascontiguousarray(face[:, ::-1])
-flipped = demo.locate.predict(model, mirrored[np.newaxis])[0]
-print("left eye still on the right side:", bool(flipped[left, 0] > flipped[right, 0]))
-print("the network does not know that it is a mirror image: it finds an eye on either side")
+# %% tags=["quiz", "nbval-ignore-output"]
+chapter.quiz()
 
 # %% [markdown]
-# **2. A dark room.** Multiply `face` by 0.3 (keep it `uint8`). Predict: will the points move?
-# By how many pixels, on average?
+# ## Exercises
+#
+# **1. A mirror** (easy). Change the picture: flip it with `face[:, ::-1]`. The network is asked again. Predict the x
+# of the point that it calls `left_eye_center`, to 3 px. Use `points` and the width of the picture; then run the
+# network and see.
+
+# %% tags=["answer"]
+answer_1 = ...  # a number of pixels from the left
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("a number of pixels", "which eye is on the right of the flipped picture?")
+def check_1(answer):
+    """Where the network sets the left eye in the mirrored picture."""
+    flipped = demo.locate.predict(model, np.ascontiguousarray(face[:, ::-1])[np.newaxis])[0]
+    if abs(answer - flipped[right, 0]) < 3:
+        return "that is where the person's left eye has gone; does the network know that?"
+    return bool(abs(answer - flipped[left, 0]) < 3)
+
+
+check_1(answer_1)
+
+# %% tags=["solution", "nbval-ignore-output"]
+answer_1 = 95 - points[0, right, 0]
+print(f"the mirrored right eye is at x = {answer_1:.1f}")
+check_1(answer_1)
+# It finds an eye on either side and names it by its side. It does not know a mirror image.
+
+# %% [markdown]
+# **2. A dark room** (easy). Change the picture: multiply `face` by 0.3, and keep it `uint8`. Predict: will the points
+# move? Then measure by how many pixels, on average.
+
+# %% tags=["answer"]
+answer_2 = ...  # a number of pixels
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("a number of pixels", "np.linalg.norm(after - before, axis=1), and its mean")
+def check_2(answer):
+    """How far the points move in the dark."""
+    dark = (face * 0.3).astype(np.uint8)
+    moved = demo.locate.predict(model, dark[np.newaxis])[0] - points[0]
+    if np.isclose(answer, np.abs(moved).mean(), rtol=0.01):
+        return "that is a mean over coordinates; a distance takes x and y together"
+    return bool(np.isclose(answer, np.linalg.norm(moved, axis=1).mean(), rtol=0.02))
+
+
+check_2(answer_2)
 
 # %% tags=["solution", "nbval-ignore-output"]
 dark = (face * 0.3).astype(np.uint8)
 moved = np.linalg.norm(demo.locate.predict(model, dark[np.newaxis])[0] - points[0], axis=1)
-print(f"they move by {moved.mean():.1f} px on average, {moved.max():.1f} px at most")
+answer_2 = moved.mean()
+print(f"they move by {answer_2:.1f} px on average, {moved.max():.1f} px at most")
+check_2(answer_2)
+# All 9216 numbers have changed, the points hardly. The network of chapter 03 will do worse.
 
 # %% [markdown]
-# **3. No face at all.** Give the network a picture of uniform grey, `np.full((1, 96, 96), 128,
-# np.uint8)`. What do you expect: an error, nonsense, or something else? Draw what it answers.
+# **3. No face at all** (easy). Give the network a picture of even grey, `np.full((1, 96, 96), 128, np.uint8)`. What do
+# you expect: an error, nonsense, or something else? Answer with the distance of the two eye centres.
+
+# %% tags=["answer"]
+answer_3 = ...  # a number of pixels
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("a number of pixels", "predict as above, then from point left to point right")
+def check_3(answer):
+    """How far apart the network sets the eyes where there are none."""
+    empty = demo.locate.predict(model, np.full((1, 96, 96), 128, np.uint8))[0]
+    return bool(np.isclose(answer, np.linalg.norm(empty[left] - empty[right]), rtol=0.02))
+
+
+check_3(answer_3)
 
 # %% tags=["solution", "nbval-ignore-output"]
 grey = np.full((1, 96, 96), 128, np.uint8)
-answer = demo.locate.predict(model, grey)
-print(f"eyes {answer[0, left, 0] - answer[0, right, 0]:.0f} px apart")
-print("a network that was never shown anything but faces answers with a face")
+nobody = demo.locate.predict(model, grey)[0]
+answer_3 = np.linalg.norm(nobody[left] - nobody[right])
+print(f"eyes {answer_3:.0f} px apart")
+check_3(answer_3)
+# A network that was never shown anything but faces answers with a face.
+
+# %% [markdown]
+# **4. The same face, smiling** (easy). Change the data: `other` is the same person's photograph with a smile, cut
+# out in the same way. Let the network predict. Then answer with the mean distance between its points and those set by
+# hand, `other_truth`. Predict whether it is larger than for the neutral face, and where.
+
+# %%
+smile = data.photographs.smiling(person)
+smiling = data.photos.read(data.photographs.FOLDER / f"{smile}.jpg")
+other_square = demo.detection.square_of(demo.detection.find(smiling)[0])
+other = demo.detection.to_face(demo.detection.cut(data.photos.to_grey(smiling), other_square))
+other_189 = data.photographs.read_template(data.photographs.FOLDER / f"{smile}.tem")
+other_truth = demo.detection.to_crop(data.to_fifteen(other_189, data.FROM_189), other_square)
+
+# %% tags=["answer"]
+answer_4 = ...  # a number of pixels
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("a number of pixels", "predict for other[np.newaxis]; then as for the neutral face")
+def check_4(answer):
+    """The mean point distance on the smiling photograph."""
+    away = demo.locate.predict(model, other[np.newaxis])[0] - other_truth
+    if np.isclose(answer, np.abs(away).mean(), rtol=0.01):
+        return "that is a mean over coordinates; a distance takes x and y together"
+    if np.isclose(answer, np.linalg.norm(points[0] - other_truth, axis=1).mean(), rtol=0.01):
+        return "those are the points of the neutral picture"
+    return bool(np.isclose(answer, np.linalg.norm(away, axis=1).mean(), rtol=0.02))
+
+
+check_4(answer_4)
+
+# %% tags=["solution", "nbval-ignore-output"]
+away = np.linalg.norm(demo.locate.predict(model, other[np.newaxis])[0] - other_truth, axis=1)
+answer_4 = away.mean()
+print(f"{answer_4:.2f} px, neutral {distance.mean():.2f} px;", end=" ")
+print(f"worst: {data.plain(data.KEYPOINTS[int(away.argmax())])}")
+check_4(answer_4)
+# Two pictures of one person are no test. They show how to measure, and that is where one begins.
+
+# %% [markdown]
+# **5. Your figure** (easy). Change the picture: add noise. Complete three lines: for each of `strengths`, add
+# `strength * noise` to `face` (clip to 0 and 255, `uint8`), predict, and take the mean distance to `truth`. Predict the
+# strength at which it doubles. Compare with [Figure 00-c](#figure-00-c).
+
+# %%
+noise = np.random.default_rng(SEED).normal(size=(96, 96))
+strengths = np.array([0, 10, 20, 40, 60, 80, 100])
+
+# %% tags=["answer"]
+noisy = ...  # an array (7, 96, 96) of uint8
+errors = ...  # seven mean distances to truth, in pixels
+caption = ...  # what you conclude
+answer_5 = (noisy, errors, caption)
+
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("the three lines completed", "np.clip(...).astype(np.uint8), then demo.locate")
+def check_5(answer):
+    """The error under noise, drawn, and computed again from the reader's pictures."""
+    noisy, errors, caption = answer
+    figure, (one, two) = plt.subplots(1, 2, figsize=(6.4, 3.2))
+    plotting.draw_face(one, np.asarray(noisy)[3], truth, title=f"strength {strengths[3]}")
+    two.plot(strengths, errors, "o-", color=plotting.COLOURS["blue"])
+    two.set(xlabel="strength of the noise", ylabel="mean distance (px)", title=str(caption))
+    chapter.figure(figure, "Your figure", "The error under noise.", private=True,
+                   alt="The face with noise of strength 40, and a curve of your mean distances.")
+    wanted = np.stack([np.clip(face + s * noise, 0, 255).astype(np.uint8) for s in strengths])
+    if np.shape(noisy) != wanted.shape or np.abs(np.subtract(noisy, wanted, dtype=float)).max() > 1:
+        return "the pictures are not face + strength * noise, clipped"
+    off = np.linalg.norm(demo.locate.predict(model, wanted) - truth, axis=2).mean(axis=1)
+    return bool(np.allclose(errors, off, atol=0.05))
+
+
+check_5(answer_5)
+
+# %% tags=["solution", "nbval-ignore-output"]
+noisy = np.stack([np.clip(face + s * noise, 0, 255).astype(np.uint8) for s in strengths])
+errors = np.linalg.norm(demo.locate.predict(model, noisy) - truth, axis=2).mean(axis=1)
+caption = "error under noise"
+answer_5 = (noisy, errors, caption)
+check_5(answer_5)
+# You still see the face when the network has lost it. It never saw such noise in training.
+
+# %% [markdown]
+# **6. Fool it** (open). Change the picture as little as you can so that the mean distance to `truth` exceeds 10 px,
+# while a friend would still find all points. Say how much you changed: how many pixels, by how much.
+
+# %% [markdown] tags=["solution"]
+# **Rubric.** One point for a change that a person sees through. One for the mean distance, printed. One for
+# a measure of the change. One for a guess at what the network relied on, and a second change that tests the
+# guess. **Expected**: fine noise of a strength between 20 and 40 will do, and so will a face that stands on its head.
+# Turning by up to 60 degrees, the negative (`255 - face`), or a bar over the eyes will not: it was trained on turned
+# and hidden faces, and on no more noise than a camera makes.
