@@ -1462,7 +1462,7 @@ check_3(answer_3)
 # One cannot know that beforehand; strangers are held out all the same.
 
 # %% [markdown]
-# **4. How many blocks?** (hard) Our source has four, and you have trained with 0, 2 and 4. Predict the held-out
+# **4. How many blocks?** (hard). Our source has four, and you have trained with 0, 2 and 4. Predict the held-out
 # error with 1 and with 3, then train them: `unfrozen("faces", 1, SEED, LEARN)`. Before you draw a curve through the
 # five numbers, train each with another seed too: how far apart are two seeds?
 

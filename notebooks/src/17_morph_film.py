@@ -18,7 +18,7 @@
 # people, and measure what decides whether it looks right.
 #
 # **You can afterwards**
-# - compute an affine map from three pairs of points, and say what of it a triangle's neighbour shares (question 1);
+# - tell what the maps of two neighbouring triangles share, and why such a warp has no seams (questions 1 and 4);
 # - count the triangles of a mesh, and tell which fold on the way (exercises 2, 3 and 5, question 2);
 # - compute what mixing leaves of edges that do not meet, at any share (exercise 6);
 # - design how a movement starts and stops (exercises 1 and 7);
