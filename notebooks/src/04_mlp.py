@@ -305,7 +305,8 @@ with chapter.guard("He's start stays level, Glorot's falls, 0.01 falls far"):
 # %% [markdown]
 # ## Finding a learning rate
 #
-# For First you could compute the fastest safe rate. The loss of Second is no bowl, so you measure.
+# A learning rate is not learned, you choose it: it is a **hyperparameter**, as width and number of epochs are. For First you
+# could compute the fastest safe rate. The loss of Second is no bowl, so you measure.
 # Train for a moment at each of several rates, always from the same start, and look at the loss.
 #
 # One network is enough: set it back to its first weights, and the optimiser's memory to zero.
@@ -667,7 +668,8 @@ with chapter.guard("Adam's median step is the larger"):
 # %% [markdown]
 # ## What it learned, and what it only remembers
 #
-# The gap between training and other faces is what a network knows by heart.
+# How well a network does on faces that it has not seen is its **generalisation**. The gap between training and other faces is what
+# it knows by heart.
 
 # %% tags=["nbval-ignore-output"]
 rows = []
@@ -695,7 +697,8 @@ for name, run in runs.items():
     print(f"{name:<14}test error / training error {gap[name]:.2f}, {best}")
 
 # %% [markdown]
-# The rows use the weights of the epoch with the lowest validation error. The mean face has almost
+# The rows use the weights of the epoch with the lowest validation error, as if training had stopped there: **early
+# stopping**. It spares a network the epochs in which it only learns by heart. The mean face has almost
 # the same error on all three sets: it cannot overfit. A ratio well above 1 means overfitting. It says
 # nothing about how good a network is: First's may be as large as that of a far better one.
 #
