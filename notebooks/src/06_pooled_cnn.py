@@ -175,7 +175,8 @@ with chapter.guard("the maximum changes a little less than every second pixel, w
 # ## What a pool forgets
 #
 # For a single bright dot it is different. Put it into each of the four corners of a square: the pool
-# gives one answer for all four. That is invariance, and for you it is a loss. Your network has to say
+# gives one answer for all four. That is **invariance**, and for you it is a loss. (A convolution is **equivariant**: its answer
+# moves along, as [chapter 05](05_strided_cnn.ipynb) showed.) Your network has to say
 # *where* the eye is, to a pixel and less. After three pools one cell stands for 8 by 8 pixels, and 64
 # positions look alike.
 #
