@@ -419,7 +419,7 @@ with chapter.guard("noise falls with the batch and grows with training", quick=T
 #
 # That is one case for growing. In the beginning a batch of 64 is good enough: most of it is
 # gradient. After training the noise of the same batch is several times larger, compared with what is
-# left of the gradient, and a larger batch brings it down. A smaller learning rate would do so too: many small noisy steps
+# left of the gradient, and a larger batch brings it down. A **schedule** that lowers the learning rate would do so too: many small noisy steps
 # add up to one large calm one. The thesis lets the batch grow and keeps the rate.
 #
 # What does such noise do to a step? Look at the output layer of the trained network alone. There the gradient of a face is its 250 inputs times its 30 errors, so
