@@ -40,32 +40,40 @@ def served(folder: pathlib.Path) -> collections.abc.Iterator[str]:
 
 
 @contextlib.contextmanager
-def chromium(*flags: str, before: tuple[str, ...] = ()) -> collections.abc.Iterator:
-    """A browser; before: words in front of its command, such as taskset."""
+def playing() -> collections.abc.Iterator[typing.Any]:
+    """What starts browsers, see `chromium`; once in a process. Skips where there are none."""
     if not CHROMIUM:
         pytest.skip("no Chromium on this machine: the page is not tested in a browser")
     from playwright import sync_api  # not at the top: a machine without it runs the other tests
 
     with sync_api.sync_playwright() as play:
-        program, more = (before[0], [*before[1:], CHROMIUM]) if before else (CHROMIUM, [])
-        program = shutil.which(program)
-        # GPU: a machine that tests has none, and Chromium's stand-in for it is slower than nothing.
-        flags = [*more, "--no-sandbox", "--disable-gpu", *flags]
-        browser = play.chromium.launch(executable_path=program, args=flags, timeout=90_000)
-        yield browser
-        browser.close()
+        yield play
+
+
+@contextlib.contextmanager
+def chromium(play: typing.Any, *flags: str) -> collections.abc.Iterator[typing.Any]:
+    """A browser, started with these flags."""
+    # GPU: a machine that tests has none, and Chromium's stand-in for it is slower than nothing.
+    flags = ("--no-sandbox", "--disable-gpu", *flags)
+    browser = play.chromium.launch(executable_path=CHROMIUM, args=list(flags), timeout=90_000)
+    yield browser
+    browser.close()
 
 
 class Visit:
     """A page that is open, and what it asked for and complained of."""
 
-    def __init__(self, browser: typing.Any, address: str, **options: typing.Any) -> None:
+    def __init__(
+        self, browser: typing.Any, address: str, first: str = "", **options: typing.Any
+    ) -> None:
+        """first: code that runs before the page's own; options: of the browser's page."""
         self.page = browser.new_page(viewport={"width": 1280, "height": 900}, **options)
         self.asked: list[str] = []
         self.complaints: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", self._heard)
+        self.page.add_init_script(first)
         self.page.goto(address)
 
     def _heard(self, message: typing.Any) -> None:
@@ -83,6 +91,14 @@ class Visit:
                 return self.status()
             self.page.wait_for_timeout(20)
         raise AssertionError(f"the page never said {words}, but {self.status()!r}")
+
+    def start_camera(self) -> None:
+        """Press the button and wait for the first frame."""
+        self.page.click("#camera")
+        self.page.wait_for_selector("#camera:has-text('Stop')")
+        before = self.do("return state.frames")
+        while self.do("return state.frames") == before:
+            self.page.wait_for_timeout(20)
 
     def do(self, code: str, value: object = None) -> typing.Any:
         """The answer of code with the page's `state` and a `value`, in the page."""

@@ -12,7 +12,7 @@ const NAMES = ["left eye centre", "right eye centre", "left eye inner corner",
 const LONGEST = 1600; // pixels; a larger photograph is searched and shown in a smaller copy
 const LEAST = 32; // pixels a side, below which there is nothing to find
 const CARD = 384; // pixels a side of the pictures of 96
-const REST = 150; // ms between two searches while a face is followed: the picture goes first
+const REST = 2; // times as long as a search took it rests while a face is followed
 
 /** What the page knows at the moment; tests read it.
  * @type {{grey: Grey | null, faces: Followed[], shown: Point[][], frames: number, work: number,
@@ -32,7 +32,8 @@ const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module
 let job = 0; // of the worker; answers to an older picture are dropped
 let searching = false;
 let turn = 0;
-let searched = 0; // when the last search ended
+let asked = 0; // when the last search began
+let searched = 0; // when it ended
 let met = 0; // when there was a face
 let clock = { since: 0, frames: 0, work: 0 };
 
@@ -46,19 +47,21 @@ function say(text, problem = false) {
 /** @param {number[]} levels the sizes to search for */
 function ask(levels) {
   searching = true;
+  asked = performance.now();
   worker.postMessage({ grey: state.grey, levels, job });
 }
 
 worker.onmessage = (/** @type {MessageEvent} */ { data }) => {
   if (data.failed) return say(`The search could not start: ${data.failed}. Load the page again.`, true);
   if (data.job !== job || !state.grey) return;
-  searching = false;
+  searching = data.more;
   searched = performance.now();
   state.faces.push(...finder.check(state.grey, data.candidates, state.faces));
   if (video.srcObject) return; // the next frame shows them
-  state.frames += 1;
+  if (!searching) state.frames += 1;
   show();
 };
+worker.onerror = () => say("The search could not start. Take a current browser, and load the page again.", true);
 
 /** Draw the picture, what is on its faces, the panels, and say how many there are. */
 function show() {
@@ -105,7 +108,7 @@ function panels() {
   const context = pixels(by("seen"), face?.face);
   const k = chosenPoint();
   by("seen").ariaLabel = face ? `96 by 96 grey pixels; heat map of ${NAMES[k]}` : "No face yet";
-  by("certainty").textContent = "";
+  by("certainty").textContent = "Nothing yet: this wants a face.";
   if (face) {
     heat(context, face.maps.shares[k]);
     const spread = face.maps.spreads[k];
@@ -147,7 +150,8 @@ function frame() {
   const start = performance.now();
   take(video, video.videoWidth, video.videoHeight);
   state.faces = finder.follow(/** @type {Grey} */ (state.grey), state.faces);
-  if (!searching && (!state.faces.length || start - searched > REST)) {
+  const rested = !state.faces.length || start - searched > REST * (searched - asked);
+  if (!searching && rested) {
     ask([IN_FILM[turn++ % IN_FILM.length]]);
   }
   show();
@@ -202,6 +206,10 @@ async function camera() {
     const wanted = { width: 640, height: 480, facingMode: "user" };
     video.srcObject = await navigator.mediaDevices.getUserMedia({ video: wanted });
     video.muted = video.playsInline = true;
+    video.srcObject.getTracks()[0].onended = () => {
+      stop();
+      say("The camera has stopped. Plug it in and press the button again.", true);
+    };
     await video.play();
   } catch (error) {
     stop();
@@ -283,7 +291,7 @@ function furnish(contents) {
       aria-label="The face with the points of ${one.name}"></canvas><figcaption>
       <strong>${one.name}</strong> <span class="here" id="here-${one.name}"></span>
       <span>${one.error.toFixed(1)} % on ${one.faces} faces of the course that it has not seen</span>
-      <span>${one.parameters.toLocaleString("en")} parameters; ${one.training}</span></figcaption>`;
+      <span>${one.parameters.toLocaleString("en")} parameters. ${one.training}</span></figcaption>`;
     by("cards").append(card);
   }
   for (const portrait of contents.portraits) {

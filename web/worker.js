@@ -13,12 +13,18 @@ const ready = (async () => {
   return { network: await load(described, folder), mean: contents.meanFace };
 })();
 
+let newest = 0;
+
 self.onmessage = async ({ data: { grey, levels, job } }) => {
+  newest = job;
   try {
     const { network, mean } = await ready;
-    /** @type {Candidate[]} */
-    const found = levels.flatMap((/** @type {number} */ level) => search(network, mean, grey, level));
-    self.postMessage({ job, candidates: found.sort((a, b) => b.score - a.score) });
+    for (const [done, level] of levels.entries()) {
+      await new Promise((resolve) => setTimeout(resolve)); // hears whether another picture came
+      if (job !== newest) return;
+      const candidates = search(network, mean, grey, level);
+      self.postMessage({ job, candidates, more: done + 1 < levels.length });
+    }
   } catch (error) {
     self.postMessage({ failed: String(error) });
   }

@@ -33,8 +33,14 @@ def address(site):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with webpage.chromium() as one:
+def play():
+    with webpage.playing() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def browser(play):
+    with webpage.chromium(play) as one:
         yield one
 
 
@@ -261,7 +267,7 @@ def test_it_can_be_used_with_the_keyboard_alone(visit):
         reached.append(
             visit.do(
                 """const on = document.activeElement;
-                return on.id || on.name || on.closest("[id]").id;"""
+                return on.id || on.name || on.closest("[id]")?.id;"""
             )
         )
     wanted = {"camera", "file", "portraits", "network", "points", "nose", "save", "which"}
@@ -306,10 +312,10 @@ def test_a_refused_camera_and_none_at_all_say_what_to_do(browser, address):
     visit.page.close()
 
 
-def test_without_webassembly_it_says_so(address):
-    with webpage.chromium("--js-flags=--noexpose-wasm") as browser:
-        visit = webpage.Visit(browser, address)
-        assert "take a current" in visit.until("WebAssembly")
+def test_without_webassembly_it_says_so(browser, address):
+    visit = webpage.Visit(browser, address, first="delete globalThis.WebAssembly")
+    assert "take a current" in visit.until("WebAssembly")
+    visit.page.close()
 
 
 def test_missing_files_are_told(site, browser, tmp_path):
@@ -320,15 +326,14 @@ def test_missing_files_are_told(site, browser, tmp_path):
         assert "final.bin" in webpage.Visit(browser, place).until("missing")
 
 
-def test_the_camera_is_followed(address, tmp_path):
+def test_the_camera_is_followed(play, address, tmp_path):
     film = tmp_path / "film.mjpeg"
     frames = webpage.write_film(film, webpage.morph_film(300))
     flag = f"--use-file-for-fake-video-capture={film}"
-    with webpage.chromium(*webpage.FAKE, flag) as browser:
+    with webpage.chromium(play, *webpage.FAKE, flag) as browser:
         visit = webpage.Visit(browser, address)
         visit.until("1 face")
-        visit.page.click("#camera")
-        visit.until("Looking")
+        visit.start_camera()
         visit.until("1 face")
         seen = webpage.watched(visit, 60)
         assert visit.complaints == []
@@ -349,7 +354,7 @@ def test_the_camera_is_followed(address, tmp_path):
     assert np.ptp(turns) > 8  # the glasses turn with the head
 
 
-def test_lost_found_again_and_two_at_once(address, tmp_path):
+def test_lost_found_again_and_two_at_once(play, address, tmp_path):
     one = group_photo.Placed(0, 190, 200, 0.9, 0)
     both = [one, group_photo.Placed(3, 470, 200, 0.9, 0)]
     parts = [[one], [], both]
@@ -357,11 +362,10 @@ def test_lost_found_again_and_two_at_once(address, tmp_path):
     film = tmp_path / "film.mjpeg"
     webpage.write_film(film, (scene for scene in scenes for _ in range(150)))
     flag = f"--use-file-for-fake-video-capture={film}"
-    with webpage.chromium(*webpage.FAKE, flag) as browser:
+    with webpage.chromium(play, *webpage.FAKE, flag) as browser:
         visit = webpage.Visit(browser, address)
         visit.until("1 face")
-        visit.page.click("#camera")
-        visit.until("Looking")
+        visit.start_camera()
         for words in ("1 face", "No face", "2 faces", "1 face"):
             visit.until(words, seconds=90)
         visit.page.click("#camera")
