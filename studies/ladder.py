@@ -19,12 +19,16 @@ def train_steps(
     steps_per_epoch: int = ablation.STEPS_PER_EPOCH,
     folder: pathlib.Path | None = None,
 ) -> list[pathlib.Path]:
-    """Train and publish the chosen ones of `ablation.every`, by number; returns their folders.
+    """Train and publish the chosen ones of `ablation.every`, or WIDE; returns their folders.
 
     data: open, kaggle or a folder. A step that is trained already is found; a stopped one goes on.
     The weights of LAST, FINAL and WIDE are stored, since chapters ask these networks again.
     """
-    every, made = ablation.every(epochs, steps_per_epoch), []
+    every = [
+        *ablation.every(epochs, steps_per_epoch),
+        ablation.wide(steps_per_epoch=steps_per_epoch),
+    ]
+    made = []
     for number in chosen:
         step, asked_again = every[number], number in _ASKED_AGAIN
         parts = step.faces(data)

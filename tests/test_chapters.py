@@ -1,6 +1,7 @@
 """What every committed chapter must hold, whatever it teaches."""
 
 import functools
+import json
 import re
 
 import nbformat
@@ -72,18 +73,105 @@ def test_code_is_narrow_and_cells_are_short(notebook):
 def test_head_says_what_a_reader_must_know(notebook):
     head = notebook.cells[0].source
     assert head.startswith("# ")
-    for word in ("**You will learn**", "**Needs**", "**Takes**", "**Figures**"):
+    for word in ("**You can afterwards**", "**Needs**", "**Takes**", "**Figures**"):
         assert word in head, word
 
 
-def test_it_ends_with_what_was_seen_and_exercises_with_solutions(notebook):
-    prose = text(notebook)
-    assert re.search(r"^## What you saw", prose, re.MULTILINE)
-    assert re.search(r"^## Exercises", prose, re.MULTILINE)
-    solutions = [c for c in notebook.cells if "solution" in c.metadata.get("tags", [])]
-    assert len(solutions) >= 2
-    for cell in solutions:
-        assert cell.metadata.jupyter.source_hidden
+TITLE = re.compile(r"^\*\*(\d+)\. (.+?)\*\* \((easy|medium|hard|open)\)[.:]?", re.MULTILINE)
+MINUTES = {"easy": 5, "medium": 10, "hard": 20, "open": 30}  # of an exercise
+
+
+def exercises_of(notebook):
+    """Number, name and grade of each exercise, in order."""
+    return [(int(k), name, grade) for k, name, grade in TITLE.findall(text(notebook))]
+
+
+def test_it_ends_with_what_was_seen_a_quiz_and_exercises(notebook):
+    headings = re.findall(r"^## (.+)$", text(notebook), re.MULTILINE)
+    assert headings[-3:] == ["What you saw", "Quiz", "Exercises"]
+    tags = [tag for c in notebook.cells for tag in c.metadata.get("tags", [])]
+    assert tags.count("quiz") == 1
+    for cell in notebook.cells:
+        if {"solution", "check"} & set(cell.metadata.get("tags", [])):
+            assert cell.metadata.jupyter.source_hidden
+
+
+def test_exercises_have_one_form(notebook):
+    start = next(k for k, c in enumerate(notebook.cells)
+                 if re.search(r"^## Exercises", c.source, re.MULTILINE))  # fmt: skip
+    kinds, by_number = [], {}
+    for cell in notebook.cells[start:]:
+        for k, _, grade in TITLE.findall(cell.source if cell.cell_type == "markdown" else ""):
+            by_number[int(k)] = (grade, [])
+            kinds = by_number[int(k)][1]
+        kinds += [t for t in cell.metadata.get("tags", []) if t in ("answer", "check", "solution")]
+    assert list(by_number) == list(range(1, len(by_number) + 1)) and len(by_number) >= 5
+    for number, (grade, found) in by_number.items():
+        expected = ["solution"] if grade == "open" else ["answer", "check", "solution"]
+        assert found == expected, number
+    assert sum(grade != "open" for grade, _ in by_number.values()) >= 4
+    for cell in notebook.cells[start:]:
+        tags = cell.metadata.get("tags", [])
+        if "answer" in tags:
+            assert "..." in cell.source
+        if "solution" in tags and cell.cell_type == "code":
+            assert cell.source.splitlines()[-1].startswith("# "), "it is to conclude"
+        elif "solution" in tags:
+            assert cell.source.startswith("**Rubric.**") and "**Expected**" in cell.source
+
+
+def test_the_head_promises_what_is_tested_and_the_time_it_takes(notebook):
+    head, found = notebook.cells[0].source, exercises_of(notebook)
+    promises = re.findall(r"^- (.+?)(?=\n- |\n\n|\n\*\*)", head, re.MULTILINE | re.DOTALL)
+    assert 1 <= len(promises) <= 5
+    for promise in promises:
+        where = re.search(r"\(((?:exercises?|questions?) [^()]+)\)[;.]?\s*$", promise)
+        assert where, promise
+        for kind, numbers in re.findall(r"(exercise|question)s? ([\d, and]+)", where[1]):
+            there = {k for k, _, _ in found} if kind == "exercise" else {1, 2, 3, 4}
+            assert {int(k) for k in re.findall(r"\d+", numbers)} <= there, promise
+    words = len(text(notebook).split())
+    minutes = words / 200 + sum(MINUTES[grade] for _, _, grade in found)
+    said = int(re.search(r"\*\*Takes\*\* about (\d+) minutes to study", head)[1])
+    assert abs(said - minutes) <= 10, f"{minutes:.0f} minutes"
+
+
+def quiz_of(path):
+    name = f"{path.stem.split('_')[0]}.json"
+    return json.loads((execute.NOTEBOOKS / "quizzes" / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=names(NOTEBOOKS))
+def test_a_quiz_has_four_questions_and_every_wrong_answer_is_explained(path):
+    questions = quiz_of(path)
+    assert len(questions) == 4
+    for question in questions:
+        assert question["type"] == "multiple_choice" and len(question["answers"]) == 4
+        assert sum(answer["correct"] for answer in question["answers"]) == 1
+        for answer in question["answers"]:
+            assert len(answer["feedback"]) > 20 and "$" not in json.dumps(answer)
+
+
+def test_the_course_asks_enough_and_no_two_chapters_begin_alike():
+    openings = [quiz_of(path)[0]["question"] for path in NOTEBOOKS]
+    assert len(set(openings)) == len(openings)
+    places = [
+        [a["correct"] for a in q["answers"]].index(True) for p in NOTEBOOKS for q in quiz_of(p)
+    ]
+    assert max(places.count(k) for k in range(4)) < len(places) / 2
+    read = [nbformat.read(path, as_version=4) for path in NOTEBOOKS]
+    grades = [grade for notebook in read for _, _, grade in exercises_of(notebook)]
+    assert len(grades) >= 100 and sum(grade != "open" for grade in grades) >= 85
+    first = [exercises_of(notebook)[0][1] for notebook in read]
+    assert len(set(first)) == len(first)
+    moving = sum('class="moving"' in m for notebook in read
+                 for m in shown_by(notebook))  # fmt: skip
+    assert moving >= 20
+
+
+def shown_by(notebook):
+    return ["".join(o.get("data", {}).get("text/html", "")) for c in code(notebook)
+            for o in c.outputs]  # fmt: skip
 
 
 def test_every_picture_has_alt_text(notebook):

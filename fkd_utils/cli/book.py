@@ -68,6 +68,7 @@ def build(
         if not _write_chapters(chapters, source):
             raise InputError("there is no executed chapter to make a book of; run one first")
         _write_teaching(source)
+        _fill(source / "index.md", "CHAPTERS", _chapters_table())
         _fill(source / "researchers.md", "RUNS", _stored_runs())
         _fill(source / "jupyterhub.md", "MEMORY", _memory())
         _write_figures(figures, source)
@@ -115,7 +116,8 @@ def page(notebook: "nbformat.NotebookNode", path: pathlib.Path) -> "nbformat.Not
                 folded = "<details><summary>How to judge an answer</summary>"
                 cell.source = f"{folded}\n\n{cell.source}\n\n</details>"
     downloads = (
-        f'<p class="downloads">Download: <a href="notebooks/{path.name}" download>this chapter</a>, '
+        '<p class="downloads">Download: '
+        f'<a href="notebooks/{path.name}" download>this chapter</a>, '
         f'<a href="student/{path.name}" download>its student\'s edition</a></p>'
     )
     for cell in made.cells:
@@ -152,6 +154,13 @@ def _write_teaching(source: pathlib.Path) -> None:
 
 def _fill(page: pathlib.Path, name: str, text: str) -> None:
     page.write_text(page.read_text(encoding="utf-8").replace(f"{{{{{name}}}}}", text), "utf-8")
+
+
+def _chapters_table() -> str:
+    """The README's rows, with links that the book follows."""
+    text = (files.REPO / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(rf"^\| \d\d[a-z]? \| \[.*{execute.STEM}\.ipynb\).*$", text, re.MULTILINE)
+    return "\n".join(row.replace("(notebooks/", "(") for row in rows)
 
 
 def _stored_runs() -> str:
@@ -220,7 +229,9 @@ def sphinx(source: pathlib.Path, target: pathlib.Path, builder: str = "html") ->
     )
     said = done.stderr.strip()
     if done.returncode:
-        lines = [line.strip() for line in said.splitlines() if "rror" in line or "exception" in line]
+        lines = [
+            line.strip() for line in said.splitlines() if "rror" in line or "exception" in line
+        ]
         raise InputError(f"Sphinx could not make the pages: {lines[-1] if lines else said[-200:]}")
     if said:
         print(said, file=sys.stderr)

@@ -246,7 +246,9 @@ def _assigned(source: str) -> set[str]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set(_ANSWER.findall(source))
-    names = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    names = [
+        n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    ]
     names += [n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
     return {found[1] for found in map(_ANSWER.fullmatch, names) if found}
 

@@ -223,9 +223,7 @@ def for_export(model: keras.Model) -> keras.Model:
     return keras.Model(grey, points, name=f"{model.name}_export")
 
 
-def _way_down(
-    picture: keras.KerasTensor, widths: tuple[int, ...]
-) -> list[keras.KerasTensor]:
+def _way_down(picture: keras.KerasTensor, widths: tuple[int, ...]) -> list[keras.KerasTensor]:
     """What the network sees at 24, 12 and 6 cells a side."""
     x = _convolved(picture, widths[0], strides=2)
     seen = []

@@ -3,10 +3,10 @@
     python -m studies ladder --data FOLDER --machine "a desk computer"
 
 trains the steps on real faces and keeps them in data/published/wild_ladder_0 and so on, the final
-network in wild_final, the variant with two heads in wild_two_heads and the wide one in wild_wide. All steps see
-equally many faces in equally many batches; only the named change differs from the step before,
-though drawing batches anew, the residual network and heat maps, which bring the way up with them,
-are several changes in one. `python -m studies carry` trains the last step on the embedded faces.
+network in wild_final, the variant with two heads in wild_two_heads and the wide one in wild_wide.
+All steps see equally many faces in equally many batches; only the named change differs from the
+step before, though drawing batches anew, the residual network and heat maps, which bring the way
+up with them, are several changes in one. `python -m studies carry` trains the last step on the embedded faces.
 """
 
 import collections.abc
@@ -155,9 +155,9 @@ def wide(epochs: int = WIDE_EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> S
 
 
 def every(epochs: int = EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> list[Step]:
-    """All that is trained, by number: `steps` up to LAST, `final`, `two_heads`, `wide`."""
-    last, widest = (make(steps_per_epoch=steps_per_epoch) for make in (final, wide))
-    return [*steps(epochs, steps_per_epoch), last, two_heads(epochs, steps_per_epoch), widest]
+    """All that chapter 18 compares, by number: `steps` up to LAST, then `final`, `two_heads`."""
+    last = final(steps_per_epoch=steps_per_epoch)
+    return [*steps(epochs, steps_per_epoch), last, two_heads(epochs, steps_per_epoch)]
 
 
 def folder_of(number: int) -> str:

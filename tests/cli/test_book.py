@@ -66,7 +66,11 @@ class Links(html.parser.HTMLParser):
         self.anchors.add(given.get("id"))
         if tag in ("script", "img", "iframe", "source") and given.get("src"):
             self.loads.append(given["src"])
-        if tag == "link" and given.get("href") and given.get("rel") in ("stylesheet", "preload", "icon"):
+        if (
+            tag == "link"
+            and given.get("href")
+            and given.get("rel") in ("stylesheet", "preload", "icon")
+        ):
             self.loads.append(given["href"])
         if tag == "a" and given.get("href"):
             self.leads.append(given["href"])
@@ -104,7 +108,7 @@ def test_guards_are_left_out_and_solutions_folded(made):
     for path in CHAPTERS:
         text = (made / f"{path.stem}.html").read_text(encoding="utf-8")
         assert "chapter.guard(" not in re.sub(r"<[^>]+>", "", text)
-        assert 'tag_hide-cell' in text
+        assert "tag_hide-cell" in text
         assert "<math" in text or "$" not in "".join(
             c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "markdown"
         )
@@ -206,7 +210,7 @@ def test_what_sphinx_refuses_leaves_the_old_book(tmp_path, monkeypatch):
     for name in ("researchers", "jupyterhub"):
         (tmp_path / "pages" / f"{name}.md").write_text(f"# {name}")
     (tmp_path / "pages" / "conf.py").write_text("raise RuntimeError('no')")
-    with pytest.raises(InputError, match="Sphinx could not make the pages: .*no"):
+    with pytest.raises(InputError, match=r"Sphinx could not make the pages: .*no"):
         book.build(CHAPTERS[:1], tmp_path, tmp_path / "made")
     assert old.read_text() == "old"
 

@@ -19,7 +19,9 @@ def cell(source, *tags, output=None):
 
 @pytest.fixture
 def notebook():
-    rubric = nbformat.v4.new_markdown_cell("**Rubric.** two points", metadata={"tags": ["solution"]})
+    rubric = nbformat.v4.new_markdown_cell(
+        "**Rubric.** two points", metadata={"tags": ["solution"]}
+    )
     cells = [
         nbformat.v4.new_markdown_cell("# 05 A title"),
         cell("x = 3", output="three"),

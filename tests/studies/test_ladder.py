@@ -69,7 +69,7 @@ def test_cross_dataset_is_chosen_at_home_and_tested_abroad(small, tmp_path, monk
     ("arguments", "says"),
     [
         (["carry", "--to", "no/such"], "no/such: there is no such folder"),
-        (["ladder", "0", "99"], "choose 0 to 13"),
+        (["ladder", "0", "99"], "choose 0 to 14"),
         (["ladder", "0", "-1"], "-1"),
         (["seeds", "4.1", "4.2"], "no study of seeds for table '4.2'"),
     ],

@@ -53,7 +53,7 @@ def test_verify_tells_what_is_wrong(found, status, published, monkeypatch, capsy
     ("arguments", "says"),
     [
         (["carry", "--to", "no/such"], "no/such: there is no such folder"),
-        (["ladder", "0", "99"], "there is no step 99; choose 0 to 13"),
+        (["ladder", "0", "99"], "there is no step 99; choose 0 to 14"),
         (["ladder", "0", "--", "-1"], "there is no step -1"),
         (["seeds", "4.1", "4.2"], "no study of seeds for table '4.2'"),
     ],
