@@ -625,10 +625,9 @@ title = ("Lowest validation MSE. Thesis and full length: 1000 epochs at most, on
 chapter.table(rows, "4.1", title, **columns)
 
 # %% [markdown]
-# Do not compare across the columns. The faces are others, the epochs are others in your part, and
-# the thesis names no rule that keeps copies and pictures of one person on one side of its
-# split; the other two do. In the middle part the errors are larger than the thesis's throughout,
-# and so is the mean face's: those faces are harder.
+# Do not compare one part with another. Each has other faces, and yours has fewer epochs. In the middle part and in yours, all
+# copies and pictures of one person stand on one side of the split; the thesis names no rule for that. In the middle part all errors
+# are larger than the thesis's. So is the mean face's: those faces are harder.
 #
 # So compare *within* a part. And there is a better number than the validation loss. The epoch was
 # *chosen* on the validation faces, so the lowest value there is partly luck. The test faces had no
