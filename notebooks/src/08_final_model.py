@@ -647,11 +647,11 @@ plotting.show_table(compared(own, test.groups))
 print(f"change of MSE; {len(test)} test faces in {len(np.unique(test.groups))} groups, one seed")
 
 # %% [markdown]
-# The interval says how much the *faces* matter. It does not say how much the *seed* matters: train
-# again with other first weights, and the change is another one. So a change with an interval that
-# touches 0 is no finding, and one that does not is half of one. The test faces of the embedded set are
-# two groups. Then most intervals are wide, and rightly so: these are few people. One can still be
-# narrow, by luck, where the two happen to agree.
+# The interval says how much the *faces* matter. It does not say how much the *seed* matters: with other first weights the change is
+# another one. If the interval holds 0, you have found nothing. If it does not, you have found something for this seed.
+#
+# The test faces of the embedded set are two groups. From so few people most intervals are wide, and rightly so. One can still be
+# narrow, by luck, where the two groups happen to agree.
 #
 # So the course also trained the four variants with three seeds each, on the real faces and for a
 # shorter time.
