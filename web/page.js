@@ -12,7 +12,7 @@ const NAMES = ["left eye centre", "right eye centre", "left eye inner corner",
 const LONGEST = 1600; // pixels; a larger photograph is searched and shown in a smaller copy
 const LEAST = 32; // pixels a side, below which there is nothing to find
 const CARD = 384; // pixels a side of the pictures of 96
-const REST = 2; // times as long as a search took it rests while a face is followed
+const REST = 5; // times as long as a search took it rests while a face is followed
 
 /** What the page knows at the moment; tests read it.
  * @type {{grey: Grey | null, faces: Followed[], shown: Point[][], frames: number, work: number,
