@@ -59,6 +59,8 @@ def build(target: pathlib.Path) -> bool:
                 shutil.copyfile(path, target / path.name)
         for name in LIBRARIES:
             shutil.copyfile(library / name, target / "lib" / pathlib.Path(name).name)
+        # The packages of TensorFlow.js name their licence; this one brings its text with it.
+        shutil.copyfile(library / "long" / "LICENSE", target / "lib" / "LICENSE")
         shown = {"networks": _networks(target / "networks"), "portraits": _portraits(target)}
         shown["meanFace"] = _mean_face().round(2).tolist()
         text = json.dumps(shown, separators=(",", ":"))
