@@ -35,11 +35,13 @@ let turn = 0;
 let asked = 0; // when the last search began
 let searched = 0; // when it ended
 let met = 0; // when there was a face
+let held = 0; // until when a problem stays on the page's line
 let clock = { since: 0, frames: 0, work: 0 };
 
 /** @param {string} text @param {boolean} [problem] */
 function say(text, problem = false) {
   const line = by("status");
+  held = problem ? performance.now() + 8000 : 0; // ms to read it
   line.classList.toggle("problem", problem);
   if (line.textContent !== text) line.textContent = text; // a screen reader reads what changes
 }
@@ -80,8 +82,10 @@ function show() {
   if (count) met = performance.now();
   const faces = count ? `${count} ${count === 1 ? "face" : "faces"}` : "no face";
   stage.setAttribute("aria-label", `Picture with ${faces}, points by ${chosen.described.name}`);
-  if (count) say(`${faces[0].toUpperCase()}${faces.slice(1)} found. Touch a point to see its heat map.`);
-  else if (video.srcObject ? performance.now() - met > 1500 : !searching) {
+  const unread = performance.now() < held; // a problem that the reader was told of
+  if (count && !unread) {
+    say(`${faces[0].toUpperCase()}${faces.slice(1)} found. Touch a point to see its heat map.`);
+  } else if (!unread && (video.srcObject ? performance.now() - met > 1500 : !searching)) {
     say("No face found. It wants light, both eyes in the picture, and a fifth of its height.");
   }
   // The panels need not be as fast as the picture.

@@ -309,6 +309,8 @@ def test_a_refused_camera_and_none_at_all_say_what_to_do(browser, address):
         visit.do(refusal, name)
         visit.page.click("#camera")
         visit.until(words)
+    visit.page.wait_for_timeout(2000)  # the search for more faces goes on, and says nothing
+    assert "no picture" in visit.status()
     visit.page.close()
 
 
