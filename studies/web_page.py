@@ -5,6 +5,11 @@
 A network goes there as a list of steps (convolution, pool, dense layer, ...) in networks.json and
 its weights as float32, one after the other, in a file of its own. What costs nothing to do
 before is done here: the division by 255 and the batch norms become part of the kernels.
+
+What runs them is TensorFlow.js's WebAssembly. Measured against onnxruntime-web 1.30 in Chromium on
+one thread, milliseconds a face at best: Fourth 0.5 against 0.4, the final network 3.8 against 4.7.
+Its files are 1.2 MB against 14.3, and it is ready after 0.1 s against 1.2 to 2.7. It also takes
+pictures of any size, which the finder needs, and both answer as Keras does to 0.0002 px.
 """
 
 import json
