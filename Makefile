@@ -5,15 +5,16 @@
 # For readers
 #   make report     execute every chapter, make a book   python -m fkd_utils run
 #   make book       the book of the committed chapters   python -m fkd_utils book
+#                   and the page to try it on            python -m studies web build/book/try
 #   make class      students' and teacher's editions     python -m fkd_utils class
 #   make lab        your copies of them, in JupyterLab   python -m fkd_utils lab
 #   make test       check everything                     the lines of its four parts:
 #     make lint       the code's form and floors         python -m ruff check .
 #                                                        python -m ruff format --check .
 #                                                        lint-imports
-#     make unit       the helpers                        python -m pytest tests --ignore tests/bench -n2
+#     make unit       the helpers, the book              python -m pytest tests --ignore tests/bench --ignore tests/test_exercises.py -n2
 #     make chapters   each cell's stored output          python -m studies chapters
-#     make smoke      every chapter, in small            python -m fkd_utils run --profile smoke
+#     make smoke      both editions, and each check      python -m pytest tests/test_exercises.py -n2
 # For authors
 #   make notebooks  execute the changed chapters         python -m studies build
 #   make figures    rewrite figures/ from the report     python -m studies figures
@@ -32,9 +33,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 report: $(VENV)/ready
 	$(RUN) -m fkd_utils run --profile $(PROFILE) --data $(DATA)
+	@test $(PROFILE)-$(DATA) != quick-open || $(RUN) -m studies web build/quick-open/html/try || true
 
 book: $(VENV)/ready
 	$(RUN) -m fkd_utils book
+	$(RUN) -m studies web build/book/try || true
 
 class: $(VENV)/ready
 	$(RUN) -m fkd_utils class
@@ -51,15 +54,14 @@ lint: $(VENV)/ready
 	$(RUN) -c 'import importlinter.cli as c; c.lint_imports_command()'
 
 unit: $(VENV)/ready
-	$(RUN) -m pytest tests --ignore tests/bench -q -n2 --dist worksteal
+	$(RUN) -m pytest tests --ignore tests/bench --ignore tests/test_exercises.py -q -n2 --dist worksteal
 
 chapters: $(VENV)/ready
 	$(RUN) -m studies chapters
 
-smoke: export FKD_STRICT := 1
 smoke chapters: export FKD_RUNS := $(CURDIR)/build/smoke-runs
 smoke: $(VENV)/ready
-	$(RUN) -m fkd_utils run --profile smoke --data open
+	$(RUN) -m pytest tests/test_exercises.py -q -n2 --dist worksteal
 
 notebooks: $(VENV)/ready
 	$(RUN) -m studies build $(CHAPTERS)

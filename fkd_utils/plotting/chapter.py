@@ -97,6 +97,8 @@ class Chapter:
         with capture.capture_output() as shown:
             jupyterquiz.display_quiz(questions, shuffle_answers=False, max_width=720)
         random.setstate(state)
+        if not shown.outputs:  # no notebook: nobody to ask
+            return
         box, script = (output.data for output in shown.outputs)
         script = script["application/javascript"].replace(
             json.dumps(questions), f'JSON.parse(atob("{hidden}"))'

@@ -5,8 +5,9 @@
 trains the steps on real faces and keeps them in data/published/wild_ladder_0 and so on, the final
 network in wild_final, the variant with two heads in wild_two_heads and the wide one in wild_wide.
 All steps see equally many faces in equally many batches; only the named change differs from the
-step before, though drawing batches anew, the residual network and heat maps, which bring the way
-up with them, are several changes in one. `python -m studies carry` trains the last step on the embedded faces.
+step before, though drawing batches anew, the residual network and heat maps, which bring the
+way up with them, are several changes in one. `python -m studies carry` trains the last step on
+the embedded faces.
 """
 
 import collections.abc

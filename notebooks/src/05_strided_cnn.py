@@ -1002,10 +1002,13 @@ answer_5 = (still, changed, label)
 def check_5(answer):
     """The change of conv3's maps by shift, drawn; its values against a second computation."""
     first, values, name = answer
+    values = np.array(values, float)
     right = [difference(np.array(see(data.to_inputs(moved(some, s)))[2]), np.array(first))
              for s in shifts]
     if np.array(first).shape != (len(some), 24, 24, 8):
         return "the third of the maps that see gives, for all of some"
+    if values.shape != shifts.shape:
+        return False
     figure, axes = plt.subplots(figsize=(6.4, 3.2))
     axes.plot(shifts, values, "o-", label=str(name))
     axes.set(xlabel="the face moves by (pixels)", ylabel="change (% of another face)")

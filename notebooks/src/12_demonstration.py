@@ -878,6 +878,8 @@ for name, content in samples.items():
 #
 # One function does what a reader of yours needs: bytes in, picture with glasses or a sentence
 # out.
+#
+# With your camera, live, the same networks run in a browser: `make book` puts a page *Try it* into the book.
 
 
 # %%

@@ -71,14 +71,12 @@ def test_teachers_get_solutions_open_notes_and_the_key(notebook, tmp_path, monke
 def test_no_students_chapter_gives_an_answer_away(path):
     made = editions.student(nbformat.read(path, as_version=4))
     solutions = [
-        line.strip()
+        c.source
         for c in nbformat.read(path, as_version=4).cells
-        if "solution" in editions.tags_of(c) and c.cell_type == "code"
-        for line in c.source.splitlines()
-        if line.startswith("answer_")
+        if "solution" in editions.tags_of(c)
     ]
     sources = "\n".join(c.source for c in made.cells)
-    assert not [line for line in solutions if line in sources]
+    assert solutions and not [source for source in solutions if source in sources]
     feedback = [
         answer["feedback"]
         for question in json.loads(

@@ -88,7 +88,23 @@ def test_a_chapter_prints_the_same_in_a_hostile_home(start, tmp_path):
     (ran,) = (tmp_path / "own" / "build" / "smoke-open").glob("03_*.ipynb")
     found, committed = outputs(ran), outputs(execute.NOTEBOOKS / ran.name)
     assert found == committed and len(found) > 10
-    assert (tmp_path / "own" / "data" / "runs").is_dir() and (ran.parent / "html").is_dir()
+    assert (tmp_path / "own" / "data" / "runs").is_dir() and (ran.parent / "figures").is_dir()
+
+
+def test_five_users_at_once_have_a_chapter_each(tmp_path):
+    """From one installation, each with a home of his own; nothing of theirs is shared."""
+    started = []
+    for user in range(5):
+        home = {"FKD_HOME": str(tmp_path / str(user)), "FKD_CACHE": str(cache.root())}
+        home |= {"FKD_RUNS": "", "HOME": str(tmp_path / str(user))}
+        words = [sys.executable, "-m", "fkd_utils", "run", "00", "--profile", "smoke"]
+        started.append(subprocess.Popen(words, env=os.environ | home, stdout=subprocess.PIPE))
+    ended = [(process.communicate()[0].decode(), process.returncode) for process in started]
+    assert [code for _, code in ended] == [0] * 5, ended
+    found = [
+        outputs(tmp_path / str(user) / "build/smoke-open/00_welcome.ipynb") for user in range(5)
+    ]
+    assert all(one == found[0] for one in found) and len(found[0]) > 5
 
 
 TINY = """# %%
