@@ -16,7 +16,15 @@ from fkd_utils.files import InputError
 
 CHAPTERS = execute.chapters_in(execute.NOTEBOOKS)
 PAGES = [f"{p.stem}.html" for p in CHAPTERS]
-OTHERS = ("index", "start_here", "try_it", "house_of_faces", "glossary", "bibliography", "all_figures")
+OTHERS = (
+    "index",
+    "start_here",
+    "try_it",
+    "house_of_faces",
+    "glossary",
+    "bibliography",
+    "all_figures",
+)
 OTHERS += ("teachers", "chapter_by_chapter", "jupyterhub", "researchers")
 PAGES += [f"{name}.html" for name in OTHERS]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

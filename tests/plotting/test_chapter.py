@@ -2,6 +2,7 @@ import json
 
 import IPython.display
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -68,3 +69,71 @@ def test_sizes_follow_the_profile_and_there_is_no_fourth():
     assert found == [1, 2, 3]
     with pytest.raises(InputError, match="'fast'; choose one of smoke, quick, paper"):
         chapter.Chapter("03", "fast", "open", 0)
+
+
+@pytest.fixture
+def check(capsys):
+    """A check of exercise 1, and what it says of an answer: the outcome and the line."""
+    opened = chapter.Chapter("05", "quick", "open", 0)
+
+    @opened.check("a whole number", "count again")
+    def check_1(answer):
+        """Whether it is 12."""
+        if answer == 6:
+            return "that is half of it"
+        return answer == 12
+
+    def said(answer):
+        check_1(answer)
+        return opened.outcomes["check_1"], capsys.readouterr().out.strip()
+
+    return said
+
+
+def test_a_check_says_right_and_gives_hints_but_never_the_answer(check):
+    assert check(12) == check(12.0) == check(np.int64(12)) == ("passed", "right")
+    assert check(6) == ("not yet", "not yet: that is half of it")
+    assert check(7) == ("not yet", "not yet: count again")
+    for empty in (..., (1, ...), [...]):
+        assert check(empty)[0] == "empty"
+
+
+@pytest.mark.parametrize(
+    "nonsense", [None, "twelve", float("nan"), [1, 2], np.arange(3), object(), {}, print]
+)
+def test_nonsense_gets_a_line_and_no_traceback(check, nonsense):
+    outcome, line = check(nonsense)
+    assert outcome == "not yet" and line.startswith("not yet: ") and "12" not in line
+
+
+def test_a_moving_figure_is_shown_and_its_still_stored(built, shown):
+    opened = chapter.Chapter("05", "quick", "open", 0)
+    frames = (plt.figure(figsize=(1, 1)) for _ in range(3))
+    opened.explore(frames, ["a", "b", "c"], "05-z", "A title.", "What is to be seen.", start=1)
+    assert 'class="moving"' in shown[0] and "A title." in shown[0]
+    assert (built / "ch05_fig_05-z.png").exists()
+
+
+def test_a_quiz_is_the_same_each_time_hides_its_key_and_asks_no_network(tmp_path, monkeypatch):
+    """Where there is no notebook nobody is asked, and nothing breaks."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    answers = [{"answer": "yes", "correct": True, "feedback": "since <it> moves"}]
+    (tmp_path / "05.json").write_text(
+        json.dumps([{"question": "Does it?", "type": "multiple_choice", "answers": answers}])
+    )
+    monkeypatch.setattr(chapter, "QUIZZES", tmp_path)
+    opened, pages = chapter.Chapter("05", "quick", "open", 0), []
+    monkeypatch.setattr(chapter, "_display", pages.append)
+    if not InteractiveShell.initialized():
+        opened.quiz()
+        assert not pages
+    InteractiveShell.instance()
+    try:
+        opened.quiz()
+        opened.quiz()
+    finally:
+        InteractiveShell.clear_instance()
+    assert len(pages) == 2 and pages[0] == pages[1]
+    assert "Does it?" not in pages[0] and "since" not in pages[0]
+    assert "typeof MathJax" not in pages[0]
