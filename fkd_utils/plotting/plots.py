@@ -122,13 +122,19 @@ def learning_figure(
 ) -> matplotlib.figure.Figure:
     """Learning curve beside the three best (top) and three worst (bottom) faces.
 
-    The layout of THESIS Fig 4.1 to 4.15. images: (n, 96, 96); truth, predicted: (n, 15, 2) px.
+    The layout of THESIS Fig 4.1 to 4.15, and the error of the faces' own mean, the score to beat,
+    as a dotted line. images: (n, 96, 96); truth, predicted: (n, 15, 2) px.
     """
     errors = metrics.face_mse(truth, predicted)
     order = np.argsort(errors)
     figure = plt.figure(figsize=(9.6, 4.0))
     left, right = figure.subfigures(1, 2, width_ratios=[1.0, 1.25])
-    draw_curves(left.subplots(), history, best_epoch)
+    curves = left.subplots()
+    draw_curves(curves, history, best_epoch)
+    constant = metrics.mse(truth, np.broadcast_to(np.nanmean(truth, axis=0), truth.shape))
+    curves.axhline(constant, color=COLOURS["black"], linestyle=":", label="mean face")
+    curves.set_ylim(top=max(curves.get_ylim()[1], 2 * constant))
+    curves.legend(loc="upper right", fontsize=9)
     grid = right.subplots(2, 3)
     for axes, k in zip(grid.flat, [*order[:3], *order[::-1][:3]], strict=True):
         draw_face(axes, images[k], truth[k], predicted[k], f"MSE {errors[k]:.5f}")

@@ -66,6 +66,9 @@ def test_best_and_worst_faces_are_those(history, faces_of):
         np.testing.assert_array_equal(picture, images[k])
     worst = metrics.face_mse(truth, predicted)[2]
     assert figure.axes[4].get_title() == f"MSE {worst:.5f}"
+    # The score to beat: what their mean would have cost, in targets y/48 - 1.
+    constant = np.mean(((truth - truth.mean(axis=0)) / 48) ** 2)
+    assert figure.axes[0].lines[-1].get_ydata()[0] == pytest.approx(constant)
 
 
 def test_distances_of_a_stored_run(history):
