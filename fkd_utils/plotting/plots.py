@@ -133,7 +133,8 @@ def learning_figure(
     draw_curves(curves, history, best_epoch)
     constant = metrics.mse(truth, np.broadcast_to(np.nanmean(truth, axis=0), truth.shape))
     curves.axhline(constant, color=COLOURS["black"], linestyle=":", label="mean face")
-    curves.set_ylim(top=max(curves.get_ylim()[1], 2 * constant))
+    low, high = curves.get_ylim()
+    curves.set_ylim(min(low, constant / 1.2), max(high, 2 * constant))
     curves.legend(loc="upper right", fontsize=9)
     grid = right.subplots(2, 3)
     for axes, k in zip(grid.flat, [*order[:3], *order[::-1][:3]], strict=True):

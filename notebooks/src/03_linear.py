@@ -740,7 +740,7 @@ def check_3(answer):
 check_3(answer_3)
 
 # %% tags=["solution"]
-answer_3 = data.to_pixels(run.model().get_weights()[1][np.newaxis])[0]
+answer_3 = data.to_pixels(run.model().get_weights()[-1][np.newaxis])[0]
 check_3(answer_3)
 # All weights meet a zero. The offsets are First's mean face, as far as the training has got.
 
@@ -773,7 +773,7 @@ check_4(answer_4)
 
 # %% tags=["solution", "nbval-ignore-output"]
 def brighter(points, factor):
-    black = data.to_pixels(run.model().get_weights()[1][np.newaxis])
+    black = data.to_pixels(run.model().get_weights()[-1][np.newaxis])
     return black + factor * (points - black)
 
 
