@@ -114,6 +114,7 @@ def _unpacked() -> Path:
                 open_set.unpack(folder)
                 files.seal(folder)
     except OSError as error:
+        files.discard(folder)  # half a set, which would only fill the disk
         raise InputError(
             f"{folder.parent}: cannot write the data set 'open' there, which needs about 100 MB: "
             f"{error.strerror or error}; {_MOVE}"

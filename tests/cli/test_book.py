@@ -227,3 +227,18 @@ def test_the_command_names_the_book(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(book, "build", lambda chapters, figures, out: out / "index.html")
     assert main.main(["book", "--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out == f"the book: {tmp_path / 'index.html'}\n"
+
+
+def test_every_term_of_the_glossary_stands_in_the_chapters_it_names():
+    text = (book.PAGES / "glossary.md").read_text(encoding="utf-8")
+    entries = re.findall(r"^(\w.*)\n((?:  .+\n)+)", text, re.MULTILINE)
+    assert len(entries) > 40
+    missing = []
+    for term, said in entries:
+        stem = term.lower().rstrip("s")
+        for name in re.findall(r"\]\((\d\d[a-z]?_\w+\.ipynb)\)", said):
+            cells = nbformat.read(execute.NOTEBOOKS / name, as_version=4).cells
+            page = " ".join(" ".join(c.source.lower().replace("\n# ", " ").split()) for c in cells)
+            if stem not in page.replace("-", " ") and stem not in page:
+                missing.append((term, name))
+    assert not missing

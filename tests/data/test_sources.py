@@ -77,6 +77,7 @@ def test_files_that_cannot_be_written_are_told_and_tried_again(store, monkeypatc
     monkeypatch.setattr(open_set, "unpack", failing)
     with pytest.raises(InputError, match=r"No space left.*FKD_CACHE"):
         sources.place("open")
+    assert not sources.open_folder().exists()  # half a set would only fill the disk further
     monkeypatch.setattr(open_set, "unpack", fake_unpack)
     assert len(kaggle.read_training(sources.place("open"))) == 3
 
