@@ -229,9 +229,7 @@ def sphinx(source: pathlib.Path, target: pathlib.Path, builder: str = "html") ->
     )
     said = done.stderr.strip()
     if done.returncode:
-        lines = [
-            line.strip() for line in said.splitlines() if "rror" in line or "exception" in line
-        ]
+        lines = [s.strip() for s in said.splitlines() if re.search("Error: |exception: ", s)]
         raise InputError(f"Sphinx could not make the pages: {lines[-1] if lines else said[-200:]}")
     if said:
         print(said, file=sys.stderr)
