@@ -33,7 +33,6 @@ _SHOWN = {
     "quiz": "remove-input",
     "solution": "hide-cell",
 }
-_LEFT_OUT = {"guard", "injected-parameters", "papermill-error-cell-tag"}
 _LINK = re.compile(rf"\[([^\]]+)\]\(({execute.STEM}\.ipynb)?#([^)\s]+)\)")
 
 
@@ -91,22 +90,14 @@ def _write_chapters(chapters: collections.abc.Iterable[pathlib.Path], source: pa
             continue
         count += 1
         _write(editions.student(notebook), source / "extra" / "student" / path.name)
-        _write(notebook, source / "extra" / "notebooks" / path.name)
+        _write(editions.without(notebook), source / "extra" / "notebooks" / path.name)
         _write(page(notebook, path), source / path.name)
     return count
 
 
 def page(notebook: "nbformat.NotebookNode", path: pathlib.Path) -> "nbformat.NotebookNode":
     """A chapter as the book shows it: guards gone, the rest folded by its tags, links made HTML."""
-    import nbformat
-
-    made = nbformat.from_dict(notebook)
-    made.metadata = {"kernelspec": notebook.metadata.get("kernelspec", {})}
-    made.cells = [
-        nbformat.from_dict(cell)
-        for cell in notebook.cells
-        if not editions.tags_of(cell) & _LEFT_OUT
-    ]
+    made = editions.without(notebook, "guard")
     for cell in made.cells:
         tags = editions.tags_of(cell)
         cell.metadata = {"tags": sorted({_SHOWN[tag] for tag in tags if tag in _SHOWN})}
@@ -191,27 +182,28 @@ def _write_figures(figures: pathlib.Path, source: pathlib.Path) -> None:
 
     folder = source / "extra" / "figures"
     folder.mkdir(parents=True, exist_ok=True)
-    entries = [files.stored(files.read_json, p) for p in sorted(figures.glob("ch*.json"))]
-    if not entries and (figures / "index.json").exists():
-        entries = json.loads((figures / "index.json").read_text(encoding="utf-8"))
+    index = figures / "index.json"  # of the committed ones; a run's have a file each
+    entries = json.loads(index.read_text(encoding="utf-8")) if index.exists() else []
+    for path in sorted(figures.glob("ch*.json")):
+        entry = files.stored(files.read_json, path)
+        entries += [entry | {"file": path.with_suffix(".png").name}] if entry else []
     lines, chapter = ["# All figures", ""], None
     stems = {editions.number_of(p): p.stem for p in source.glob("[0-9]*.ipynb")}
-    for entry in filter(None, entries):
-        kind = "table" if entry["kind"] == "table" else "fig"
-        name = f"ch{entry['chapter']}_{kind}_{entry['number']}"
-        picture = figures / f"{name}.png"
-        if kind == "table" or entry["chapter"] not in stems or not picture.exists():
+    for entry in entries:
+        picture = figures / entry["file"]
+        known = entry["kind"] == "figure" and entry["chapter"] in stems
+        if not known or not picture.exists():
             continue
         if entry["chapter"] != chapter:
             chapter = entry["chapter"]
             lines += [f"## Chapter {chapter}", ""]
         with PIL.Image.open(picture) as full:
-            full.convert("RGB").save(folder / f"{name}.webp", quality=80)
+            full.convert("RGB").save(folder / f"{picture.stem}.webp", quality=80)
         title = entry["number"] if not entry["number"][0].isdigit() else f"Figure {entry['number']}"
         place = f"{stems[chapter]}.html#{title.lower().replace(' ', '-')}"
         lines += [
             f'<figure class="small"><a href="{place}"><img loading="lazy" '
-            f'src="figures/{name}.webp" alt="{html.escape(entry["alt"])}"></a>'
+            f'src="figures/{picture.stem}.webp" alt="{html.escape(entry["alt"])}"></a>'
             f"<figcaption><b>{html.escape(title)}.</b> {html.escape(entry['title'])}"
             "</figcaption></figure>",
             "",

@@ -20,6 +20,7 @@ if typing.TYPE_CHECKING:
     import nbformat
 
 NOTES = files.REPO / "book" / "teaching"
+QUIZZES = execute.NOTEBOOKS / "quizzes"
 
 
 def student(notebook: "nbformat.NotebookNode") -> "nbformat.NotebookNode":
@@ -27,7 +28,7 @@ def student(notebook: "nbformat.NotebookNode") -> "nbformat.NotebookNode":
 
     Figures and the rest of the results stay, so that it can be read before it is run.
     """
-    made = _without(notebook, "guard", "solution")
+    made = without(notebook, "guard", "solution")
     for cell in made.cells:
         if tags_of(cell) & {"answer", "check"}:
             cell.outputs, cell.execution_count = [], None
@@ -38,7 +39,7 @@ def teacher(notebook: "nbformat.NotebookNode", number: str) -> "nbformat.Noteboo
     """A chapter with its solutions open, the quiz's answers and notes on teaching it."""
     import nbformat
 
-    made = _without(notebook, "guard")
+    made = without(notebook, "guard")
     for cell in made.cells:
         if "solution" in tags_of(cell):
             cell.metadata.pop("jupyter", None)
@@ -56,10 +57,8 @@ def teacher(notebook: "nbformat.NotebookNode", number: str) -> "nbformat.Noteboo
 
 def quiz_key(number: str) -> str:
     """The questions of a chapter's quiz with the right answers, and what each wrong one reveals."""
-    from fkd_utils.plotting import chapter
-
     lines = ["**Answers of the quiz**", ""]
-    questions = json.loads((chapter.QUIZZES / f"{number}.json").read_text(encoding="utf-8"))
+    questions = json.loads((QUIZZES / f"{number}.json").read_text(encoding="utf-8"))
     for k, question in enumerate(questions, start=1):
         lines += [f"{k}. {question['question']}", ""]
         for answer in question["answers"]:
@@ -79,9 +78,15 @@ def number_of(path: pathlib.Path) -> str:
     return path.stem.split("_")[0]
 
 
-def _without(notebook: "nbformat.NotebookNode", *tags: str) -> "nbformat.NotebookNode":
-    made = copy.deepcopy(notebook)
-    made.cells = [cell for cell in made.cells if not tags_of(cell) & set(tags)]
+def without(notebook: "nbformat.NotebookNode", *tags: str) -> "nbformat.NotebookNode":
+    """A copy without the cells of these tags, and without what papermill notes in a run.
+
+    That is, where it ran: folders of this machine.
+    """
+    made, gone = copy.deepcopy(notebook), {*tags, "injected-parameters", "papermill-error-cell-tag"}
+    made.cells = [cell for cell in made.cells if not tags_of(cell) & gone]
+    for noted in (made, *made.cells):
+        noted.metadata.pop("papermill", None)
     return made
 
 

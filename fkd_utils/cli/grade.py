@@ -58,19 +58,18 @@ def grade(folder: pathlib.Path, out: pathlib.Path | None, minutes: float, profil
     rows = {row["student"]: row for row in _read(out)}
     answers: dict[str, str] = {}
     for student, path in notebooks:
-        row = rows.setdefault(student, {"student": student, "files": "", "note": ""})
+        row = rows.setdefault(student, {"student": student, "files": "", "note": "", "same as": ""})
         line = console.ProgressLine()
         line.update(f"{path.relative_to(folder)} ...")
         mark = f"{path.relative_to(folder)}:{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
         if mark not in row["files"].split(" | "):
-            row.update(_judged_apart(path, minutes, profile))
+            row.update({"note": ""} | _judged_apart(path, minutes, profile))
             same = f"{path.relative_to(folder)}:"
             kept = [m for m in row["files"].split(" | ") if m and not m.startswith(same)]
             row["files"] = " | ".join([*kept, mark])
         told = _words_of(path)
-        if told and answers.setdefault(told, student) != student:
-            same = f"answers word for word as in {answers[told]}'s"
-            row["note"] = "; ".join(filter(None, [row["note"].split("; answers word")[0], same]))
+        copied = bool(told) and answers.setdefault(told, student) != student
+        row["same as"] = answers[told] if copied else ""
         _write(out, rows.values())
         line.clear()
         print(f"{student}: {_summary(row)}")
@@ -288,7 +287,8 @@ def _words_of(path: pathlib.Path) -> str:
 def _summary(row: dict[str, str]) -> str:
     outcomes = [v for k, v in row.items() if " exercise " in k and v]
     counts = [f"{outcomes.count(o)} {o}" for o in ("passed", "not yet", "empty", "broken")]
-    return ", ".join(filter(None, [*counts, row.get("note", "")]))
+    same = f"word for word as {row['same as']}" if row["same as"] else ""
+    return ", ".join(filter(None, [*counts, row["note"], same]))
 
 
 def _read(path: pathlib.Path) -> list[dict[str, str]]:
@@ -296,7 +296,11 @@ def _read(path: pathlib.Path) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as opened:
             rows = [{k: v or "" for k, v in row.items() if k} for row in csv.DictReader(opened)]
-        return rows if all({"student", "files", "note"} <= row.keys() for row in rows) else []
+        return (
+            rows
+            if all({"student", "files", "note", "same as"} <= row.keys() for row in rows)
+            else []
+        )
     except (OSError, UnicodeDecodeError, csv.Error):
         return []
 
@@ -305,7 +309,9 @@ def _write(path: pathlib.Path, rows: collections.abc.Iterable[dict[str, str]]) -
     rows = list(rows)
     exercises = sorted({k for row in rows for k in row if " exercise " in k}, key=_in_order)
     with files.replacing(path) as aside, aside.open("w", encoding="utf-8", newline="") as opened:
-        writer = csv.DictWriter(opened, ["student", *exercises, "note", "files"], restval="")
+        writer = csv.DictWriter(
+            opened, ["student", *exercises, "note", "same as", "files"], restval=""
+        )
         writer.writeheader()
         writer.writerows(rows)
 

@@ -99,8 +99,16 @@ def show_faces(
     return figure
 
 
-def draw_curves(axes: matplotlib.axes.Axes, history: pd.DataFrame, best_epoch: int) -> None:
-    """Training and validation MSE by epoch on a logarithmic axis, the best epoch marked."""
+def draw_curves(
+    axes: matplotlib.axes.Axes,
+    history: pd.DataFrame,
+    best_epoch: int,
+    constant: float | None = None,
+) -> None:
+    """Training and validation MSE by epoch on a logarithmic axis, the best epoch marked.
+
+    constant: the MSE of one answer for all faces, drawn as a dotted line.
+    """
     axes.plot(history.epoch, history.loss, color=COLOURS["orange"], label="training")
     best = history.loc[history.epoch == best_epoch, "val_mse"].iloc[0]
     label = f"validation, lowest {best:.5f} at epoch {best_epoch}"
@@ -110,6 +118,9 @@ def draw_curves(axes: matplotlib.axes.Axes, history: pd.DataFrame, best_epoch: i
     axes.set(yscale="log", xlabel="epoch", ylabel="MSE (targets in [-1, 1])")
     axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
     axes.set_ylim(low / 1.2, high * 1.6)
+    if constant is not None:
+        axes.axhline(constant, color=COLOURS["black"], linestyle=":", label="mean face")
+        axes.set_ylim(min(low, constant) / 1.2, max(high * 1.6, 2 * constant))
     axes.legend(loc="upper right", fontsize=9)
 
 
@@ -129,13 +140,8 @@ def learning_figure(
     order = np.argsort(errors)
     figure = plt.figure(figsize=(9.6, 4.0))
     left, right = figure.subfigures(1, 2, width_ratios=[1.0, 1.25])
-    curves = left.subplots()
-    draw_curves(curves, history, best_epoch)
     constant = metrics.mse(truth, np.broadcast_to(np.nanmean(truth, axis=0), truth.shape))
-    curves.axhline(constant, color=COLOURS["black"], linestyle=":", label="mean face")
-    low, high = curves.get_ylim()
-    curves.set_ylim(min(low, constant / 1.2), max(high, 2 * constant))
-    curves.legend(loc="upper right", fontsize=9)
+    draw_curves(left.subplots(), history, best_epoch, constant)
     grid = right.subplots(2, 3)
     for axes, k in zip(grid.flat, [*order[:3], *order[::-1][:3]], strict=True):
         draw_face(axes, images[k], truth[k], predicted[k], f"MSE {errors[k]:.5f}")

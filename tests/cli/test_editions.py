@@ -5,7 +5,6 @@ import nbformat
 import pytest
 
 from fkd_utils.cli import editions, execute, main
-from fkd_utils.plotting import chapter
 
 CHAPTERS = execute.chapters_in(execute.NOTEBOOKS)
 
@@ -46,9 +45,20 @@ def test_students_get_neither_solutions_nor_guards_nor_what_checks_said(notebook
     assert len(notebook.cells) == 8 and notebook.cells[6].outputs  # the source stays as it was
 
 
+def test_nobody_is_told_where_it_ran(notebook):
+    """As papermill notes it in what `make report` executes, which the book hands out."""
+    where = "/home/anna/course"
+    notebook.metadata["papermill"] = {"output_path": where}
+    notebook.cells[1].metadata["papermill"] = {"status": where}
+    notebook.cells.insert(1, cell(f"DATA = {where!r}", "injected-parameters"))
+    for made in (editions.student(notebook), editions.without(notebook)):
+        assert where not in json.dumps(made)
+    assert where in json.dumps(notebook)
+
+
 def test_teachers_get_solutions_open_notes_and_the_key(notebook, tmp_path, monkeypatch):
     monkeypatch.setattr(editions, "NOTES", tmp_path)
-    monkeypatch.setattr(chapter, "QUIZZES", tmp_path)
+    monkeypatch.setattr(editions, "QUIZZES", tmp_path)
     (tmp_path / "05.md").write_text("## Teaching 05")
     answers = [
         {"answer": "yes", "correct": True, "feedback": "since it moves"},
@@ -80,7 +90,7 @@ def test_no_students_chapter_gives_an_answer_away(path):
     feedback = [
         answer["feedback"]
         for question in json.loads(
-            (chapter.QUIZZES / f"{editions.number_of(path)}.json").read_text(encoding="utf-8")
+            (editions.QUIZZES / f"{editions.number_of(path)}.json").read_text(encoding="utf-8")
         )
         for answer in question["answers"]
     ]

@@ -82,7 +82,7 @@ def test_each_student_gets_a_row_whatever_the_others_hand_in(house, capsys):
     assert found["anna"] == found["cleo"] == ("passed", "not yet")
     assert found["ben"] == ("empty", "broken")
     assert found["dora"] == ("not yet", "not yet")
-    assert rows["cleo"]["note"] == "answers word for word as in anna's"
+    assert rows["cleo"]["same as"] == "anna" and not rows["anna"]["same as"] + rows["cleo"]["note"]
     assert "cut off" in rows["emil"]["note"]
     assert "not a chapter of the course" in rows["finn"]["note"]
     assert rows["gina"]["note"] == "its process died" and found["gina"] == ("broken", "broken")
@@ -105,15 +105,18 @@ def test_a_notebook_that_will_not_end_is_ended(house):
 
 def test_a_second_run_judges_only_what_has_changed(house, monkeypatch):
     handed_in(house / "anna.ipynb", "answer_1 = 43")
-    handed_in(house / "ben.ipynb", "answer_1 = 42")
+    handed_in(house / "ben.ipynb", "answer_1 = 42\nimport os; os._exit(3)")
     assert main.main(["grade", str(house), "--profile", "smoke"]) == 0
+    assert rows_of(house)["ben"]["note"] == "its process died"
     judged = []
     monkeypatch.setattr(
         grade, "_judged_apart", lambda path, *_: judged.append(path.stem) or {"05 exercise 1": "x"}
     )
     handed_in(house / "ben.ipynb", "answer_1 = 43")
     assert main.main(["grade", str(house), "--profile", "smoke"]) == 0
-    assert judged == ["ben"] and rows_of(house)["anna"]["05 exercise 1"] == "passed"
+    rows = rows_of(house)
+    assert judged == ["ben"] and rows["anna"]["05 exercise 1"] == "passed"
+    assert rows["ben"]["note"] == ""  # what was said of the file before
 
 
 @pytest.mark.parametrize(
