@@ -357,7 +357,8 @@ chapter.figure(
 # long slope that follows is the flat ones, and it has not ended when the training does. The gap
 # between the two lines is what the network knows about the training faces and cannot use on others.
 # The thesis calls it slight overfitting. The small spikes on the way are the batches: each of the last
-# steps of an epoch followed 64 faces, not all of them.
+# steps of an epoch followed 64 faces, not all of them. The dotted line is one answer for all: the mean
+# of the test faces. Both curves stay above it.
 #
 # Then look at the faces. The red crosses do not form a face. Each output has its own 9216 weights,
 # and nothing tells the corner of an eye to stay with its eye. On a dark face they crowd together;

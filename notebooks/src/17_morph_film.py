@@ -504,7 +504,7 @@ chapter.figure(
 
 # %% [markdown]
 # Here it is as a GIF. That is a picture that moves: it needs no player and no network, in this
-# notebook as in the HTML report. The price is 64 colours and a smaller frame. The .mp4 lies in
+# notebook as in the book. The price is 64 colours and a smaller frame. The .mp4 lies in
 # `build/17_morph_film/`. Open it with a film player; browsers do not know its format.
 
 # %% tags=["nbval-ignore-output"]
