@@ -292,7 +292,7 @@ for epoch in range(min(3, epochs)):
 
 # %% [markdown]
 # First see where the thesis's own length leads. This run comes with the course: 1000 epochs on real
-# faces, cut from photographs. They may not be passed on. So you see the curve and the errors, not
+# faces ([chapter 02](02_data.ipynb) says whose). They may not be passed on. So you see the curve and the errors, not
 # the faces.
 
 # %%

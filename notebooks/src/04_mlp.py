@@ -384,7 +384,7 @@ chapter.figure(
 # %% [markdown]
 # ## At the thesis's length
 #
-# First the runs that come with the course: Second for 1000 epochs on real faces, once by plain descent
+# First the runs that come with the course: Second for 1000 epochs on real faces ([chapter 02](02_data.ipynb) says whose), once by plain descent
 # at 0.05 and once by Adam at either rate. Faces, batches and first weights are the same in all three.
 #
 # **Predict.** In the thesis Adam halves the error of plain descent, from 0.0047 to 0.0024. Will it

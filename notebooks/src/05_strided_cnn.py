@@ -380,7 +380,7 @@ chapter.figure(
 # ## Training
 #
 # The optimiser is Adam from here on. First the thesis's own length, as stored with the course: Third
-# for 1000 epochs on real faces, without and with the dropout that comes below.
+# for 1000 epochs on real faces ([chapter 02](02_data.ipynb) says whose), without and with the dropout that comes below.
 
 # %%
 long = training.of_rows(["Second, Adam", "Third", "Third, dropout"])

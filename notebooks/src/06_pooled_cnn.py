@@ -350,7 +350,7 @@ with chapter.guard("Fourth has 297,266 parameters and the convolutions of both t
 #
 # ## Training
 #
-# First the thesis's own length, as stored with the course: Fourth for 1000 epochs on real faces,
+# First the thesis's own length, as stored with the course: Fourth for 1000 epochs on real faces ([chapter 02](02_data.ipynb) says whose),
 # without and with dropout of 25% on the dense layer.
 #
 # **Predict.** In [chapter 05](05_strided_cnn.ipynb) Third overfitted: its validation error rose and stayed above its lowest.

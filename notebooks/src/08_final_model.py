@@ -229,7 +229,7 @@ for name, stored in long.items():
     print(f"{name}: {stored.summary()}\n")
 
 # %% [markdown]
-# One thing about these runs you should know. [Chapter 18](18_beyond_the_studies.ipynb) finds that the labels of the real faces count
+# One thing about these runs you should know. [Chapter 18](18_beyond_the_studies.ipynb) finds that the labels of the real faces ([chapter 02](02_data.ipynb) says whose) count
 # from the picture's edge, where a mirrored x is 96 - x. The copies were mirrored by 95 - x all the same,
 # so half of Fifth's training labels lie a pixel to the left. Fourth had no mirrored faces. How much of
 # the error is that?

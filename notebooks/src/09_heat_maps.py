@@ -54,7 +54,7 @@ chapter = plotting.Chapter("09", PROFILE, DATA, SEED)
 # %% [markdown]
 # ## At full length
 #
-# First the stored runs: 1000 epochs on real faces. Their pictures and their true points do not come
+# First the stored runs: 1000 epochs on real faces ([chapter 02](02_data.ipynb) says whose). Their pictures and their true points do not come
 # with the course, so there is no heat map of them. Their errors are stored, face by face. These are
 # enough to ask for the hardest face, and how much it gained.
 #

@@ -53,7 +53,7 @@ chapter = plotting.Chapter("12", PROFILE, DATA, SEED)
 # The network comes with the course; [chapter 18](18_beyond_the_studies.ipynb) builds it. For each point it makes a small map of where
 # the point may be, and answers with the mean place of that map. (This is not the heat map of [chapter
 # 09](09_heat_maps.ipynb), which showed where the points of many faces lie.) It was trained for less than an hour on a few
-# thousand real faces. The people in this chapter are not among them.
+# thousand real faces ([chapter 02](02_data.ipynb) says whose). The people in this chapter are not among them.
 #
 # If you have trained a network of your own, in [chapter 06](06_pooled_cnn.ipynb) or [08](08_final_model.ipynb), the first line below takes it instead. Where
 # the text then differs, it is the network that differs.

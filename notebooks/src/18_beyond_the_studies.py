@@ -159,7 +159,7 @@ with chapter.guard("where_last has a NaN gradient; masked_mse does what where_fi
 # Each labelled *coordinate* counts the same. A face with four points weighs less than one with
 # fifteen: 8 numbers against 30. But it takes a place in the batch.
 #
-# The stored runs of this chapter were trained on *real faces*: photographs with 15 points and frames
+# The stored runs of this chapter were trained on the *real faces* of [chapter 02](02_data.ipynb): photographs with 15 points and frames
 # of films with four, which may not be shown. They form an **ablation**: a row of trainings, each a step
 # that changes one thing of the step before. How many complete faces does a batch of 64 hold, if it is
 # drawn from all these training faces?

@@ -159,7 +159,7 @@ chapter.figure(
     "orange, for one seed, and lie left of the band. Few are green. Most red ones are counts.")
 
 # %% [markdown]
-# Errors of `ours` are of test faces, on which nothing was chosen: 196 real faces, each a group of its own.
+# Errors of `ours` are of test faces, on which nothing was chosen: 196 real faces ([chapter 02](02_data.ipynb) says whose), each a group of its own.
 # The networks trained on nearly as many as the thesis's. Its numbers, under `theirs`, are validation errors.
 # The last column names the figure or table to look at.
 

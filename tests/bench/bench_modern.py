@@ -9,10 +9,11 @@ import time
 import numpy as np
 import pytest
 
+from fkd_utils import augment
 from fkd_utils.data import splits
 from fkd_utils.evaluation import timing
 from fkd_utils.models import export, heatmap
-from fkd_utils.training import ablation, batches, fitting, results, thesis_runs
+from fkd_utils.training import ablation, batches, results, thesis_runs
 
 ROUNDS, STEPS, CALLS = 5, 6, 200
 FIFTHS = [name for name in thesis_runs.TABLE_4_4 if results.of_rows([name])]
@@ -25,9 +26,11 @@ def cpu_seconds_a_step(trained, batches, steps: int) -> float:
     return (time.process_time() - started) / steps
 
 
-def ready(recipe: fitting.Recipe, data: splits.Splits):
-    trained = recipe.around(recipe.build(), 1000)
-    made = batches.Batches(data.train, recipe, 0)
+def ready(step: ablation.Step, data: splits.Splits):
+    trained, told = step.model(), bool(step.told)
+    change = augment.random_augment if step.augmented else None
+    recipe = batches.Recipe((64,), step.steps_per_epoch, 0, change, step.half_complete)
+    made = batches.Batches(data.train, recipe, 0, told)
     trained.train_on_batch(*made[0])  # builds the graph
     return trained, made
 
@@ -40,7 +43,7 @@ def test_fifths_error_for_a_tenth_of_its_training(capsys):
     error = fifth.metrics["validation_mse"]
     theirs, ours = (ablation.batches_until(run, error) for run in (fifth, final))
     data = splits.load("open", 0, None, False, True)
-    sides = [ready(ablation.rungs()[0].recipe, data), ready(ablation.final().recipe, data)]
+    sides = [ready(step, data) for step in (ablation.steps()[0], ablation.final())]
     ratios = []
     for _ in range(ROUNDS):
         one, two = (cpu_seconds_a_step(*side, STEPS) for side in sides)
