@@ -1,6 +1,11 @@
 """How Sphinx makes the book; see `fkd_utils.cli.book`, which prepares its pages."""
 
+import pathlib
+import re
+
 import docutils.nodes
+import sphinx.addnodes
+import sphinx.transforms
 from latex2mathml.converter import convert
 
 project = "Facial keypoints"
@@ -52,9 +57,50 @@ def _block(translator, node):
     raise docutils.nodes.SkipNode
 
 
+class GlossaryLinks(sphinx.transforms.SphinxTransform):
+    """In a chapter the first use of each term of the glossary leads there."""
+
+    default_priority = 700  # when the page's own links and formulas are nodes
+
+    def apply(self, **kwargs):
+        glossary = pathlib.Path(self.env.srcdir, "glossary.md")
+        if not self.env.docname[0].isdigit() or not glossary.exists():  # slides have none
+            return
+        terms = re.findall(r"^(\S.*)\n  \S", glossary.read_text(encoding="utf-8"), re.MULTILINE)
+        left = {term.lower(): term for term in terms}
+        longest_first = "|".join(re.escape(term) for term in sorted(terms, key=len, reverse=True))
+        word = re.compile(rf"\b({longest_first})(?:e?s)?\b", re.IGNORECASE)
+        for paragraph in list(self.document.findall(docutils.nodes.paragraph)):
+            for text in list(paragraph.findall(docutils.nodes.Text)):
+                if text.parent is paragraph or isinstance(text.parent, docutils.nodes.strong):
+                    text.parent.replace(text, self.linked(text.astext(), word, left))
+
+    def linked(self, text, word, left):
+        """The text's nodes, with a link at each term that is left; it is left no longer."""
+        nodes, done = [], 0
+        for found in word.finditer(text):
+            term = left.pop(found[1].lower(), None)
+            if term:
+                shown = docutils.nodes.inline("", found[0], classes=["glossary-term"])
+                link = sphinx.addnodes.pending_xref(
+                    "",
+                    shown,
+                    refdomain="std",
+                    reftype="term",
+                    reftarget=term,
+                    refexplicit=True,
+                    refwarn=True,
+                    refdoc=self.env.docname,
+                )
+                nodes += [docutils.nodes.Text(text[done : found.start()]), link]
+                done = found.end()
+        return [*nodes, docutils.nodes.Text(text[done:])]
+
+
 def setup(app):
     """Formulas as MathML: every browser of today draws it, without a script."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    app.add_transform(GlossaryLinks)
 
 
 html_math_renderer = "mathml"

@@ -79,8 +79,9 @@ def writing(
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise InputError(f"{path}: the disk is full; free some space and run again") from error
-        if error.filename and isinstance(error, FileNotFoundError) and path.name not in str(error.filename):
-            raise InputError(f"{error.filename} is missing; {path} was not written") from error
+        missing = isinstance(error, FileNotFoundError) and error.filename
+        if missing and path.name not in str(missing):
+            raise InputError(f"{missing} is missing; {path} was not written") from error
         reason = error.strerror or error
         raise InputError(f"{path}: cannot be written: {reason}; {advice}") from error
 

@@ -30,6 +30,12 @@ def test_a_full_disk_is_one_clear_error(tmp_path):
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
+def test_a_file_that_is_missing_meanwhile_is_named_not_the_one_to_be_written(tmp_path):
+    told = pytest.raises(InputError, match=r"source.csv is missing; .*target was not written")
+    with told, files.writing(tmp_path / "target"):
+        (tmp_path / "source.csv").read_text()
+
+
 def test_what_is_written_stands_under_its_name_in_a_new_folder(tmp_path):
     path = tmp_path / "new" / "deep" / "a.txt"
     with files.replacing(path) as aside:

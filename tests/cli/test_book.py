@@ -112,6 +112,14 @@ def test_no_link_is_dead(made, links):
                 assert anchor in links[there.name].anchors, (page, target)
 
 
+def test_the_first_use_of_a_term_in_a_chapter_leads_to_the_glossary(links):
+    for path in CHAPTERS:
+        terms = [t for t in links[f"{path.stem}.html"].leads if t.startswith("glossary.html#term-")]
+        assert len(set(terms)) == len(terms) >= 3, path.stem
+    assert "glossary.html#term-receptive-field" in links["05_strided_cnn.html"].leads
+    assert not any(t.startswith("glossary.html#term-") for t in links["glossary.html"].leads)
+
+
 def test_guards_are_left_out_and_solutions_folded(made):
     for path in CHAPTERS:
         text = (made / f"{path.stem}.html").read_text(encoding="utf-8")
