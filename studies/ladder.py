@@ -8,7 +8,7 @@ from fkd_utils import files
 from fkd_utils.training import ablation
 from studies import publish
 
-_ASKED_AGAIN = (ablation.LAST, ablation.FINAL, ablation.WIDE)
+_ASKED_AGAIN = (ablation.LAST, ablation.FINAL)
 
 
 def train_steps(
@@ -22,7 +22,7 @@ def train_steps(
     """Train and publish the chosen ones of `ablation.every`, or WIDE; returns their folders.
 
     data: open, kaggle or a folder. A step that is trained already is found; a stopped one goes on.
-    The weights of LAST, FINAL and WIDE are stored, since chapters ask these networks again.
+    The weights of LAST and FINAL are stored, since chapters ask these networks again.
     """
     every = [
         *ablation.every(epochs, steps_per_epoch),

@@ -770,7 +770,7 @@ def nme_of_each(images, network):
     return 100 * np.linalg.norm(off, axis=2).mean(axis=1) / evaluation.eye_distance(truth)
 
 
-NETWORKS = {"Fourth, dropout": training.network(training.FOURTH), "final": training.network()}
+NETWORKS = {"Fourth, dropout": training.network("wild_fourth_dropout"), "final": training.network()}
 nme = {name: nme_of_each(portraits, network) for name, network in NETWORKS.items()}
 
 # %% tags=["nbval-ignore-output"]

@@ -1079,6 +1079,38 @@ with chapter.guard("one look alone misses the target"):
 #
 # The clock ran beside a little other work on the same two cores.
 #
+# ### The same hour, spent on width
+#
+# Is the network too small? One with twice the parameters makes fewer epochs in the hour. So it was taught on
+# the embedded faces first, and on the real ones after that. **Predict** its error beside the final network's.
+
+# %%
+first_epochs = ablation.wide().first_epochs
+wider = training.published(ablation.folder_of(ablation.WIDE))
+plotting.show_table(
+    [{"network": name, "epochs": epochs, "last training loss": run.history.loss.iloc[-1]}
+     | measured(run)
+     for name, epochs, run in (
+         ("final", final.settings["epochs"], final),
+         ("wider", f"{first_epochs} on open, {wider.settings['epochs']}", wider))],
+    parameters="{:,}", NME="{:.2f}",
+    **dict.fromkeys(("val rmse_px", "rmse_px", "last training loss"), "{:.3f}"))
+mean, low, high = evaluation.interval(per_face(wider) - per_face(final), final.groups("test"))
+print(f"wider less final: {mean:+.3f} px ({low:+.3f} to {high:+.3f}): {verdict(low, high)}")
+
+# %% tags=["guard"]
+with chapter.guard("the wider network is no better, and ends at the same training loss"):
+    assert wider.metrics["validation"]["rmse_px"] > final.metrics["validation"]["rmse_px"]
+    assert abs(wider.history.loss.iloc[-1] / final.history.loss.iloc[-1] - 1) < 0.01
+    assert verdict(low, high) == "cannot be told"
+
+# %% [markdown]
+# No better, in this one run. Twice the parameters end at the same training loss. So size is not what the
+# final network lacks. What is left are the suspects that no width mends: how many faces there are, and how far
+# two people who label the same face lie apart.
+#
+# ### How soon?
+#
 # How soon is the new network as good as the old one? The aim was Fifth's error for a tenth of Fifth's
 # work. Fifth's error is the lowest validation error of a stored Fifth at the thesis's length. Count
 # the batches of 64 faces that each run took to get there (`training.ablation.batches_until`). For Fifth the
