@@ -207,6 +207,23 @@ def sweep(plan: str, data: str, scheduler: str, out: pathlib.Path) -> int:
 
 
 @group.command()
+def imagenet() -> None:
+    """Convert EfficientNet-Lite0's ImageNet weights, data/imagenet (chapter 16). Needs torch."""
+    console.start_backend()
+    import collections
+
+    from studies import imagenet
+
+    found = imagenet.study()
+    for kind, value in found["differences"].items():
+        print(f"{kind}: logits differ from the original's by at most {value:g}")
+    first = collections.Counter(
+        found["names"][str(rows[0][0])] for rows in found["guesses"].values()
+    )
+    print("first guesses:", ", ".join(f"{name} {count}" for name, count in first.most_common(12)))
+
+
+@group.command()
 def keep() -> None:
     """Carry the rows that `run --profile paper` added to studies over to data/published."""
     console.start_backend()
