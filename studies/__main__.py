@@ -224,6 +224,23 @@ def imagenet() -> None:
 
 
 @group.command()
+@click.argument("tables", nargs=-1, metavar="[frozen|blocks]...")
+@click.option("--seeds", default=3, show_default=True, type=click.IntRange(1), metavar="N")
+@DATA
+def transfer(tables: tuple[str, ...], seeds: int, data: str) -> None:
+    """Train EfficientNet-Lite0 on faces, from ImageNet's weights and from random ones (chapter 16).
+
+    A stopped study goes on where it was. `keep` carries the rows over to data/published.
+    """
+    console.start_backend()
+    from studies import transfer
+
+    for table, rows in transfer.study(data, tables, seeds).items():
+        keys = ["weights", "read" if table == "frozen" else "blocks"]
+        print(rows.groupby(keys, sort=False)[["held", "mean_px"]].agg(["mean", "std"]).to_string())
+
+
+@group.command()
 def keep() -> None:
     """Carry the rows that `run --profile paper` added to studies over to data/published."""
     console.start_backend()

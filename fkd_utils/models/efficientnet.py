@@ -76,7 +76,8 @@ def _convolution(filters: int, side: int, stride: int, name: str) -> keras.layer
 
 
 def _start() -> keras.initializers.Initializer:
-    return keras.initializers.HeNormal()  # half of what passes a ReLU is lost
+    # By what goes out: Keras counts what comes in to a depthwise kernel as if all maps met there.
+    return keras.initializers.VarianceScaling(2.0, "fan_out", "truncated_normal")
 
 
 def _norm(name: str) -> keras.layers.Layer:

@@ -18,14 +18,18 @@
 # it, and asks each time how sure you can be.
 #
 # **You can afterwards**
-# - put an interval around an error on new people, and tell what few groups cannot say (exercise 2, question 1);
+# - put an interval around an error on new people, and tell what few groups cannot say
+#   (exercises 2 and 3, question 1);
 # - compare two points, or two conditions, by their difference (exercise 3, question 2);
-# - tell what *goes with* an error from what *causes* it: turn the same face, cover it (exercises 3, 6 and 7, question 3);
+# - tell what *goes with* an error from what *causes* it: turn the same face, cover it
+#   (exercises 4, 6 and 7, question 3);
 # - ask a network again where you know its weakness, and measure what that gains (exercises 4 and 5);
 # - convert an MSE into distances, and tell when mean and root mean square disagree (exercise 1, question 4).
 #
-# **Needs** chapters [02](02_data.ipynb) and [06](06_pooled_cnn.ipynb) to [08](08_final_model.ipynb). **Takes** about 110 minutes to study, and 20 seconds of two cores (profile *quick*), with
-# about a minute more the first time, unless [chapter 08](08_final_model.ipynb) has trained Fifth already.
+# **Needs** chapters [02](02_data.ipynb) and [06](06_pooled_cnn.ipynb) to
+# [08](08_final_model.ipynb). **Takes** about 110 minutes to study, and 40 seconds of two cores
+# (profile *quick*), with up to two minutes more the first time, unless
+# [chapter 06](06_pooled_cnn.ipynb) has trained Fourth and [chapter 08](08_final_model.ipynb) Fifth.
 # **Figures** 4.17, 10-a, 10-b, 10-d, 10-f, 10-h, 10-i.
 #
 # **Tables** 10.1, 10.2.
@@ -56,8 +60,8 @@ names = [data.plain(name) for name in data.KEYPOINTS]
 # %% [markdown]
 # ## At full length
 #
-# First the stored runs: 1000 epochs on real faces ([chapter 02](02_data.ipynb) says whose). Their errors on test faces are stored, face by
-# face and point by point.
+# First the stored runs: 1000 epochs on real faces ([chapter 02](02_data.ipynb) says whose). Their
+# errors on test faces are stored, face by face and point by point.
 #
 # **Predict** before you look: which three of the fifteen points are the hardest, which three the
 # easiest?
@@ -73,8 +77,9 @@ print("hardest:", ", ".join(means.index[:-4:-1]))
 # %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(7.2, 5.2))
 order = [names.index(name) for name in means.index]
+hues = {name: plotting.COLOURS[colour] for name, colour in zip(full, ("orange", "blue", "green"))}
 for row, (name, d) in enumerate(full.items()):
-    colour, at = plotting.COLOURS[("orange", "blue", "green")[row]], np.arange(15) + 0.2 * (1 - row)
+    colour, at = hues[name], np.arange(15) + 0.2 * (1 - row)
     mean, low, high = evaluation.interval(d, np.arange(len(d)))
     axes.hlines(at, low[order], high[order], color=colour, lw=2, alpha=0.5)
     axes.plot(mean[order], at, "so^"[row], color=colour, mec="white", label=name)
@@ -92,8 +97,8 @@ chapter.figure(
 
 # %% [markdown]
 # The thesis says that the bottom lip is harder than the top lip, and the outer end of the right
-# eyebrow much harder than the top lip. Take the difference face by face. The interval beside each
-# mean says where it would lie for other faces; *How sure is an error?* explains it.
+# eyebrow much harder than the top lip. Take the difference face by face. The interval beside it is
+# one for the mean over *all* such faces; *How sure is an error?* explains it.
 
 # %%
 def compare(d, harder, easier="mouth_center_top_lip"):
@@ -127,15 +132,17 @@ with chapter.guard("bottom lip and outer brow end above the top lip, outer brow 
 # ## Your own network
 #
 # The network of this chapter is the thesis's **Fifth** with dropout. It learns from the faces of
-# [chapter 07](07_augmentation.ipynb): the training faces and their mirrored, shifted and turned copies. Fourth with dropout
-# learned from the faces as they come and stands beside it where tilt is asked about.
+# [chapter 07](07_augmentation.ipynb): the training faces and their mirrored, shifted and turned
+# copies. Fourth with dropout learned from the faces as they come and stands beside it. Read the
+# chapter once. Then let `mine` name Fourth and run it again: what changes is due to the network.
 
 # %% tags=["nbval-ignore-output"]
 splits = data.load(DATA, SEED, chapter.limit)
 grown = data.load(DATA, SEED, chapter.limit, grown=True)
 runs = {"Fourth, dropout": training.thesis_run("Fourth, dropout", splits, PROFILE, SEED),
         "Fifth, dropout": training.thesis_run("Fifth, dropout", grown, PROFILE, SEED)}
-run = runs["Fifth, dropout"]
+mine = "Fifth, dropout"  # the network that is asked, up to the section on whose faces these are
+run = runs[mine]
 history = run.history
 print(f"{len(grown.train)} training faces, best epoch {run.best_epoch} of {len(history)}")
 
@@ -160,7 +167,7 @@ axes.legend(fontsize=9)
 chapter.figure(
     figure,
     "4.17",
-    "Validation error of three keypoints over the training of Fifth with dropout.",
+    f"Validation error of three keypoints over the training of {mine.replace(',', ' with')}.",
     alt="Curves of the validation error by epoch on a logarithmic axis. All fall. The top lip "
     "ends in the middle, the bottom lip and the outer end of the right eyebrow above it; "
     "twelve thin grey curves show the other keypoints.",
@@ -189,7 +196,8 @@ for name in ("mouth_center_bottom_lip", "right_eyebrow_outer_end"):
 # %% tags=["nbval-ignore-output"]
 held = data.joined(splits.validation, splits.test)
 images, truth, groups = held.images, held.keypoints, held.groups
-network = run.model()
+networks = {name: each.model() for name, each in runs.items()}
+network = networks[mine]
 predicted = training.predict(network, images)
 distances = evaluation.distances(truth, predicted)
 teams = np.unique(groups)
@@ -200,8 +208,8 @@ print(f"{len(truth)} faces in {len(teams)} groups")
 # assumes that each face is an independent trial. Is it?
 #
 # A group of the embedded set is a *team*: the five or six people from whose photographs its faces
-# are mixed. If the network misjudges the lips of one of them, it does so on every face that has
-# them. Eighty faces of a team are worth far fewer independent trials. You want to know how the
+# are mixed. If the network misjudges the lips of one of them, it may do so on every face that has
+# them. Eighty faces of a team may be worth far fewer independent trials. You want to know how the
 # network does on **new people**, and of those you have as many trials as you have teams.
 #
 # (The fifteen points of a face are worse still. They share its tilt and its light. Never count
@@ -215,14 +223,18 @@ print(f"{len(truth)} faces in {len(teams)} groups")
 # the sums grow. If not, they cancel, and about the usual formula is left.
 
 # %% tags=["nbval-ignore-output"]
+def standard_errors(e):
+    """Of the mean of errors (n,): if faces are the trials, and if groups are."""
+    n, G = len(e), len(teams)
+    sums = np.array([(e[groups == team] - e.mean()).sum() for team in teams])
+    return e.std(ddof=1) / np.sqrt(n), np.sqrt(G / (G - 1) * (sums**2).sum()) / n
+
+
 lip = distances[:, data.INDEX["mouth_center_bottom_lip"]]
-sums = np.array([(lip[groups == team] - lip.mean()).sum() for team in teams])
-G, n = len(teams), len(lip)
-by_face = lip.std(ddof=1) / np.sqrt(n)
-by_group = np.sqrt(G / (G - 1) * (sums**2).sum()) / n
+by_face, by_group = standard_errors(lip)
 print(f"bottom lip: {lip.mean():.2f} px, standard error {by_face:.3f} if faces were independent,")
-print(f"{by_group:.3f} if groups are: what {n * (by_face / by_group) ** 2:.0f} independent faces "
-      "would give")
+print(f"{by_group:.3f} if groups are: what {len(lip) * (by_face / by_group) ** 2:.0f} independent "
+      "faces would give")
 
 # %% [markdown]
 # A 95% interval is the mean plus and minus $t$ standard errors. With many groups $t$ is 1.96. With
@@ -257,8 +269,8 @@ def coverage(teams, worlds=1000):
 plotting.show_table(coverage(number) for number in (3, 6, 24))
 
 # %% [markdown]
-# An interval by faces says 95% and holds the truth about six times in ten. More teams do not help
-# it. The bootstrap of teams is the right idea, but from three teams it can draw only ten different
+# In such worlds an interval by faces says 95% and holds the truth about six times in ten. More
+# teams do not help it. The bootstrap of teams is the right idea, but from three teams it can draw only ten different
 # samples. Only $t$ keeps its promise when teams are few. `evaluation.interval` computes it, for any
 # number of columns at once.
 #
@@ -266,12 +278,14 @@ plotting.show_table(coverage(number) for number in (3, 6, 24))
 
 # %% tags=["nbval-ignore-output"]
 mean, low, high = evaluation.interval(distances, groups)
-_, low_face, high_face = evaluation.interval(distances, np.arange(n))
+_, low_face, high_face = evaluation.interval(distances, np.arange(len(truth)))
 ranked = pd.DataFrame({"keypoint": names, "mean": mean, "low": low, "high": high,
                        "low_face": low_face, "high_face": high_face}).sort_values("mean")
 wider = np.mean((high - low) / (high_face - low_face))
+larger = np.mean([group / face for face, group in map(standard_errors, distances.T)])
 print("hardest:", ", ".join(ranked.keypoint.iloc[:-5:-1]))
-print(f"the intervals by group are {wider:.1f} times as wide as those by face")
+print(f"the intervals by group are {wider:.1f} times as wide as those by face, "
+      f"the standard errors {larger:.1f} times as large")
 
 # %% tags=["drawing", "nbval-ignore-output"]
 figure, axes = plt.subplots(figsize=(7.2, 4.4))
@@ -289,18 +303,18 @@ chapter.figure(
     "Mean error of each keypoint on faces the network has not learned from.",
     alt="Fifteen rows, one a keypoint, ordered by mean error in pixels. The inner eye corners are "
     "at the lower end; mouth corners, bottom lip and outer eyebrow ends are at the upper. "
-    "Each has an interval by face and one by group; for most the one by group is the wider, for a "
-    "few it is the narrower.",
+    "Each has an interval by face and one by group; for most the one by group is the wider, for "
+    "some it is the narrower.",
 )
 
 # %% [markdown]
-# A corner of the eye is a dark, sharp spot. An eyebrow fades out, and a mouth moves. One may read
-# [Figure 4.17](#figure-4.17) as saying that the outer ends of the brows are the hardest points of all. On the real
-# faces above it is so; here other points may be ahead. On other people, neighbours change places.
+# A corner of the eye is a dark, sharp spot. An eyebrow fades out, and a mouth moves. On the real
+# faces above, the outer ends of the brows are the hardest points; here others may be ahead. On other
+# people, neighbours change places.
 #
-# Where an interval by group is the narrower one, the few groups happened to agree on that point. A
-# handful of groups tell their own spread badly. Student's $t$ makes up for that over many worlds, not
-# in each.
+# That the intervals by group are wider is here all Student's $t$: the standard errors are not larger.
+# So these five groups do not show that faces of a team err alike. A handful of groups cannot show
+# it, nor the contrary. You take groups because you ask about new people.
 #
 # ## Compare differences
 #
@@ -338,9 +352,9 @@ with chapter.guard("the bottom lip is harder than the top lip", quick=True):
 
 # %% [markdown]
 # The first two rows are the thesis's. The other two are what one would read out of the ranking.
-# Where the two columns of intervals disagree, see which is the narrower. If it is the one by face, the
-# faces say yes, and the people say that you cannot know yet. If it is the one by group, the few groups
-# happened to agree, and an end that lies close to 0 is not worth much.
+# Where the two columns of intervals disagree, see which is the narrower. If it is the one by face,
+# the faces say yes, and the people say that you cannot know yet. If it is the one by group, the few
+# groups happened to agree, and an end that lies close to 0 is not worth much.
 #
 # If your data does not say who is who (Kaggle's does not), a group is a set of copies, and the
 # columns hardly differ. That is ignorance, not precision.
@@ -349,43 +363,65 @@ with chapter.guard("the bottom lip is harder than the top lip", quick=True):
 #
 # The thesis has an explanation: people talk, their mouths are open, and then the bottom lip moves
 # much more than the top lip. If so, its extra error should sit on faces with open mouths. The
-# labels say how far the lips are apart. Divide that by the distance of the eye corners and cut the
-# faces into quarters. **Predict** in which quarter the bottom lip exceeds the top lip most.
+# labels say how far the lips are apart. Divide that by the distance of the outer eye corners and cut
+# the faces into quarters. **Predict** in which quarter the bottom lip exceeds the top lip most, and
+# whether your two networks agree on it.
 
 # %% tags=["nbval-ignore-output"]
+top, bottom = (data.INDEX[f"mouth_center_{which}_lip"] for which in ("top", "bottom"))
+
+
 def lip_gap(points):
-    """Distance of the two lip centres over the distance of the true eye corners: (n,)."""
-    top, bottom = (data.INDEX[f"mouth_center_{which}_lip"] for which in ("top", "bottom"))
+    """Distance of the two lip centres over the distance of the true outer eye corners: (n,)."""
     apart = np.linalg.norm(points[:, bottom] - points[:, top], axis=1)
     return apart / evaluation.eye_distance(truth)
 
 
-gap, guessed = lip_gap(truth), lip_gap(predicted)
-of_gap = evaluation.by_bins(lips, gap, np.quantile(gap, np.linspace(0, 1, 5)), groups)
-rise, base = np.polyfit(gap, guessed, 1)
-first, last = of_gap["mean"].iloc[[0, -1]]
-print(f"bottom lip minus top lip: {first:+.2f} px with the lips closest, {last:+.2f} px widest,")
-print(f"{of_gap['mean'].min():+.2f} px in the quarter where it is least")
-print(f"a gap wider by 1 px is predicted wider by {rise:.2f} px")
+gap = lip_gap(truth)
+cuts = np.quantile(gap, np.linspace(0, 1, 5))
+guessed, by_gap, too_low = {}, {}, {}
+for name, each in networks.items():
+    answer = training.predict(each, images)
+    off = evaluation.distances(truth, answer)
+    guessed[name] = lip_gap(answer)
+    by_gap[name] = evaluation.by_bins(off[:, bottom] - off[:, top], gap, cuts, groups)
+    down = (answer - truth)[:, [top, bottom], 1]  # y grows downwards
+    too_low[name] = np.transpose([evaluation.by_bins(d, gap, cuts, groups)["mean"] for d in down.T])
+quarters = "closest", "second", "third", "widest"
+plotting.show_table(
+    {"network": name, "lips": quarter, "bottom minus top (px)": f"{row.mean:+.2f}",
+     "by group": f"{row.low:+.2f} to {row.high:+.2f}",
+     "top too low by": f"{lows[0]:+.1f}", "bottom too low by": f"{lows[1]:+.1f}"}
+    for name, rows in by_gap.items()
+    for quarter, row, lows in zip(quarters, rows.itertuples(), too_low[name]))
+rise = {name: np.polyfit(gap, values, 1) for name, values in guessed.items()}
+for name, (slope, _) in rise.items():
+    print(f"{name}: a gap wider by 1 is predicted wider by {slope:.2f}")
 
 # %% tags=["guard"]
-with chapter.guard("gaps are pulled to the average, and closed mouths cost more", quick=True):
-    assert rise < 1 and of_gap["low"].iloc[0] > of_gap["mean"].iloc[-1]
+with chapter.guard("gaps are pulled to the average; which lip pays differs", quick=True):
+    assert all(slope < 1 for slope, _ in rise.values())
+    first, last = by_gap["Fifth, dropout"]["mean"].iloc[[0, -1]]
+    assert first > last and by_gap["Fifth, dropout"]["low"].iloc[0] > 0
+    assert (too_low["Fifth, dropout"].mean(axis=0) > 0).all()
+    first, last = by_gap["Fourth, dropout"]["mean"].iloc[[0, -1]]
+    assert first < last and by_gap["Fourth, dropout"]["low"].iloc[-1] > 0
 
 # %% tags=["drawing", "nbval-ignore-output"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.5))
-blue, red = plotting.COLOURS["blue"], plotting.COLOURS["red"]
-reach = of_gap["mean"] - of_gap["low"]
-left.errorbar(range(4), of_gap["mean"], reach, fmt="o", color=blue, capsize=4, lw=1.5)
+for (name, part), shift in zip(by_gap.items(), (-0.08, 0.08)):
+    left.errorbar(np.arange(4) + shift, part["mean"], part["mean"] - part["low"], fmt="o",
+                  color=hues[name], capsize=4, lw=1.5, label=name)
 left.axhline(0, color=plotting.COLOURS["grey"], lw=1)
-quarters = zip(("closest", "second", "third", "widest"), of_gap["at"])
-left.set_xticks(range(4), [f"{quarter}\n{at:.2f}" for quarter, at in quarters])
+left.set_xticks(range(4), [f"{quarter}\n{at:.2f}" for quarter, at in zip(quarters, part["at"])])
 left.set(xlabel="quarter of the faces, by the gap of the lips", xlim=(-0.5, 3.5))
 left.set_ylabel("bottom lip minus top lip (px)")
-right.plot(gap, guessed, ".", color=blue, ms=4, alpha=0.6)
-ends = np.array([0, 1.04 * max(gap.max(), guessed.max())])
+left.legend(fontsize=9)
+right.plot(gap, guessed[mine], ".", color=hues[mine], ms=4, alpha=0.6)
+ends = np.array([0, 1.04 * max(gap.max(), guessed[mine].max())])
 right.plot(ends, ends, ":", color=plotting.COLOURS["grey"], label="as it is")
-right.plot(ends, rise * ends + base, color=red, label="as predicted, on average")
+right.plot(ends, np.polyval(rise[mine], ends), color=plotting.COLOURS["red"],
+           label="as predicted, on average")
 right.set(xlabel="gap of the lips (eye distances)", ylabel="predicted gap", xlim=ends, ylim=ends)
 right.legend(loc="upper left", fontsize=9)
 chapter.figure(
@@ -393,21 +429,20 @@ chapter.figure(
     "10-b",
     "Left: how much larger the bottom lip's error is, with intervals by group. Right: the gap "
     "between the lips, and what the network makes of it.",
-    alt="Left, four dots with intervals, one for each quarter of the faces by the gap between "
-    "their lips. Right, a cloud of faces with true gap across and predicted gap up; the line "
-    "through it is flatter than the diagonal, so narrow gaps are predicted too wide and wide "
-    "gaps too narrow.",
+    alt="Left, for each quarter of the faces by the gap between their lips, a dot with its interval "
+    "for each of two networks: Fifth's fall from closed to open mouths, Fourth's rise. Right, a "
+    "cloud of faces with true gap across and predicted gap up; the line through it is flatter "
+    "than the diagonal, so narrow gaps are predicted too wide and wide gaps too narrow.",
 )
 
 # %% [markdown]
 # The right panel shows the mechanism. A network that is not sure answers with something between
 # what it sees and the average. Open mouths come out less open, and **closed mouths come out open**.
-# So it pays on both sides of the average, and not only where people talk. On `open` the extra error of
-# the bottom lip even sits on closed mouths. Where the lips are widest apart, the top lip loses as
-# much as the bottom lip, within the interval.
+# Both networks do that.
 #
-# That is a statement about this short run, which hardly sees the gap at all. Whether the thesis's
-# explanation holds at its own length, it cannot say.
+# Which lip pays, and at which gap, differs between them. Your Fifth puts both lips too low on
+# average, so closed mouths cost its bottom lip most. Fourth loses it on open mouths, as the thesis
+# says. One network is one trial. Two short runs settle nothing about the thesis's long one.
 #
 # ## What makes a face hard?
 #
