@@ -6,12 +6,11 @@ import hashlib
 import json
 import os
 import pathlib
-import shutil
 
 import click
 
 from fkd_utils import files
-from fkd_utils.cli import execute
+from fkd_utils.cli import editions, execute
 
 WORK = files.home() / "work"
 PHOTO_BYTES = 200 * 2**20  # that a button may send; else JupyterLab cuts the line at 10 MB
@@ -20,14 +19,15 @@ RECORD = ".copied.json"  # in WORK: what each chapter was when it was copied, as
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--no-open", is_flag=True, help="only make the copies")
+@click.option("--student", is_flag=True, help="of the student's edition, without solutions")
 @click.argument("options", nargs=-1, metavar="[JUPYTERLAB'S OPTIONS]")
-def lab(no_open: bool, options: tuple[str, ...]) -> None:
+def lab(no_open: bool, student: bool, options: tuple[str, ...]) -> None:
     """Open your own copies of the chapters, in work/, in JupyterLab.
 
     A copy is never written over: when a chapter has changed, the new one is put beside yours.
     Options of JupyterLab, such as --no-browser or --port=8890, are handed on.
     """
-    for line in copy_chapters():
+    for line in copy_chapters(student):
         print(line)
     if not no_open:
         from jupyterlab import labapp
@@ -37,21 +37,26 @@ def lab(no_open: bool, options: tuple[str, ...]) -> None:
         labapp.main([f"--ServerApp.root_dir={WORK}", size, *options])
 
 
-def copy_chapters() -> list[str]:
-    """Copy to WORK the chapters that are not there, or have changed since; says what it did."""
+def copy_chapters(student: bool = False) -> list[str]:
+    """Copy to WORK the chapters that are not there, or have changed since; says what it did.
+
+    student: their edition, without solutions (see `editions`).
+    """
     record = WORK / RECORD
     copied = files.stored(files.read_json, record) or {}
     made, said = [], []
     for chapter in execute.find_chapters([]):
-        now = _hash(chapter)
+        text = _students(chapter) if student else chapter.read_bytes()
+        now = hashlib.sha256(text).hexdigest()
         target = WORK / chapter.name
         if target.exists():
-            if now in (copied.get(chapter.name), _hash(target)):  # the latter if the record is lost
+            there = hashlib.sha256(target.read_bytes()).hexdigest()
+            if now in (copied.get(chapter.name), there):  # the latter if the record is lost
                 continue
             target = _beside(target)
             said.append(f"{chapter.stem} has changed; yours stays, the new one is {target.name}")
         with files.replacing(target) as aside:
-            shutil.copyfile(chapter, aside)
+            aside.write_bytes(text)
         made.append(target)
         copied[chapter.name] = now
     if made:
@@ -59,11 +64,14 @@ def copy_chapters() -> list[str]:
         _trust(made)
     if len(made) > len(said):
         said.append(f"{WORK}: {len(made) - len(said)} chapters copied")
-    return said
+    return said or [f"{WORK}: nothing new"]
 
 
-def _hash(path: pathlib.Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _students(chapter: pathlib.Path) -> bytes:
+    import nbformat
+
+    made = editions.student(nbformat.read(chapter, as_version=4))
+    return nbformat.writes(made).encode()
 
 
 def _beside(path: pathlib.Path) -> pathlib.Path:

@@ -19,6 +19,7 @@ if typing.TYPE_CHECKING:
 
 _FIGURE = re.compile(r"<figure id=.*?</figure>", re.DOTALL)
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
+_ASKS = re.compile(r"\bPredict\b|\bpredict:")
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
 
@@ -52,7 +53,7 @@ def slides(chapters: tuple[str, ...], out: pathlib.Path) -> None:
         book.sphinx(source, made, "revealjs")
         files.discard(out)
         made.rename(out)
-    print(f"{len(wanted)} chapters: {out / 'index.html'}")
+    print(f"slides of {', '.join(path.stem for path in wanted)}: {out / 'index.html'}")
 
 
 def shown(notebook: "nbformat.NotebookNode") -> str:
@@ -89,7 +90,7 @@ def _said(source: str) -> list[str]:
     for part in re.split(r"\n\s*\n", source):
         if (heading := _HEADING.match(part)) and heading[1] != "Quiz":
             lines += [f"## {heading[1]}", ""]
-        elif "redict" in part and not part.startswith(("|", "$", "#")):
+        elif _ASKS.search(part) and not part.startswith(("|", "$", "#")):
             lines += ["### Predict", "", part, ""]
         elif part.startswith("- ") and lines[:1] == ["## What you saw"]:
             lines += [part, ""]

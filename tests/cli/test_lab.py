@@ -1,6 +1,7 @@
 import datetime
 import errno
 import json
+import pathlib
 
 import jupyter_core.paths
 import nbformat
@@ -40,7 +41,18 @@ def test_chapters_are_copied_once_and_trusted(house, capsys):
     notary = nbformat.sign.NotebookNotary(data_dir=jupyter_core.paths.jupyter_data_dir())
     assert notary.check_signature(nbformat.read(copy, as_version=4))
     assert copies() == ["00_welcome.ipynb", "03_linear.ipynb"]
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == f"{lab.WORK}: nothing new\n"
+
+
+def test_students_are_given_copies_without_solutions(house):
+    cells = [nbformat.v4.new_code_cell("answer_1 = ..."), nbformat.v4.new_code_cell("answer_1 = 3")]
+    cells[0].metadata["tags"], cells[1].metadata["tags"] = ["answer"], ["solution"]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), house / "03_linear.ipynb")
+    for _ in range(2):
+        assert main.main(["lab", "--no-open", "--student"]) == 0
+        assert len(list(lab.WORK.glob("*.ipynb"))) == 2
+    copy = nbformat.read(lab.WORK / "03_linear.ipynb", as_version=4)
+    assert [cell.source for cell in copy.cells] == ["answer_1 = ..."]
 
 
 def test_a_changed_chapter_is_put_beside_the_readers_own(house, capsys, monkeypatch):
@@ -81,15 +93,15 @@ def test_without_its_record_a_copy_is_known_by_what_it_holds(house, content):
 
 
 def test_copies_that_a_full_disk_ended_are_gone_on_with(house, monkeypatch, capsys):
-    copy = lab.shutil.copyfile
+    write_bytes = pathlib.Path.write_bytes
 
-    def full(source, target):
-        if source.stem == "03_linear":
+    def full(path, content):
+        if "03_linear" in path.name:
             raise OSError(errno.ENOSPC, "No space left on device")
-        copy(source, target)
+        return write_bytes(path, content)
 
     with monkeypatch.context() as during:
-        during.setattr(lab.shutil, "copyfile", full)
+        during.setattr(pathlib.Path, "write_bytes", full)
         assert main.main(["lab", "--no-open"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert copies() == ["00_welcome.ipynb", "03_linear.ipynb"]

@@ -16,7 +16,7 @@ def notebook():
     drawing = nbformat.v4.new_code_cell("chapter.figure(figure)", outputs=[output])
     texts = (
         "# 05 A title\n\nWhat it is.\n\n**You can afterwards**\n- tell [this](x.ipynb);\n- draw.",
-        "## A part\n\nSome text.\n\n**Predict** before you run: which is larger?",
+        "## A part\n\nSome text.\n\nAs predicted.\n\n**Predict**: which is larger?",
         "## What you saw\n\n- It moves.\n- It stays.",
         "## Quiz",
         "## Exercises\n\n**1. Predict** (easy). Nothing of it is shown.",
@@ -36,7 +36,7 @@ def test_slides_show_aims_figures_predictions_and_what_was_seen(notebook):
         "## What you saw",
     ]
     assert "- tell this;" in text and '<img alt="a line"' in text and "- It stays." in text
-    assert "Some text." not in text and "easy" not in text
+    assert "Some text." not in text and "As predicted" not in text and "easy" not in text
 
 
 def test_every_chapter_has_something_to_show():
@@ -48,7 +48,7 @@ def test_every_chapter_has_something_to_show():
 def test_the_command_makes_pages_that_load_nothing_from_elsewhere(tmp_path, capsys):
     assert main.main(["slides", "00", "--out", str(tmp_path / "made")]) == 0
     page = (tmp_path / "made" / "00_welcome.html").read_text(encoding="utf-8")
-    assert "1 chapters" in capsys.readouterr().out and "reveal" in page
+    assert "slides of 00_welcome" in capsys.readouterr().out and "reveal" in page
     assert not re.findall(r'(?:src|href)="(?:https?:)?//[^"]+\.(?:js|css|png)', page)
 
 
