@@ -41,7 +41,7 @@ LIBRARIES = (
 NETWORKS = (
     ("First", "first", ("wild_first",)),
     ("Fourth", "fourth", ("wild_fourth_dropout", "wild_fourth", results.FOURTH)),
-    ("Fifth", "fifth", ("wild_fifth_dropout_leaky_0_2", "wild_fifth_dropout", "wild_fifth")),
+    ("Fifth", "fifth", ("wild_fifth_dropout_leaky_0_2", "wild_fifth_short")),
     ("Final", "", (results.DEFAULT_NETWORK,)),
 )
 ELSEWHERE = "set the variable FKD_HOME to a folder of your own"
@@ -149,9 +149,8 @@ def _source(title: str, published: tuple[str, ...]) -> pathlib.Path | None:
 def _training(folder: pathlib.Path) -> str:
     recipe = json.loads((folder / fitting.RECIPE).read_text(encoding="utf-8"))
     which = "of the course's own faces" if recipe["data"]["data"] == "open" else "real faces"
-    length = "Full" if folder.parent == files.PUBLISHED else "Short"
-    seen = f"{recipe['epochs']:,} epochs on {recipe['faces']['train']:,} {which}"
-    return f"{length} training: {seen}."
+    steps = f" of {steps} batches" if (steps := recipe["steps_per_epoch"]) else ""
+    return f"Trained {recipe['epochs']:,} epochs{steps} on {recipe['faces']['train']:,} {which}."
 
 
 class _Packed:

@@ -147,13 +147,18 @@ runs = {name: training.thesis_run(name, splits, PROFILE, SEED) for name in train
 
 # %% [markdown]
 # From here on the chapter needs the pictures, the true points and what each model predicts. One
-# table carries the rest: the MSE of every test face (a row) under every model (a column).
+# table carries the rest: the MSE of every test face (a row) under every model (a column). A network
+# of your own, from [chapter 05](05_strided_cnn.ipynb) or [08](08_final_model.ipynb), comes along if
+# you name its run in the first line.
 
 # %% tags=["nbval-ignore-output"]
+OWN_NETWORK = ""  # the beginning of a run of yours: `python -m fkd_utils runs list` names them
 test = splits.test
 mean_face = evaluation.mean_face(splits.train.keypoints)
 predicted = {"mean face": np.broadcast_to(mean_face, test.keypoints.shape)}
 predicted |= {name: run.predict(test.images) for name, run in runs.items()}
+if OWN_NETWORK:
+    predicted[OWN_NETWORK] = training.predict(training.network(OWN_NETWORK), test.images)
 error = pd.DataFrame({name: evaluation.face_mse(test.keypoints, points)
                       for name, points in predicted.items()})
 print(f"{len(error)} faces in {len(np.unique(test.groups))} groups")
