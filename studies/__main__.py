@@ -210,17 +210,12 @@ def sweep(plan: str, data: str, scheduler: str, out: pathlib.Path) -> int:
 def imagenet() -> None:
     """Convert EfficientNet-Lite0's ImageNet weights, data/imagenet (chapter 16). Needs torch."""
     console.start_backend()
-    import collections
-
     from studies import imagenet
 
     found = imagenet.study()
     for kind, value in found["differences"].items():
         print(f"{kind}: logits differ from the original's by at most {value:g}")
-    first = collections.Counter(
-        found["names"][str(rows[0][0])] for rows in found["guesses"].values()
-    )
-    print("first guesses:", ", ".join(f"{name} {count}" for name, count in first.most_common(12)))
+    print("first guesses:", ", ".join(f"{name} {n}" for name, n in found["first"].items()))
 
 
 @group.command()
