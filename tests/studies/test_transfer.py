@@ -73,3 +73,16 @@ def test_the_best_linear_read_out_is_found():
     points = 48 + np.einsum("nf,fkc->nkc", x - x.mean(axis=0), w)
     found = transfer.ridge(x[:60], x[60:75], x[75:], points[:60], points[60:75])
     assert np.abs(found - points[75:]).max() < 4  # of 9 and more; the weakest alpha is 1
+
+
+@pytest.mark.parametrize("data", ["open", "wild"])
+def test_every_run_is_stored_once_and_imagenets_maps_are_ahead(data):
+    stored = pd.read_csv(transfer.path_of("frozen", data))
+    wanted = [tuple(run.values()) for run in transfer._frozen_runs(3)]
+    found = list(stored[["weights", "read", "seed"]].itertuples(index=False, name=None))
+    assert sorted(found) == sorted(wanted)
+    assert np.isfinite(stored[["held", "mean_px"]]).all(axis=None)
+    held = stored.set_index(["weights", "read"]).held.sort_index()
+    for depth in transfer.DEPTHS[:3]:
+        ours, random = (held.loc[weights, f"ridge, {depth}"] for weights in transfer.WEIGHTS)
+        assert ours.max() < random.min()
