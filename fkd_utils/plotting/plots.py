@@ -130,17 +130,20 @@ def learning_figure(
     images: np.ndarray,
     truth: np.ndarray,
     predicted: np.ndarray,
+    constant: float | None = None,
 ) -> matplotlib.figure.Figure:
     """Learning curve beside the three best (top) and three worst (bottom) faces.
 
-    The layout of THESIS Fig 4.1 to 4.15, and the error of the faces' own mean, the score to beat,
-    as a dotted line. images: (n, 96, 96); truth, predicted: (n, 15, 2) px.
+    The layout of THESIS Fig 4.1 to 4.15, and the error of one answer for all, the score to beat,
+    as a dotted line. images: (n, 96, 96); truth, predicted: (n, 15, 2) px. constant: that error
+    on the validation faces, where they are not like these; else that of these faces' own mean.
     """
     errors = metrics.face_mse(truth, predicted)
     order = np.argsort(errors)
     figure = plt.figure(figsize=(9.6, 4.0))
     left, right = figure.subfigures(1, 2, width_ratios=[1.0, 1.25])
-    constant = metrics.mse(truth, np.broadcast_to(np.nanmean(truth, axis=0), truth.shape))
+    if constant is None:
+        constant = metrics.mse(truth, np.broadcast_to(np.nanmean(truth, axis=0), truth.shape))
     draw_curves(left.subplots(), history, best_epoch, constant)
     grid = right.subplots(2, 3)
     for axes, k in zip(grid.flat, [*order[:3], *order[::-1][:3]], strict=True):

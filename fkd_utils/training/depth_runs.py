@@ -61,7 +61,7 @@ PLANS = {
     "smoke": Plan(8, 1 / 16, 1, (_FIRST,), 1, _FIRST, 0),
     "quick": Plan(64, 1 / 16, 3, (_FIRST, FINAL), 1, _FIRST, 0),
     "stored": Plan(100, 1 / 16, 6, (*_SOME, FINAL), 2, FINAL, 0),
-    "leak": Plan(30, 1 / 16, 20, (), 0, FINAL, 2),
+    "leak": Plan(30, 1 / 16, 20, (), 0, FINAL, 4),
     "paper": Plan(None, 1 / 8, 100, tuple(ROWS), 1, FINAL, 3),
     "full": Plan(None, 1.0, 150, tuple(ROWS), 1, FINAL, 3),
 }

@@ -69,6 +69,8 @@ def test_best_and_worst_faces_are_those(history, faces_of):
     # The score to beat: what their mean would have cost, in targets y/48 - 1.
     constant = np.mean(((truth - truth.mean(axis=0)) / 48) ** 2)
     assert figure.axes[0].lines[-1].get_ydata()[0] == pytest.approx(constant)
+    other = plots.learning_figure(history, 3, images, truth, predicted, constant=0.07)
+    assert other.axes[0].lines[-1].get_ydata()[0] == 0.07
 
 
 def test_distances_of_a_stored_run(history):

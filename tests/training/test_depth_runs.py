@@ -38,7 +38,7 @@ def test_every_seed_of_the_leak_has_both_orders():
     jobs = depth_runs.jobs("leak", "open").values()
     final = {(job["order"], job["seed"]) for job in jobs if job["row"] == depth_runs.FINAL}
     orders = (depth_runs.HONEST, depth_runs.LEAKY)
-    assert final == {(order, seed) for order in orders for seed in range(2)}
+    assert final == {(order, seed) for order in orders for seed in range(4)}
 
 
 def test_seeds_start_where_they_are_told():
