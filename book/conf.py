@@ -10,7 +10,7 @@ from latex2mathml.converter import convert
 
 project = "Facial keypoints"
 author = "the course's authors"
-copyright = "the course's authors; the text under the course's licence"
+copyright = "the course's authors; text CC BY 4.0, code MIT (LICENSE)"
 extensions = ["myst_nb", "sphinxcontrib.bibtex", "sphinx_revealjs"]
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
@@ -20,7 +20,7 @@ nb_merge_streams = True
 suppress_warnings = ["mystnb.unknown_mime_type", "myst.xref_missing"]
 bibtex_bibfiles = ["references.bib"]
 bibtex_default_style = "plain"
-bibtex_reference_style = "author_year"
+bibtex_reference_style = "label"
 exclude_patterns = ["extra", "teaching"]
 
 revealjs_static_path = ["static"]
@@ -40,6 +40,7 @@ html_show_sourcelink = False
 html_theme_options = {
     "home_page_in_toc": True,
     "show_toc_level": 2,
+    "navbar_persistent": [],  # else a hidden header takes the buttons' clicks
     "use_download_button": False,
     "use_fullscreen_button": False,
     "pygments_light_style": "a11y-high-contrast-light",

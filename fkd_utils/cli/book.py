@@ -33,6 +33,7 @@ _SHOWN = {
     "quiz": "remove-input",
     "solution": "hide-cell",
 }
+_FOLDED = {"check": "Show the check", "solution": "Show the solution"}
 _LINK = re.compile(rf"\[([^\]]+)\]\(({execute.STEM}\.ipynb)?#([^)\s]+)\)")
 
 
@@ -101,6 +102,8 @@ def page(notebook: "nbformat.NotebookNode", path: pathlib.Path) -> "nbformat.Not
     for cell in made.cells:
         tags = editions.tags_of(cell)
         cell.metadata = {"tags": sorted({_SHOWN[tag] for tag in tags if tag in _SHOWN})}
+        for tag in tags & _FOLDED.keys():
+            cell.metadata["mystnb"] = {"code_prompt_show": _FOLDED[tag]}
         if cell.cell_type == "markdown":
             cell.source = _LINK.sub(_as_anchor, cell.source)
             if "solution" in tags:
@@ -156,11 +159,11 @@ def _chapters_table() -> str:
 
 def _stored_runs() -> str:
     """A table of data/published: what each stored run was, and took."""
-    lines = ["| run | epochs | trained on | hours | machine |", "|---|---|---|---|---|"]
+    lines = ["| run | epochs | trained on | hours |", "|---|---|---|---|"]
     for path in sorted(files.PUBLISHED.glob("*/recipe.json")):
         run = files.read_json(path)
         cells = [path.parent.name, run["epochs"], f"{run['faces']['train']:,} faces"]
-        cells += [f"{run['seconds'] / 3600:.2f}", run["machine"]]
+        cells += [f"{run['seconds'] / 3600:.2f}"]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
 

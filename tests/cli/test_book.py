@@ -149,6 +149,18 @@ def test_no_page_complains_or_asks_elsewhere_and_none_is_too_wide(address, brows
 
 
 @browsing
+@pytest.mark.parametrize("width", [390, 800])
+def test_the_menu_opens_where_it_is_folded(address, browser, width):
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(f"{address}/05_strided_cnn.html")
+    menu = page.locator(".bd-sidebar-primary")
+    assert not menu.is_visible()
+    page.locator(".primary-toggle:visible").first.click()
+    menu.wait_for(state="visible")
+    page.close()
+
+
+@browsing
 def test_search_finds_a_term(address, browser):
     page = browser.new_page()
     page.goto(f"{address}/search.html?q=receptive+field")
