@@ -191,7 +191,7 @@ print(
 # So an *epoch* of the thesis's [Table 4.4](#table-4.4) is not an epoch of its [Table 4.1](06_pooled_cnn.ipynb#table-4.1). The first one shows 1,920
 # faces, the last one 15,360, and none shows them all. Why the batch grows, you measure below.
 #
-# The thesis finds that Fifth's training takes "more than 5 times" as long as Fourth's (THESIS 4.7). The faces drawn
+# The thesis finds that Fifth's training takes "more than 5 times" as long as Fourth's. The faces drawn
 # account for five.
 #
 # In plain Keras such a training is two loops around `train_on_batch`, which takes one step and returns
