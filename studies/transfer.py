@@ -151,8 +151,13 @@ def unfrozen(parts: splits.Splits, weights: str, blocks: int, seed: int) -> list
     else:
         learn, held = (made(network, depth, part) for part in (parts.train, parts.test))
         body = keras.Model(network.get_layer(depth).output, network.output) if blocks else None
-    layers = [keras.Input(learn.shape[1:]), *([body] if body else []), _last(_start(parts), seed)]
-    model = keras.Sequential(layers)
+    # From zero: 1,280 features of ImageNet's size would start far from the mean face.
+    last = keras.layers.Dense(
+        2 * len(faces.KEYPOINTS),
+        kernel_initializer="zeros",
+        bias_initializer=keras.initializers.Constant(_start(parts)),
+    )
+    model = keras.Sequential([keras.Input(learn.shape[1:]), *([body] if body else []), last])
     loss = _trained(model, learn, parts.train, seed)
     points = faces.to_pixels(model.predict(held, batch_size=64, verbose=0))
     seconds = round(time.process_time() - started, 1)
@@ -180,7 +185,8 @@ def ridge(
     points, chosen_by: the points of `learn` and `choose`, complete.
     """
     mean, middle, spread = points.mean(axis=0), learn.mean(axis=0), learn.std(axis=0)
-    spread[spread == 0] = 1
+    # A feature that is next to nothing on all faces but one would be blown up by its own spread.
+    spread = np.maximum(spread, 0.1 * spread.mean()) + 1e-6
     a, b, c = (((z - middle) / spread).astype(np.float64) for z in (learn, choose, held))
     y = (points - mean).reshape(len(points), -1)
     values, vectors = np.linalg.eigh(a @ a.T)

@@ -25,7 +25,7 @@ CROPPED = pages.load("16", *CUTTING)
 @pytest.fixture
 def page():
     return pages.load(
-        "16", "network_for", "features", "ours", "imagenet", "LARGE", "Source", SEED=0
+        "16", "network_for", "features", "ours", "lite", "imagenet", "LARGE", "Source", SEED=0
     )
 
 
@@ -181,6 +181,20 @@ def test_frozen_and_trained_part_make_the_whole(page, blocks):
     _, freed = page.in_two(source, blocks)
     again = middle if freed is None else keras.ops.convert_to_numpy(freed(middle))
     np.testing.assert_allclose(again, whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("blocks", [0, 5, 16])
+def test_imagenets_network_is_cut_like_ours(page, blocks):
+    source = page.lite()
+    assert len(source.ends) == 16 and source.weights == "ImageNet"
+    middle = page.features(source, blocks, FACES)
+    assert middle.shape[1:] == {0: (1280,), 5: (6, 6, 112), 16: (96, 96, 3)}[blocks]
+    _, freed = page.in_two(source, blocks)
+    again = middle if freed is None else keras.ops.convert_to_numpy(freed(middle))
+    whole = source.network.predict(source.inputs(FACES), verbose=0)
+    np.testing.assert_allclose(again, whole, rtol=1e-3, atol=1e-4)
+    fresh = page.lite("random", 1).network.get_weights()
+    assert any((a != b).any() for a, b in zip(fresh, source.network.get_weights(), strict=True))
 
 
 def test_random_weights_differ_by_seed_only(page):
