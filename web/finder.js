@@ -61,14 +61,10 @@ export function search(network, mean, grey, level) {
       }
     }
   }
-  return peaks(scores, across, down).map(({ score, x, y }) => ({
-    score,
-    square: {
-      left: Math.round(4 * x * scale) - margin,
-      top: Math.round(4 * y * scale) - margin,
-      side: Math.round(side),
-    },
-  }));
+  /** @param {number} cells */
+  const pixels = (cells) => Math.round(4 * cells * scale) - margin;
+  return peaks(scores, across, down).map(({ score, x, y }) => (
+    { score, square: { left: pixels(x), top: pixels(y), side: Math.round(side) } }));
 }
 
 /** Sums of exp(logit) over all that lies above and left, so that any square's sum is four numbers.
@@ -118,9 +114,8 @@ export class Finder {
   squareOf(points) {
     const [px, py] = middle(points);
     const [mx, my] = middle(this.mean);
-    let along = 0; // the turn and size that lay the mean face on the points: a complex number
-    let over = 0;
-    let size = 0;
+    // along, over: the turn and size that lay the mean face on the points, a complex number
+    let [along, over, size] = [0, 0, 0];
     this.mean.forEach(([x, y], k) => {
       const [u, v] = [points[k][0] - px, points[k][1] - py];
       along += (x - mx) * u + (y - my) * v;
@@ -190,7 +185,7 @@ export class Finder {
       }
       const there = seen.spread < LOST && unlike < UNLIKE && inside(grey, square);
       if (there && !kept.some((face) => same(face.square, square))) {
-        kept.push({ ...seen, missed: 0 });
+        kept.push({ ...seen, missed: 0, chosen: before.chosen });
       } else if (!there && before.missed + 1 < PATIENCE) {
         kept.push({ ...before, missed: before.missed + 1 });
       }

@@ -29,6 +29,17 @@ export async function load(described, folder) {
   return new Network(described, new Float32Array(content));
 }
 
+/** What each step does. @type {Record<string, (step: any, x: any, other: any) => any>} */
+const DO = {
+  convolution: ({ kernel, stride, end }, x) => (
+    tf.fused.conv2d({ x, filter: kernel, strides: stride, pad: "same", ...end })),
+  dense: ({ kernel, end }, x) => tf.fused.matMul({ a: x, b: kernel, ...end }),
+  pool: ({ slope }, x) => activated(tf.maxPool(x, 2, 2, "valid"), slope),
+  flatten: (_, x) => tf.reshape(x, [1, -1]),
+  add: ({ slope }, x, other) => activated(tf.add(x, other), slope),
+  double: (_, x) => tf.image.resizeBilinear(x, [2 * x.shape[1], 2 * x.shape[2]], false, true),
+};
+
 export class Network {
   /** @param {Described} described @param {Float32Array} weights */
   constructor(described, weights) {
@@ -41,7 +52,11 @@ export class Network {
     this.steps = described.steps.map((step) => ({
       ...step,
       kernel: step.kernel && tensor(step.kernel),
-      bias: step.bias && tensor(step.bias),
+      end: {
+        bias: step.bias && tensor(step.bias),
+        activation: step.slope === undefined ? "linear" : step.slope ? "leakyrelu" : "relu",
+        leakyreluAlpha: step.slope,
+      },
     }));
   }
 
@@ -49,31 +64,10 @@ export class Network {
    * @param {Uint8Array} grey @param {number} width @param {number} height */
   answer(grey, width = SIDE, height = SIDE) {
     const result = tf.tidy(() => {
-      /** @type {any[]} */ const made = [];
-      for (const step of this.steps) {
-        const [x, other] = (step.from ?? []).map((i) => made[i]);
-        const slope = step.slope;
-        const activation = slope === undefined ? "linear" : slope ? "leakyrelu" : "relu";
-        const more = { bias: step.bias, activation, leakyreluAlpha: slope };
-        if (step.op === "picture") {
-          made.push(tf.tensor4d(Float32Array.from(grey), [1, height, width, 1]));
-        } else if (step.op === "convolution") {
-          const of = { x, filter: step.kernel, strides: step.stride, pad: "same" };
-          made.push(tf.fused.conv2d(/** @type {any} */ ({ ...of, ...more })));
-        } else if (step.op === "dense") {
-          made.push(tf.fused.matMul(/** @type {any} */ ({ a: x, b: step.kernel, ...more })));
-        } else if (step.op === "pool") {
-          made.push(activated(tf.maxPool(x, 2, 2, "valid"), slope));
-        } else if (step.op === "flatten") {
-          made.push(tf.reshape(x, [1, -1]));
-        } else if (step.op === "add") {
-          made.push(activated(tf.add(x, other), slope));
-        } else if (step.op === "double") {
-          const size = /** @type {[number, number]} */ ([2 * x.shape[1], 2 * x.shape[2]]);
-          made.push(tf.image.resizeBilinear(x, size, false, true));
-        } else {
-          throw new Error(`this page does not know the step ${step.op}; load it anew`);
-        }
+      const made = [/** @type {any} */ (tf.tensor4d(Float32Array.from(grey), [1, height, width, 1]))];
+      for (const step of this.steps.slice(1)) { // the first is the picture
+        const [x, other] = step.from.map((i) => made[i]);
+        made.push(DO[step.op](step, x, other));
       }
       return made[made.length - 1];
     });

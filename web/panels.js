@@ -14,15 +14,26 @@ export function pencil(canvas) {
  * @param {number} chosen the point that is drawn in yellow */
 export function dots(context, points, chosen) {
   const eyes = Math.hypot(points[3][0] - points[5][0], points[3][1] - points[5][1]);
+  const least = pixel(context.canvas);
   context.strokeStyle = "#fff";
-  context.lineWidth = Math.max(0.7, eyes / 130);
+  context.lineWidth = Math.max(0.7 * least, eyes / 130);
   points.forEach(([x, y], k) => {
     context.fillStyle = k === chosen ? YELLOW : RED;
     context.beginPath();
-    context.arc(x, y, Math.max(2, eyes / 38), 0, 7);
+    context.arc(x, y, Math.max(2 * least, eyes / 38), 0, 7);
     context.fill();
     context.stroke();
   });
+}
+
+/** A pixel of the screen in those of a canvas. @param {HTMLCanvasElement} canvas */
+const pixel = (canvas) => canvas.width / (canvas.clientWidth || canvas.width);
+
+/** @param {CanvasRenderingContext2D} context @param {Square} square to be marked */
+export function around(context, { left, top, side }) {
+  context.strokeStyle = YELLOW;
+  context.lineWidth = 1.5 * pixel(context.canvas);
+  context.strokeRect(left, top, side, side);
 }
 
 /** The 96 by 96 grey values, each large enough to be seen; an empty canvas without them.

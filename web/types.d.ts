@@ -30,5 +30,5 @@ type Portrait = { name: string; file: string; points: Point[][] };
 type Contents = { networks: Described[]; portraits: Portrait[]; meanFace: Point[] };
 type Maps = { shares: Float32Array[]; spreads: number[] };
 type Look = { points: Point[]; maps: Maps; spread: number; square: Square; face: Uint8Array };
-type Followed = Look & { missed: number };
+type Followed = Look & { missed: number; chosen?: boolean }; // chosen: the reader touched it
 type Candidate = { score: number; square: Square };

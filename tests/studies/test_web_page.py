@@ -258,6 +258,49 @@ def test_a_touched_point_shows_its_heat_map(visit):
     visit.page.uncheck("#mirror")
 
 
+def test_a_touch_beside_every_point_changes_nothing(visit):
+    to_portrait(visit)
+    visit.page.select_option("#which", "0")
+    visit.page.click("#stage", position={"x": 5, "y": 5})
+    assert visit.page.input_value("#which") == "0"
+
+
+def test_the_panels_show_the_face_that_was_touched(visit):
+    opened(visit, "group.png", png(group_photo.group()[0]))
+    noses = visit.do("return state.shown.map((points) => points[10])")
+    box = visit.page.locator("#stage").bounding_box()
+    scale = box["width"] / visit.do("return state.grey.width")
+    seen, marked = set(), set()
+    for number, (x, y) in enumerate(noses):
+        visit.page.mouse.click(box["x"] + x * scale, box["y"] + y * scale)
+        assert visit.do("return state.faces.findIndex((face) => face.chosen)") == number
+        seen.add(visit.do("return document.querySelector('#seen').toDataURL()"))
+        marked.add(visit.do("return document.querySelector('#stage').toDataURL()"))
+    assert len(noses) == len(seen) == len(marked) == 6
+
+
+def test_the_picture_chosen_last_is_shown(browser, address):
+    slow = """const decode = createImageBitmap;
+    globalThis.createImageBitmap = async (file, options) => {
+        if (file.name) await new Promise((resolve) => setTimeout(resolve, 1000));
+        globalThis.decoded = file.name;
+        return decode(file, options);
+    };"""  # a portrait of the page has no name
+    visit = webpage.Visit(browser, address, first=slow)
+    visit.until("1 face")
+    content = png(np.zeros((64, 64, 3), np.uint8))
+    file = {"name": "slow.png", "mimeType": "image/png", "buffer": content}
+    visit.page.set_input_files("#file", file)
+    assert visit.status() == "Opening slow.png."
+    visit.page.click("#portraits button:nth-child(2)")
+    visit.do("while (globalThis.decoded !== 'slow.png') await new Promise(requestAnimationFrame)")
+    visit.page.wait_for_timeout(500)
+    assert visit.do("return state.grey.width") == 384
+    assert visit.page.get_attribute("#portraits button:nth-child(2)", "aria-pressed") == "true"
+    assert visit.complaints == []
+    visit.page.close()
+
+
 def test_it_can_be_used_with_the_keyboard_alone(visit):
     page = visit.page
     page.click("h1")
@@ -326,6 +369,45 @@ def test_missing_files_are_told(site, browser, tmp_path):
     (broken / "networks" / "final.bin").unlink()
     with webpage.served(broken) as place:
         assert "final.bin" in webpage.Visit(browser, place).until("missing")
+
+
+def test_without_its_search_every_picture_says_so(site, browser, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(site, broken, ignore=shutil.ignore_patterns("worker.js"))
+    with webpage.served(broken) as place:
+        visit = webpage.Visit(browser, place)
+        visit.page.wait_for_selector("#save:enabled")
+        visit.until("search could not start")
+        visit.page.click("#portraits button:nth-child(2)")
+        visit.page.wait_for_selector("#portraits button:nth-child(2)[aria-pressed=true]")
+        assert "search could not start" in visit.status()
+
+
+def test_two_clicks_and_a_portrait_do_not_confuse_the_camera(play, address):
+    with webpage.chromium(play, *webpage.FAKE) as browser:
+        visit = webpage.Visit(browser, address)
+        visit.until("1 face")
+        visit.page.dblclick("#camera")
+        visit.until("No face found")  # the fake camera shows a pattern
+        assert "Stop" in visit.page.inner_text("#camera")
+        visit.page.click("#camera")
+        visit.until("camera is off")
+        assert visit.page.inner_text("#times") == ""
+        visit.do(
+            """const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            navigator.mediaDevices.getUserMedia = async (wanted) => {
+                await new Promise((resolve) => setTimeout(resolve, 1000));
+                return (globalThis.stream = await ask(wanted));
+            };"""
+        )
+        visit.page.click("#camera")
+        visit.page.click("#portraits button:nth-child(2)")
+        visit.do(
+            "while (globalThis.stream?.active !== false) await new Promise(requestAnimationFrame)"
+        )
+        visit.until("1 face")
+        visit.page.wait_for_selector("#camera:enabled:has-text('Use')")
+        assert visit.complaints == []
 
 
 def test_the_camera_is_followed(play, address, tmp_path):
