@@ -1685,7 +1685,7 @@ depths = [0, 1, 2]
 learned_px, random_px = ([read_after(kind, b) for b in depths] for kind in ("faces", "random"))
 answer_6 = (depths, learned_px, random_px)
 check_6(answer_6)
-# The learned source knows most one block before its end. In the random one every block loses something.
+# The learned source knows most one block before its end. In the random one every block loses.
 
 # %% [markdown]
 # **7. A fair budget** (open). Give ImageNet its chance: `lite()` with 0, 2 and 4 blocks against our source. Then set
