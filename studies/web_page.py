@@ -28,7 +28,7 @@ from fkd_utils.models import heatmap
 from fkd_utils.training import fitting, results
 
 SOURCE = files.REPO / "web"
-OWN = ("*.html", "*.css", "*.js", "LICENSES.md")
+OWN = ("*.html", "*.css", "*.js")
 CORE, WASM = "@tensorflow/tfjs-core", "@tensorflow/tfjs-backend-wasm"
 LIBRARIES = (
     f"{CORE}/dist/tf-core.min.js",

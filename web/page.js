@@ -153,7 +153,7 @@ function take(source, width, height) {
   }
   stage.classList.toggle("wide", width > 2 * height);
   const context = pencil(original);
-  context.imageSmoothingQuality = "high";
+  Object.assign(context, { imageSmoothingQuality: "high", globalCompositeOperation: "copy" });
   context.drawImage(source, 0, 0, width, height);
   state.grey = toGrey(context.getImageData(0, 0, width, height));
   by("save").disabled = false;
