@@ -61,7 +61,7 @@ chapters: $(VENV)/ready
 
 smoke chapters: export FKD_RUNS := $(CURDIR)/build/smoke-runs
 smoke: $(VENV)/ready
-	$(RUN) -m pytest tests/test_exercises.py -q -n2 --dist worksteal
+	$(RUN) -m pytest tests/test_exercises.py -q -n2 --dist load --maxschedchunk 1
 
 notebooks: $(VENV)/ready
 	$(RUN) -m studies build $(CHAPTERS)

@@ -10,7 +10,10 @@ from fkd_utils import files
 from fkd_utils.cli import editions, execute
 from fkd_utils.training import fitting
 
-CHAPTERS = execute.chapters_in(execute.NOTEBOOKS)
+CHAPTERS = sorted(  # the longest first, so that at the end no worker waits for one
+    execute.chapters_in(execute.NOTEBOOKS),
+    key=lambda path: -len(nbformat.read(path, as_version=4).cells),
+)
 ANSWERS = pathlib.Path(__file__).parent / "answers"
 NONSENSE = ("None", "'text'", "float('nan')", "[[1, 2], [3]]", "object()")
 # Behind the teacher's last cell: what its checks have said, then wrong answers to each of them.
