@@ -4,6 +4,7 @@ import multiprocessing
 import multiprocessing.forkserver
 import os
 import pathlib
+import tempfile
 
 import drawnfaces
 import hypothesis
@@ -15,6 +16,9 @@ from fkd_utils import faces, files
 from fkd_utils.data import splits
 
 pytest.register_assert_rewrite("facefiles")
+
+# Where /tmp is closed to this account Python has found another place; the browser is to take it.
+os.environ.setdefault("TMPDIR", tempfile.gettempdir())
 
 # A busy machine is no reason to fail, and a red run must be red again.
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
