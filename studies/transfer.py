@@ -6,7 +6,7 @@ from random weights. Two tables in data/published/transfer, a row a run, for eac
 
 lite0_frozen: the network as it comes, read at several depths by ridge regression, or behind its
 last layer by TRANSFER's rows of dense units on x, x squared and sin x.
-lite0_blocks: its last blocks trained along, with a new last layer.
+lite0_blocks: its last blocks trained along, with a new last layer. No row of it is stored yet.
 
 Rows go to a file of one's own first; `python -m studies keep` carries them over.
 """

@@ -1,4 +1,4 @@
-"""Films frame by frame: writing an .mp4 or a .gif, reading one, and the webcam."""
+"""Films frame by frame: writing an .mp4 or a moving .webp, reading one, and the webcam."""
 
 import base64
 import collections.abc
@@ -7,13 +7,14 @@ import pathlib
 
 import cv2
 import numpy as np
+import PIL.ExifTags
 import PIL.Image
 
 from fkd_utils import console, files
 from fkd_utils.files import InputError
 
 FPS = 25  # frames a second
-COLOURS = 64  # of a .gif, which holds 256 at most; fewer make a smaller file
+QUALITY = 60  # of a .webp, of 100
 
 
 def write(
@@ -47,39 +48,35 @@ def write(
     return count
 
 
-def write_gif(
-    path: pathlib.Path, frames: collections.abc.Iterable[np.ndarray], comment: str = ""
+def write_webp(
+    path: pathlib.Path, frames: collections.abc.Iterable[np.ndarray], owner: str = ""
 ) -> int:
-    """Write pictures (h, w, 3) uint8 of one size as an endless .gif; returns how many.
+    """Write pictures (h, w, 3) uint8 of one size as an endless moving .webp; returns how many.
 
-    FPS of them are a second. All share one palette: with one each, what stands still would
-    flicker. comment: kept in the file, such as whose pictures they are.
+    FPS of them are a second. owner: kept in the file, whose pictures they are.
     Raises InputError when there are no frames.
     """
-    pictures = list(frames)
+    pictures = [PIL.Image.fromarray(frame) for frame in frames]
     if not pictures:
         raise InputError(f"{path}: no frames to write")
-    sample = np.concatenate(pictures[:: -(-len(pictures) // 12)])
-    palette = PIL.Image.fromarray(sample).quantize(COLOURS)
-    first, *rest = (
-        PIL.Image.fromarray(p).quantize(palette=palette, dither=PIL.Image.Dither.NONE)
-        for p in pictures
-    )
+    facts = PIL.Image.Exif()
+    facts[PIL.ExifTags.Base.Copyright] = owner
     with files.replacing(path) as aside:
-        first.save(
+        pictures[0].save(
             aside,
-            "GIF",
+            "WEBP",
             save_all=True,
-            append_images=rest,
+            append_images=pictures[1:],
             duration=1000 // FPS,
             loop=0,
-            comment=comment.encode(),
+            quality=QUALITY,
+            exif=facts,
         )
     return len(pictures)
 
 
-def gif_as_html(path: pathlib.Path, title: str, alt: str) -> str:
-    """A .gif as part of a page that needs no other file; the reader can fold it away.
+def webp_as_html(path: pathlib.Path, title: str, alt: str) -> str:
+    """A moving .webp as part of a page that needs no other file; the reader can fold it away.
 
     alt: what a reader who cannot see it must know.
     """
@@ -87,7 +84,7 @@ def gif_as_html(path: pathlib.Path, title: str, alt: str) -> str:
     return (
         f"<details open><summary>{html.escape(title)}</summary>"
         f'<img alt="{html.escape(alt)}" style="max-width:100%" '
-        f'src="data:image/gif;base64,{content}"></details>'
+        f'src="data:image/webp;base64,{content}"></details>'
     )
 
 

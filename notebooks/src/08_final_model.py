@@ -590,8 +590,9 @@ with chapter.guard("a quarter of the epochs come within 3 % of the whole trainin
     assert short.metrics["test"]["mse"] < 1.03 * whole.metrics["test"]["mse"]
 
 # %% [markdown]
-# The last row mirrored its copies as these labels want it, and stopped after a quarter of the epochs. One run
-# of each kind says no more than this: what the last three quarters brought is small beside what they cost.
+# The last row stopped after a quarter of the epochs, and mirrored its copies as these labels want it. Two things
+# differ, so it cannot say what either did. But the table of epochs above says the same: the last three quarters
+# bring little, and cost most.
 #
 # And yours:
 

@@ -196,8 +196,8 @@ with chapter.guard("wig, lab coat and bulletproof vest come first"):
     assert firsts == ["wig", "lab coat", "bulletproof vest"]
 
 # %% [markdown]
-# No name fits, and yet each is a good answer: hair, a white shirt, a thick collar. It looks at faces every day and has
-# never been asked about one. Do its features know where an eye is?
+# No name fits, and yet each is a good answer: hair, a white shirt, a thick collar. None of its names is *eye*. Do its
+# features know where one is?
 #
 # The same network with random weights has nothing to transfer. It is not useless: it is the
 # **control**. What it can do, no one may credit to ImageNet. Large networks, too, are that where no download came.

@@ -503,18 +503,18 @@ chapter.figure(
 )
 
 # %% [markdown]
-# Here it is as a GIF. That is a picture that moves: it needs no player and no network, in this
-# notebook as in the book. The price is 64 colours and a smaller frame. The .mp4 lies in
+# Here it is as a moving WebP. That is a picture: it needs no player and no network, in this
+# notebook as in the book. The price is a smaller frame. The .mp4 lies in
 # `build/17_morph_film/`. Open it with a film player; browsers do not know its format.
 
 # %% tags=["nbval-ignore-output"]
 size = min(160, SIDE)
 small = [cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA) for frame in frames]
-demo.film.write_gif(folder / "film.gif", small, demo.morph.CREDIT)
+demo.film.write_webp(folder / "film.webp", small, demo.morph.CREDIT)
 display(
     HTML(
-        demo.film.gif_as_html(
-            folder / "film.gif",
+        demo.film.webp_as_html(
+            folder / "film.webp",
             "The film, without end. Fold it away if it distracts you.",
             alt="A film in which six faces turn into one another, from a young man over five "
             "others back to him.",
@@ -523,8 +523,8 @@ display(
 )
 
 # %% tags=["guard"]
-with chapter.guard("the GIF is a small file"):
-    assert (folder / "film.gif").stat().st_size < 1_100_000
+with chapter.guard("the WebP is a small file"):
+    assert (folder / "film.webp").stat().st_size < 500_000
 
 # %% [markdown]
 # ## When a triangle folds

@@ -1105,9 +1105,9 @@ with chapter.guard("the wider network is no better, and ends at the same trainin
     assert verdict(low, high) == "cannot be told"
 
 # %% [markdown]
-# No better, in this one run. Twice the parameters end at the same training loss. So size is not what the
-# final network lacks. What is left are the suspects that no width mends: how many faces there are, and how far
-# two people who label the same face lie apart.
+# No better, in this one run of each. Twice the parameters end at the same training loss, after fewer epochs on the
+# real faces and another start. So in this hour width brought nothing. What it would bring with more time is open,
+# and so are suspects that no width mends: how many faces there are, and how far two labellers lie apart.
 #
 # ### How soon?
 #
