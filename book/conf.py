@@ -35,6 +35,7 @@ html_static_path = ["static"]
 html_favicon = "static/favicon.svg"
 html_context = {"default_mode": "auto"}
 html_css_files = ["book.css"]
+html_js_files = ["enlarge.js"]
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {

@@ -166,12 +166,12 @@ chapter.figure(
 # %%
 def shown(row):
     """A row of claims.csv, in fewer columns."""
-    ours = row.ours if row.low == row.high else f"{row.ours} ({row.low} to {row.high})"
+    ours = row.ours if row.low == row.high else f"{row.ours} ({row.low}\u00a0to\u00a0{row.high})"
     claimed = row.claimed.replace("<", "below").replace(">", "above").removeprefix("= ")
-    return {"where": f"{row.study} {row.place}", "claim": row.claim, "in its words": row.quote,
-            "ratio": row.ratio, "claimed": claimed, "theirs": row.theirs, "ours": ours,
-            "seeds": row.seeds, "groups": row.groups,
-            "verdict": row.verdict, "it would take": row.needs, "see": row.figure}
+    return {"where": f"{row.study} {row.place}", "claim": f"{row.claim}: “{row.quote}”",
+            "ratio: claimed": f"{row.ratio}: {claimed}", "theirs": row.theirs, "ours": ours,
+            "seeds, groups": f"{row.seeds}, {row.groups}",
+            "verdict": ": ".join(filter(None, (row.verdict, row.needs))), "see": row.figure}
 
 
 chapter.table(map(shown, judged.itertuples()), "19.1", "Claims and their intervals.")
@@ -185,8 +185,9 @@ chapter.table(map(shown, judged.itertuples()), "19.1", "Claims and their interva
 # %%
 others = report[report.verdict == "not tested"]
 chapter.table(
-    [{k: shown(row)[k] for k in ("where", "claim", "in its words", "ratio", "ours", "seeds")}
-     | {"what differs": row.differs, "see": row.figure} for row in others.itertuples()],
+    [{k: shown(row)[k] for k in ("where", "claim", "ratio: claimed", "ours")}
+     | {"seeds": row.seeds, "what differs": row.differs, "see": row.figure}
+     for row in others.itertuples()],
     "19.2", "Claims that no stored result tests, and what we have instead.")
 
 # %% [markdown]
@@ -349,8 +350,8 @@ SURPRISES = ("First does well", "Adam gets lower", "pools beat strides, both",
 for start in SURPRISES:
     row = report[report.claim.str.startswith(start)].iloc[0]
     told = shown(row)
-    print(f"{told['where']}: {row.claim}\n    {row.ratio}; claimed: {told['claimed']}; "
-          f"found: {told['ours']}\n    {row.verdict}{row.needs and ': ' + row.needs}\n")
+    print(f"{told['where']}: {row.claim}\n    {told['ratio: claimed']} claimed; "
+          f"{told['ours']} found\n    {told['verdict']}\n")
 
 # %% [markdown]
 # - **Even the first network is open.** With our one seed it loses against a mean face, which looks at

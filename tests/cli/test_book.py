@@ -130,6 +130,10 @@ def test_guards_are_left_out_and_solutions_folded(made):
         )
 
 
+CUT = """[...document.querySelectorAll(".bd-article pre, .bd-article .text_html")]
+    .filter(box => box.scrollWidth > box.clientWidth + 1).map(box => box.innerText.slice(0, 60))"""
+
+
 @browsing
 def test_no_page_complains_or_asks_elsewhere_and_none_is_too_wide(address, browser):
     complaints = []
@@ -144,6 +148,7 @@ def test_no_page_complains_or_asks_elsewhere_and_none_is_too_wide(address, brows
             wide = page.evaluate("document.documentElement.scrollWidth")
             if wide > width:
                 complaints.append(f"{name}: {wide} pixels wide at {width}")
+            complaints += [f"{name}: {text}" for text in page.evaluate(CUT)[: width // 1280 * 9]]
         page.close()
     assert not complaints
 
@@ -194,6 +199,21 @@ def test_every_moving_figure_moves(address, browser):
 
 
 @browsing
+@pytest.mark.parametrize("way", ["click", "Enter"])
+def test_a_figure_is_shown_as_large_as_the_window(address, browser, way):
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{address}/05_strided_cnn.html")
+    figure = page.locator("figure:not(.moving) > img").first
+    figure.click() if way == "click" else figure.press("Enter")
+    large = page.locator("dialog[open] img")
+    assert large.get_attribute("src") == figure.get_attribute("src")
+    assert large.bounding_box()["width"] > 1.5 * figure.bounding_box()["width"]
+    page.keyboard.press("Escape") if way == "Enter" else large.click()
+    large.wait_for(state="detached")
+    page.close()
+
+
+@browsing
 def test_a_quiz_explains_a_wrong_choice(address, browser):
     page = browser.new_page()
     page.goto(f"{address}/05_strided_cnn.html")
@@ -213,7 +233,7 @@ def test_axe_finds_nothing_serious(address, browser, theme):
     page.add_init_script(f"localStorage.setItem('mode', '{theme}')")
     serious = []
     for name in ("index.html", "05_strided_cnn.html", "teachers.html", "all_figures.html"):
-        page.goto(f"{address}/{name}")
+        page.goto(f"{address}/{name}", wait_until="networkidle")
         for finding in Axe().run(page).response["violations"]:
             if finding["impact"] in ("serious", "critical"):
                 where = [node["target"] for node in finding["nodes"]][:3]
