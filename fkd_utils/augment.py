@@ -126,12 +126,10 @@ def warp(
     matrices = np.broadcast_to(matrices, (len(images), 3, 3))
     out = np.empty(images.shape, images.dtype) if out is None else out
     size = images.shape[2], images.shape[1]
-    if np.any(matrices[:, 2] != (0, 0, 1)):
-        for image, matrix, target in zip(images, matrices, out, strict=True):
-            cv2.warpPerspective(image, matrix, size, target, cv2.INTER_LINEAR, BORDER)
-    else:
-        for image, matrix, target in zip(images, matrices[:, :2], out, strict=True):
-            cv2.warpAffine(image, matrix, size, target, cv2.INTER_LINEAR, BORDER)
+    flat = not np.any(matrices[:, 2] != (0, 0, 1))
+    resample, rows = (cv2.warpAffine, 2) if flat else (cv2.warpPerspective, 3)
+    for image, matrix, target in zip(images, matrices[:, :rows], out, strict=True):
+        resample(image, matrix, size, target, cv2.INTER_LINEAR, BORDER)
     return out, move(points, matrices).astype(np.float32)
 
 

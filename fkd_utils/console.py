@@ -146,11 +146,12 @@ def start_backend() -> None:
 class ProgressLine:
     """A line that is overwritten: in a notebook one output, in a pipe one line every 30 s."""
 
-    def __init__(self, interval: float = 0.5) -> None:
+    def __init__(self) -> None:
         self._notebook = in_notebook()
         self._terminal = sys.stderr.isatty()
-        self._interval = interval if self._notebook or self._terminal else 30.0
-        self._last = time.monotonic() - (interval if self._terminal or self._notebook else 0.0)
+        watched = self._notebook or self._terminal
+        self._interval = 0.5 if watched else 30.0
+        self._last = time.monotonic() - (self._interval if watched else 0.0)
         self._handle = None
         self._width = 0
 

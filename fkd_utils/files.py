@@ -129,25 +129,15 @@ def sync(path: pathlib.Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(
-    path: pathlib.Path,
-    advice: str,
-    waiting: collections.abc.Callable[[float], None] | None = None,
-) -> collections.abc.Iterator[None]:
+def locked(path: pathlib.Path, advice: str) -> collections.abc.Iterator[None]:
     """Hold the lock file `path` for the block; of several processes one goes on.
 
-    advice: what to do where it cannot be written, for the InputError. waiting: called every two
-    seconds with the seconds waited.
+    advice: what to do where it cannot be written, for the InputError.
     """
-    lock, start = filelock.FileLock(path), time.monotonic()
+    lock = filelock.FileLock(path)
     with writing(path.parent, advice):
         path.parent.mkdir(parents=True, exist_ok=True)
-        while not lock.is_locked:
-            try:
-                lock.acquire(timeout=2)
-            except filelock.Timeout:
-                if waiting:
-                    waiting(time.monotonic() - start)
+        lock.acquire()
     try:
         yield
     finally:

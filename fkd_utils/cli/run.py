@@ -123,7 +123,7 @@ def timing(name: str, out: pathlib.Path | None) -> None:
 
     out = out or timing.own_folder() / (re.sub(r"\W+", "_", name) + ".csv")
     table = timing.measurements(name, timing.networks())
-    timing.write_measured(table, out)
+    files.write_text(out, table.to_csv(index=False, float_format="%.4g"))
     for row in table.itertuples():
         what = f"{row.measure} {row.network}, {row.pictures} pictures"
         print(f"{what:<32}{1000 * row.median:10.2f} ms")

@@ -18,7 +18,6 @@ from fkd_utils.evaluation.metrics import (
 from fkd_utils.evaluation.statistics import (
     brightness,
     by_bins,
-    change,
     interval,
     label_statistics,
     tilt,
@@ -27,6 +26,7 @@ from fkd_utils.evaluation.verdicts import (
     MATTERS,
     VERDICTS,
     by_seeds,
+    change,
     of_faces,
     of_seeds,
     verdict,

@@ -3,8 +3,6 @@
 Faces of one group (one person, one team) are alike, so intervals count groups, not faces.
 """
 
-import collections.abc
-import dataclasses
 import itertools
 
 import numpy as np
@@ -126,32 +124,3 @@ def by_bins(
         at = condition[inside].mean() if inside.any() else np.nan
         rows.append((start, end, inside.sum(), at, mean, low, high))
     return pd.DataFrame(rows, columns=["from", "to", "faces", "at", "mean", "low", "high"])
-
-
-@dataclasses.dataclass(frozen=True)
-class Change:
-    """What a change did, as ratios of errors (1: nothing).
-
-    by_seed: one ratio a seed; interval: of their mean, 95%; full: at full length, None where there
-    is none; thesis: the study's.
-    """
-
-    by_seed: collections.abc.Sequence[float]
-    interval: tuple[float, float]
-    full: float | None
-    thesis: float
-
-
-def change(changed: pd.Series, plain: pd.Series, full: float | None, thesis: float) -> Change:
-    """A row of `plots.changes_figure`.
-
-    changed, plain: errors by seed; full, thesis: one run's ratio.
-    """
-    return Change(changed / plain, _ratio_interval(changed, plain)[1:], full, thesis)
-
-
-def _ratio_interval(changed: np.ndarray, plain: np.ndarray) -> tuple[float, float, float]:
-    """Geometric mean of changed/plain over seeds (k,), and its 95% interval: mean, low, high."""
-    logs = np.log(np.asarray(changed, float) / np.asarray(plain, float))
-    mean, low, high = np.exp(interval(logs, np.arange(len(logs))))
-    return float(mean), float(low), float(high)

@@ -67,8 +67,7 @@ def measure(work: collections.abc.Callable[[], object], repeats: int = 7) -> Tim
         for _ in range(calls):
             work()
         marks.append((time.perf_counter(), time.process_time()))
-    seconds, cpu_seconds = np.diff(np.array(marks), axis=0).T / calls
-    return Timing(seconds, cpu_seconds)
+    return Timing(*np.diff(np.array(marks), axis=0).T / calls)
 
 
 def pictures(n: int, side: int = 96) -> np.ndarray:
@@ -76,16 +75,12 @@ def pictures(n: int, side: int = 96) -> np.ndarray:
     return np.random.default_rng(n).random((n, side, side, 1), np.float32)
 
 
-def at_side(model: keras.Model, side: int) -> keras.Model:
-    """The same layers, with new weights, for pictures of side x side."""
-    layers = [layer.__class__.from_config(layer.get_config()) for layer in model.layers]
-    return keras.Sequential([keras.layers.Input((side, side, 1)), *layers], name=model.name)
-
-
 def network(name: str, side: int = 96) -> keras.Model:
     """A network of `catalogue.MODELS`, compiled with Adam, for pictures of side x side."""
     model = catalogue.MODELS[name].build()
-    model = model if side == 96 else at_side(model, side)
+    if side != 96:  # the same layers, with new weights
+        layers = [layer.__class__.from_config(layer.get_config()) for layer in model.layers]
+        model = keras.Sequential([keras.layers.Input((side, side, 1)), *layers], name=name)
     model.compile("adam", "mse")
     return model
 
@@ -101,22 +96,13 @@ def measure_training(model: keras.Model, n: int, batch: int = 64, repeats: int =
     The first epoch does not count. Nothing is validated or stored in between.
     """
     inputs, targets = pictures(n, model.input_shape[1]), np.zeros((n, 30), np.float32)
-    clock = EpochClock()
+    marks: list[tuple[float, float]] = []
+    clock = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda *_: marks.append((time.perf_counter(), time.process_time()))
+    )
     epochs = repeats + 1
     model.fit(inputs, targets, batch_size=batch, epochs=epochs, verbose=0, callbacks=[clock])
-    seconds, cpu_seconds = np.diff(np.array(clock.marks), axis=0).T
-    return Timing(seconds, cpu_seconds)
-
-
-class EpochClock(keras.callbacks.Callback):
-    """Notes wall and processor clock at the end of every epoch."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.marks: list[tuple[float, float]] = []
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        self.marks.append((time.perf_counter(), time.process_time()))
+    return Timing(*np.diff(np.array(marks), axis=0).T)
 
 
 def compiled(model: keras.Model) -> Score:
@@ -181,6 +167,7 @@ def describe(name: str) -> dict[str, object]:
     """The columns of `DESCRIPTION` for this machine and the device that Keras computes on."""
     card = graphics_card()
     backend = keras.backend.backend()
+    version = importlib.import_module(backend).__version__
     python = f"python {platform.python_version()}"
     return {
         "machine": name,
@@ -188,7 +175,7 @@ def describe(name: str) -> dict[str, object]:
         "device": card or processor(),
         "cores": cores(),
         "backend": backend,
-        "versions": f"keras {keras.__version__}, {backend} {_version(backend)}, {python}",
+        "versions": f"keras {keras.__version__}, {backend} {version}, {python}",
         "date": datetime.date.today().isoformat(),
     }
 
@@ -228,10 +215,6 @@ def graphics_card() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else ""
 
 
-def _version(backend: str) -> str:
-    return importlib.import_module(backend).__version__
-
-
 def measurements(
     name: str,
     networks: dict[str, keras.Model],
@@ -258,12 +241,6 @@ def measurements(
             inputs = pictures(n, model.input_shape[1])
             note("score", network, n, measure(lambda s=score, x=inputs: s(x), repeats))
     return pd.DataFrame(rows).assign(**describe(name))[list(COLUMNS)]
-
-
-def write_measured(table: pd.DataFrame, path: pathlib.Path) -> None:
-    """Store measurements as CSV, seconds to four digits."""
-    with files.replacing(path) as aside:
-        table.to_csv(aside, index=False, float_format="%.4g")
 
 
 def own_folder() -> pathlib.Path:

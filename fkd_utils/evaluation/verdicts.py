@@ -4,10 +4,12 @@ Whatever is claimed is a ratio: of two errors, two times, two counts. `verdict` 
 interval lies. Intervals are 95%, on the logarithm; half their width is a reach.
 """
 
+import collections.abc
 import dataclasses
 import math
 
 import numpy as np
+import pandas as pd
 import scipy
 
 from fkd_utils.evaluation import statistics
@@ -110,6 +112,29 @@ def needed(found: Measured, claimed: str, matters: float) -> str:
         if math.hypot(_reach(found.spread, seeds), found.by_faces) < room:
             return f"{seeds} seeds"
     return "more faces" if found.by_faces >= room else "over 100 seeds"
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """What a change did, as ratios of errors (1: nothing).
+
+    by_seed: one ratio a seed; interval: of their mean, 95%; full: at full length, None where there
+    is none; thesis: the study's.
+    """
+
+    by_seed: collections.abc.Sequence[float]
+    interval: tuple[float, float]
+    full: float | None
+    thesis: float
+
+
+def change(changed: pd.Series, plain: pd.Series, full: float | None, thesis: float) -> Change:
+    """A row of `plots.changes_figure`.
+
+    changed, plain: errors by seed; full, thesis: one run's ratio.
+    """
+    found = of_seeds(changed / plain)
+    return Change(changed / plain, (found.low, found.high), full, thesis)
 
 
 def by_seeds(changed: np.ndarray, plain: np.ndarray) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import ticker
 
-from fkd_utils.evaluation import metrics, statistics
+from fkd_utils.evaluation import metrics, verdicts
 
 # Okabe and Ito's palette: told apart by colour-blind readers, and mostly in grey print.
 COLOURS = {
@@ -177,7 +177,7 @@ def stored_figure(
 
 
 def changes_figure(
-    rows: dict[str, statistics.Change], seeds_label: str, full_label: str
+    rows: dict[str, verdicts.Change], seeds_label: str, full_label: str
 ) -> matplotlib.figure.Figure:
     """A row for each change: its seeds with the 95% interval of their mean, and single runs."""
     figure, axes = plt.subplots(figsize=(7.6, 1.1 + 0.62 * len(rows)))

@@ -85,7 +85,6 @@ def test_timing_writes_the_file_and_says_what_it_found(tmp_path, monkeypatch, ca
     table = pd.DataFrame([row | {"device": "a chip", "cores": 2}])
     monkeypatch.setattr(timing, "networks", lambda: "networks")
     monkeypatch.setattr(timing, "measurements", lambda *given: {("desk", "networks"): table}[given])
-    monkeypatch.setattr(timing, "write_measured", lambda table, out: table.to_csv(out))
     monkeypatch.setenv("FKD_RUNS", str(tmp_path))
     out = tmp_path / "timing" / "desk.csv"
     out.parent.mkdir()

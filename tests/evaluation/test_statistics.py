@@ -2,7 +2,6 @@ import math
 
 import drawnfaces
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,13 +127,3 @@ def test_an_empty_bin_is_a_row_without_numbers():
     table = statistics.by_bins(np.ones(3), np.zeros(3), np.array([-1, 1, 2]), np.arange(3))
     assert table.faces.tolist() == [3, 0]
     assert table.loc[1, ["at", "mean", "low", "high"]].isna().all()
-
-
-def test_a_change_by_hand():
-    changed, plain = np.array([0.6, 0.7, 0.8, 0.9]), np.ones(4)
-    logs = np.log(changed)
-    reach = 3.182446 * logs.std(ddof=1) / 2  # Student's t for 3 degrees of freedom, 97.5%
-    row = statistics.change(pd.Series(changed) / 2, pd.Series(plain) / 2, None, 0.9)
-    assert row.interval == pytest.approx(np.exp([logs.mean() - reach, logs.mean() + reach]), 1e-4)
-    assert list(row.by_seed) == pytest.approx(list(changed))
-    assert (row.full, row.thesis) == (None, 0.9)

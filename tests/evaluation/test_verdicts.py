@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy
 from hypothesis import given
@@ -121,3 +122,13 @@ def test_by_seeds_in_words(ratios, says):
     text, verdict = verdicts.by_seeds(np.array(ratios), np.ones(3))
     assert verdict == says
     assert text.startswith(f"{np.exp(np.log(ratios).mean()):.2f} times (") and "3 seeds" in text
+
+
+def test_a_change_by_hand():
+    changed, plain = np.array([0.6, 0.7, 0.8, 0.9]), np.ones(4)
+    logs = np.log(changed)
+    reach = 3.182446 * logs.std(ddof=1) / 2  # Student's t for 3 degrees of freedom, 97.5%
+    row = verdicts.change(pd.Series(changed) / 2, pd.Series(plain) / 2, None, 0.9)
+    assert row.interval == pytest.approx(np.exp([logs.mean() - reach, logs.mean() + reach]), 1e-4)
+    assert list(row.by_seed) == pytest.approx(list(changed))
+    assert (row.full, row.thesis) == (None, 0.9)

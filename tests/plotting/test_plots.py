@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils.evaluation import metrics, statistics
+from fkd_utils.evaluation import metrics, verdicts
 from fkd_utils.plotting import plots
 
 
@@ -85,8 +85,8 @@ def test_distances_of_a_stored_run(history):
 
 def test_changes_stand_in_their_rows():
     rows = {
-        "one": statistics.Change([0.8, 0.9], (0.7, 1.0), 0.75, 0.6),
-        "two": statistics.Change([1.1, 1.2], (1.0, 1.3), None, 0.95),
+        "one": verdicts.Change([0.8, 0.9], (0.7, 1.0), 0.75, 0.6),
+        "two": verdicts.Change([1.1, 1.2], (1.0, 1.3), None, 0.95),
     }
     figure = plots.changes_figure(rows, "seeds", "full")
     axes = figure.axes[0]
