@@ -236,6 +236,21 @@ def transfer(tables: tuple[str, ...], seeds: int, data: str) -> None:
 
 
 @group.command()
+@click.option("--seeds", type=click.IntRange(1), default=3)
+@DATA
+def backgrounds(seeds: int, data: str) -> None:
+    """Train on portraits before one wall and before many, and ask about others (chapter 16).
+
+    A stopped study goes on where it was. `keep` carries the rows over to data/published.
+    """
+    console.start_backend()
+    from studies import backgrounds
+
+    rows = backgrounds.study(data, seeds)
+    print(rows.groupby(["network", "faces", "behind"]).mean_px.mean().unstack().to_string())
+
+
+@group.command()
 def keep() -> None:
     """Carry the rows that `run --profile paper` added to studies over to data/published."""
     console.start_backend()

@@ -99,10 +99,10 @@ def source(weights: str, seed: int) -> keras.Model:
     return efficientnet.load_imagenet(network) if weights == "imagenet" else network
 
 
-def made(network: keras.Model, depth: str, part: faces.Faces) -> np.ndarray:
-    """What a layer of the network answers to faces: (n, ...) float32."""
+def made(network: keras.Model, depth: str, images: np.ndarray) -> np.ndarray:
+    """What a layer of the network answers to images (n, 96, 96): (n, ...) float32."""
     body = keras.Model(network.inputs[0], network.get_layer(depth).output)
-    return body.predict(efficientnet.to_inputs(part.images), batch_size=64, verbose=0)
+    return body.predict(efficientnet.to_inputs(images), batch_size=64, verbose=0)
 
 
 class Frozen:
@@ -124,7 +124,7 @@ class Frozen:
             points = ridge(learn, choose, held, parts.train.keypoints, parts.validation.keypoints)
             return [_row(parts.test, points, np.nan)]
         scale = 5 * learn.std()  # with larger features the squares explode at the start
-        model = head(HEADS[read], learn.shape[1], _start(parts), seed)
+        model = head(HEADS[read], learn.shape[1], _start(parts.train), seed)
         loss = _trained(model, learn / scale, parts.train, seed)
         return [_row(parts.test, faces.to_pixels(model.predict(held / scale, verbose=0)), loss)]
 
@@ -140,28 +140,40 @@ class Frozen:
 
 
 def unfrozen(parts: splits.Splits, weights: str, blocks: int, seed: int) -> list[dict]:
-    """A run of lite0_blocks: so many last blocks learn (16: the stem too); processor seconds."""
+    """A run of lite0_blocks: its errors and processor seconds."""
     started = time.process_time()
+    answer, loss = taught(parts.train, weights, blocks, seed)
+    points = answer(parts.test.images)
+    seconds = round(time.process_time() - started, 1)
+    return [_row(parts.test, points, loss) | {"seconds": seconds}]
+
+
+def taught(
+    train: faces.Faces, weights: str, blocks: int, seed: int
+) -> tuple[collections.abc.Callable[[np.ndarray], np.ndarray], float]:
+    """Train so many last blocks on faces (16: the stem too), see the head.
+
+    Returns what turns images (n, 96, 96) into points (n, 15, 2), and the last epoch's loss.
+    """
     network = source(weights, seed)
     whole = blocks >= len(efficientnet.BLOCKS)
     depth = "features" if blocks == 0 else efficientnet.BLOCKS[-blocks - 1 + whole]
-    if whole:
-        learn, held = (efficientnet.to_inputs(p.images) for p in (parts.train, parts.test))
-        body = network
-    else:
-        learn, held = (made(network, depth, part) for part in (parts.train, parts.test))
-        body = keras.Model(network.get_layer(depth).output, network.output) if blocks else None
+    body = keras.Model(network.get_layer(depth).output, network.output) if blocks else None
+
+    def inputs(images: np.ndarray) -> np.ndarray:
+        return efficientnet.to_inputs(images) if whole else made(network, depth, images)
+
+    learn = inputs(train.images)
     # From zero: 1,280 features of ImageNet's size would start far from the mean face.
     last = keras.layers.Dense(
         2 * len(faces.KEYPOINTS),
         kernel_initializer="zeros",
-        bias_initializer=keras.initializers.Constant(_start(parts)),
+        bias_initializer=keras.initializers.Constant(_start(train)),
     )
-    model = keras.Sequential([keras.Input(learn.shape[1:]), *([body] if body else []), last])
-    loss = _trained(model, learn, parts.train, seed)
-    points = faces.to_pixels(model.predict(held, batch_size=64, verbose=0))
-    seconds = round(time.process_time() - started, 1)
-    return [_row(parts.test, points, loss) | {"seconds": seconds}]
+    middle = [network] if whole else [body] if body else []
+    model = keras.Sequential([keras.Input(learn.shape[1:]), *middle, last])
+    loss = _trained(model, learn, train, seed)
+    return lambda images: faces.to_pixels(model.predict(inputs(images), 64, verbose=0)), loss
 
 
 def head(ways: str, width: int, start: np.ndarray, seed: int) -> keras.Model:
@@ -199,8 +211,8 @@ def ridge(
     return best[1]
 
 
-def _start(parts: splits.Splits) -> np.ndarray:
-    return faces.to_targets(metrics.mean_face(parts.train.keypoints)[np.newaxis])[0]
+def _start(train: faces.Faces) -> np.ndarray:
+    return faces.to_targets(metrics.mean_face(train.keypoints)[np.newaxis])[0]
 
 
 def _last(start: np.ndarray, seed: int) -> keras.layers.Layer:

@@ -52,11 +52,11 @@ def test_blocks_are_trained(parts, blocks):
 def test_frozen_and_trained_part_make_the_whole(parts):
     network = transfer.source("imagenet", 0)
     few = parts.test.take(np.arange(2))
-    middle = transfer.made(network, efficientnet.BLOCKS[-3], few)
+    middle = transfer.made(network, efficientnet.BLOCKS[-3], few.images)
     assert middle.shape == (2, 3, 3, 192)
     freed = keras.Model(network.get_layer(efficientnet.BLOCKS[-3]).output, network.output)
     np.testing.assert_allclose(
-        freed(middle), transfer.made(network, "features", few), rtol=1e-3, atol=1e-4
+        freed(middle), transfer.made(network, "features", few.images), rtol=1e-3, atol=1e-4
     )
 
 
