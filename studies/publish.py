@@ -17,12 +17,12 @@ import keras
 import numpy as np
 import pandas as pd
 
-from fkd_utils import augment, faces, files
+from fkd_utils import augment, faces, files, models
 from fkd_utils.data import splits
 from fkd_utils.demo import stickers
 from fkd_utils.evaluation import metrics, statistics, timing
 from fkd_utils.files import InputError
-from fkd_utils.models import catalogue, heatmap
+from fkd_utils.models import heatmap
 from fkd_utils.training import fitting, results
 
 # Drawn sunglasses on every test face, and the same drawing elsewhere, see `stickers.add_glasses`.
@@ -54,7 +54,7 @@ def publish(
     """
     trained = run.model()
     network = heatmap.alone(trained)  # what whoever has a face and no labeller asks
-    if network.name not in catalogue.MODELS:
+    if network.name not in models.MODELS:
         raise InputError(f"{run.name}: {network.name!r} is no network of models.MODELS")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as name:
@@ -146,7 +146,7 @@ def _summary(run: fitting.Run, trained: keras.Model, network: keras.Model, flipp
         "training_mse": float(f"{best.loss:.7g}"),
         "validation_mse": float(f"{best.val_mse:.7g}"),
         "parameters": network.count_params(),
-        "chapter": catalogue.MODELS[network.name].chapter,
+        "chapter": models.MODELS[network.name].chapter,
     }
     if _has(trained, "offset"):
         offset = heatmap.offset_px(trained).astype(float).round(3)

@@ -54,10 +54,10 @@ def run(chapters: tuple[str, ...], profile: str, data: str, seed: int) -> int:
 def models() -> None:
     """List the networks: name, chapter, parameters."""
     console.start_backend()
-    from fkd_utils.models import catalogue
+    from fkd_utils.models import MODELS
 
     print(f"{'name':<10}{'in the text':<14}{'chapter':<9}{'parameters':>11}")
-    for name, entry in catalogue.MODELS.items():
+    for name, entry in MODELS.items():
         print(f"{name:<10}{entry.title:<14}{entry.chapter:<9}{entry.build().count_params():>11,}")
 
 

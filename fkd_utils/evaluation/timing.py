@@ -15,9 +15,8 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from fkd_utils import files
+from fkd_utils import files, models
 from fkd_utils.files import InputError
-from fkd_utils.models import catalogue
 
 LEAST = 0.02  # seconds that a repeat should take, so that the clock can see it
 
@@ -76,8 +75,8 @@ def pictures(n: int, side: int = 96) -> np.ndarray:
 
 
 def network(name: str, side: int = 96) -> keras.Model:
-    """A network of `catalogue.MODELS`, compiled with Adam, for pictures of side x side."""
-    model = catalogue.MODELS[name].build()
+    """A network of `models.MODELS`, compiled with Adam, for pictures of side x side."""
+    model = models.MODELS[name].build()
     if side != 96:  # the same layers, with new weights
         layers = [layer.__class__.from_config(layer.get_config()) for layer in model.layers]
         model = keras.Sequential([keras.layers.Input((side, side, 1)), *layers], name=name)

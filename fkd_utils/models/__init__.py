@@ -4,8 +4,12 @@ thesis: First to Fifth. deep: DEPTH's. heatmap: chapter 18's. efficientnet: with
 taught it. losses: for labels with holes. export: to ONNX.
 """
 
-from fkd_utils.models import deep, efficientnet, export, heatmap, losses
-from fkd_utils.models.catalogue import MODELS
+import collections.abc
+import typing
+
+import keras
+
+from fkd_utils.models import deep, efficientnet, export, heatmap, losses, thesis
 from fkd_utils.models.thesis import fifth, fourth, multiply_adds, second, third
 
 __all__ = [
@@ -21,3 +25,24 @@ __all__ = [
     "second",
     "third",
 ]
+
+
+class Entry(typing.NamedTuple):
+    """A network of the course: how to build it and the chapter that teaches it."""
+
+    build: collections.abc.Callable[..., keras.Model]
+    title: str
+    chapter: str
+
+
+MODELS = {
+    "first": Entry(thesis.first, "First", "03"),
+    "second": Entry(thesis.second, "Second", "04"),
+    "third": Entry(thesis.third, "Third", "05"),
+    "fourth": Entry(thesis.fourth, "Fourth", "06"),
+    "fifth": Entry(thesis.fifth, "Fifth", "08"),
+    "deep": Entry(deep.deep_cnn, "Deep", "13"),
+    "modern_dense": Entry(heatmap.dense_network, "Residual, dense", "18"),
+    "modern": Entry(heatmap.network, "Residual, heat maps", "18"),
+    "modern_wide": Entry(heatmap.wide_network, "Residual, wide heat maps", "18"),
+}

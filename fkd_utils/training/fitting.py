@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import hashlib
 import importlib
+import itertools
 import json
 import numbers
 import pathlib
@@ -554,15 +555,8 @@ def _same_chance() -> collections.abc.Iterator[None]:
 
 def _short(sizes: tuple[int, ...]) -> int | list[list[int]]:
     """Batch sizes as they are stored: one number, or [size, epochs] in turn."""
-    if len(set(sizes)) == 1:
-        return sizes[0]
-    runs: list[list[int]] = []
-    for size in sizes:
-        if runs and runs[-1][0] == size:
-            runs[-1][1] += 1
-        else:
-            runs.append([size, 1])
-    return runs
+    runs = [[size, len(list(same))] for size, same in itertools.groupby(sizes)]
+    return sizes[0] if len(runs) == 1 else runs
 
 
 def _function(stored: str | None) -> batches.Augment | None:

@@ -69,8 +69,7 @@ def of_network(model: keras.Model) -> dict[str, typing.Any]:
         _refuse_outside(config, what, functions)
     names: dict[str, str] = {}
     layers, compiled = (_by_position(config, names) for config in (layers, compiled))
-    ours = sorted(_versions(model, compiled).items())
-    return {"layers": layers, "compile": compiled, "versions": dict(ours)}
+    return {"layers": layers, "compile": compiled, "versions": _versions(model)}
 
 
 def of_callback(callback: keras.callbacks.Callback) -> dict[str, typing.Any]:
@@ -95,7 +94,7 @@ def of_function(function: collections.abc.Callable | None) -> str | None:
         return None
     name, module = getattr(function, "__qualname__", ""), getattr(function, "__module__", "")
     # Asked for by its name: one that another function made holds what that was called with.
-    if not _is_ours(function) or getattr(sys.modules[module], name, None) is not function:
+    if _root(module) != _OURS or getattr(sys.modules[module], name, None) is not function:
         raise Undescribed(f"{name or type(function).__name__} is not a function of {_OURS}")
     return f"{function.__module__}:{function.__qualname__}@{_version(function.__module__)}"
 
@@ -142,12 +141,12 @@ def _even(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _is_ours(thing: object) -> bool:
-    return (getattr(thing, "__module__", None) or "").split(".")[0] == _OURS
+def _root(module: str | None) -> str:
+    return (module or "").split(".")[0]
 
 
 def _is_known(module: str | None) -> bool:
-    return (module or "").split(".")[0] in ("keras", _OURS)
+    return _root(module) in ("keras", _OURS)
 
 
 def _version(module: str) -> int:
@@ -159,11 +158,11 @@ def _parts(model: keras.Model) -> list[keras.layers.Layer]:
     return list(model._flatten_layers(include_self=True, recursive=True))
 
 
-def _versions(model: keras.Model, compiled: dict) -> dict[str, int]:
+def _versions(model: keras.Model) -> dict[str, int]:
     """The versions of fkd_utils' own code that a model holds, by module."""
     used = {type(layer).__module__ for layer in _parts(model)}
     used |= {loss.__module__ for loss in _losses(model)}
-    return {module: _version(module) for module in used if module.split(".")[0] == _OURS}
+    return {module: _version(module) for module in sorted(used) if _root(module) == _OURS}
 
 
 def _losses(model: keras.Model) -> list:

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from fkd_utils.models import catalogue, thesis
+from fkd_utils import models
+from fkd_utils.models import thesis
 
 
 @pytest.mark.parametrize(
@@ -10,12 +11,12 @@ from fkd_utils.models import catalogue, thesis
     [("first", 276_510), ("second", 2_814_780), ("third", 1_161_266), ("fourth", 297_266)],
 )
 def test_parameters_are_those_of_the_thesis_layers(name, parameters):
-    assert catalogue.MODELS[name].build().count_params() == parameters
+    assert models.MODELS[name].build().count_params() == parameters
 
 
-@pytest.mark.parametrize("name", catalogue.MODELS)
+@pytest.mark.parametrize("name", models.MODELS)
 def test_one_face_in_thirty_numbers_out(name):
-    assert catalogue.MODELS[name].build()(np.zeros((2, 96, 96, 1), np.float32)).shape == (2, 30)
+    assert models.MODELS[name].build()(np.zeros((2, 96, 96, 1), np.float32)).shape == (2, 30)
 
 
 def test_fifth_is_fourth_with_one_more_dense_layer():
