@@ -2,7 +2,7 @@
 
 The labels may not be passed on; data/published/depth holds what is counted here. To count again:
 
-    python -c "from fkd_utils import depth_counts as d; d.write(d.labels('training.csv'))"
+    python -c "from studies import depth as d; d.write(d.labels('training.csv'))"
 """
 
 import itertools
@@ -61,8 +61,7 @@ def write(points: np.ndarray, folder: pathlib.Path = depth_runs.FOLDER) -> None:
     """Store `shifts` and `largest` of complete labels as kaggle_shifts.csv, kaggle_argmax.csv."""
     tables = {"kaggle_shifts": shifts(points), "kaggle_argmax": largest(points)}
     for name, table in tables.items():
-        with files.replacing(folder / f"{name}.csv") as path:
-            table.to_csv(path, index=False)
+        files.write_text(folder / f"{name}.csv", table.to_csv(index=False))
 
 
 def _inside(points: np.ndarray) -> int:

@@ -132,8 +132,7 @@ def write(muct: Muct, folder: pathlib.Path) -> None:
         ("muct_facts", pd.DataFrame(list(facts(muct).items()), columns=["fact", "count"])),
         ("muct_constants", pd.DataFrame(rows)),
     ):
-        with files.replacing(folder / f"{name}.csv") as path:
-            table.to_csv(path, index=False, float_format="%.5g")
+        files.write_text(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.5g"))
 
 
 def _errors(learn: np.ndarray, held: np.ndarray) -> np.ndarray:

@@ -45,44 +45,29 @@ HABITS = ("kept", "off")
 _CHILD = pathlib.Path(__file__).with_name("peers_child.py")
 _MADE = "made.txt"  # in an environment: that all of it is there
 
-# Rows (0-based) whose mean is each of the 15, among the 68 points of 300-W ...
-FROM_68 = {
-    "left_eye_center": (42, 43, 44, 45, 46, 47),
-    "right_eye_center": (36, 37, 38, 39, 40, 41),
-    "left_eye_inner_corner": (42,),
-    "left_eye_outer_corner": (45,),
-    "right_eye_inner_corner": (39,),
-    "right_eye_outer_corner": (36,),
-    "left_eyebrow_inner_end": (22,),
-    "left_eyebrow_outer_end": (26,),
-    "right_eyebrow_inner_end": (21,),
-    "right_eyebrow_outer_end": (17,),
-    "nose_tip": (30,),
-    "mouth_left_corner": (54,),
-    "mouth_right_corner": (48,),
-    "mouth_center_top_lip": (51,),
-    "mouth_center_bottom_lip": (57,),
+# Rows (0-based) whose mean is each of the 15, among the 68 points of 300-W and in the mesh. In both
+# an eye's centre is that of its lids and corners (the irises of the refined mesh are nearer to
+# `open`'s labels, and farther from those of 300-W); in the mesh a brow's end lies between its upper
+# and its lower edge.
+_ROWS = {
+    "left_eye_center": ((42, 43, 44, 45, 46, 47), (362, 263, 386, 374)),
+    "right_eye_center": ((36, 37, 38, 39, 40, 41), (133, 33, 159, 145)),
+    "left_eye_inner_corner": ((42,), (362,)),
+    "left_eye_outer_corner": ((45,), (263,)),
+    "right_eye_inner_corner": ((39,), (133,)),
+    "right_eye_outer_corner": ((36,), (33,)),
+    "left_eyebrow_inner_end": ((22,), (336, 285)),
+    "left_eyebrow_outer_end": ((26,), (300, 276)),
+    "right_eyebrow_inner_end": ((21,), (107, 55)),
+    "right_eyebrow_outer_end": ((17,), (70, 46)),
+    "nose_tip": ((30,), (4,)),
+    "mouth_left_corner": ((54,), (291,)),
+    "mouth_right_corner": ((48,), (61,)),
+    "mouth_center_top_lip": ((51,), (0,)),
+    "mouth_center_bottom_lip": ((57,), (17,)),
 }
-# ... and in the mesh. An eye's centre is that of its lids and corners, as above (the irises of the
-# refined mesh are nearer to `open`'s labels, and farther from those of 300-W); a brow's end lies
-# between its upper and its lower edge.
-FROM_MESH = {
-    "left_eye_center": (362, 263, 386, 374),
-    "right_eye_center": (133, 33, 159, 145),
-    "left_eye_inner_corner": (362,),
-    "left_eye_outer_corner": (263,),
-    "right_eye_inner_corner": (133,),
-    "right_eye_outer_corner": (33,),
-    "left_eyebrow_inner_end": (336, 285),
-    "left_eyebrow_outer_end": (300, 276),
-    "right_eyebrow_inner_end": (107, 55),
-    "right_eyebrow_outer_end": (70, 46),
-    "nose_tip": (4,),
-    "mouth_left_corner": (291,),
-    "mouth_right_corner": (61,),
-    "mouth_center_top_lip": (0,),
-    "mouth_center_bottom_lip": (17,),
-}
+FROM_68 = {name: rows for name, (rows, _) in _ROWS.items()}
+FROM_MESH = {name: rows for name, (_, rows) in _ROWS.items()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -169,8 +154,8 @@ def compare(
         np.savez_compressed(file, **arrays)
     _replace_rows(folder / "sets.csv", name, pd.DataFrame([of_set]))
     _replace_rows(folder / "accuracy.csv", name, table.assign(data=name))
-    with files.replacing(folder / "networks.csv") as path:
-        pd.DataFrame(about).to_csv(path, index=False, float_format=results.FORMAT)
+    rows = pd.DataFrame(about).to_csv(index=False, float_format=results.FORMAT)
+    files.write_text(folder / "networks.csv", rows)
     return table
 
 
@@ -354,8 +339,7 @@ def _replace_rows(path: pathlib.Path, name: str, rows: pd.DataFrame) -> None:
     if len(before):
         rows = pd.concat([before[before.data != name], rows], ignore_index=True)
     rows = rows[["data", *(column for column in rows if column != "data")]]
-    with files.replacing(path) as aside:
-        rows.to_csv(aside, index=False, float_format=results.FORMAT)
+    files.write_text(path, rows.to_csv(index=False, float_format=results.FORMAT))
 
 
 def checked_name(data: str, name: str | None) -> str:

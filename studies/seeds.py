@@ -41,10 +41,10 @@ def study(table: str, data: str, machine: str) -> pd.DataFrame:
         for name in ROWS[table]:
             run = thesis_runs.thesis_run(name, faces_of, "paper", seed, EPOCHS[table])
             lines.append(_line(name, seed, run, faces_of))
-            with files.replacing(folder / f"{table}.csv") as path:
-                pd.DataFrame(lines).to_csv(path, index=False, float_format="%.6g")
-    with files.replacing(folder / f"{table}.json") as path:
-        path.write_text(json.dumps(_settings(faces_of, machine), indent=1) + "\n", encoding="utf-8")
+            text = pd.DataFrame(lines).to_csv(index=False, float_format="%.6g")
+            files.write_text(folder / f"{table}.csv", text)
+    text = json.dumps(_settings(faces_of, machine), indent=1)
+    files.write_text(folder / f"{table}.json", text + "\n")
     return pd.DataFrame(lines)
 
 

@@ -67,7 +67,9 @@ def build(target: pathlib.Path) -> bool:
         # The packages of TensorFlow.js name their licence; this one brings its text with it.
         shutil.copyfile(library / "long" / "LICENSE", target / "lib" / "LICENSE")
         shown = {"networks": _networks(target / "networks"), "portraits": _portraits(target)}
-        shown["meanFace"] = _mean_face().round(2).tolist()
+        # Where the points of the embedded training faces lie in the 96 by 96.
+        mean_face = evaluation.mean_face(data.load("open", 0, None).train.keypoints)
+        shown["meanFace"] = mean_face.round(2).tolist()
         text = json.dumps(shown, separators=(",", ":"))
         (target / "networks.json").write_text(text, encoding="utf-8")
     return True
@@ -153,21 +155,6 @@ def _training(folder: pathlib.Path) -> str:
     return f"Trained {recipe['epochs']:,} epochs{steps} on {recipe['faces']['train']:,} {which}."
 
 
-class _Packed:
-    """Arrays one after the other."""
-
-    def __init__(self) -> None:
-        self.parts: list[np.ndarray] = []
-        self.length = 0
-
-    def put(self, array: np.ndarray) -> dict:
-        """Where the array will lie, and its shape."""
-        place = {"at": self.length, "shape": list(array.shape)}
-        self.parts.append(np.asarray(array, np.float32).ravel())
-        self.length += array.size
-        return place
-
-
 def steps_of(model: keras.Model) -> tuple[list[dict], np.ndarray]:
     """A network as steps, and its weights (n,) float32; its input: grey values 0..255.
 
@@ -191,10 +178,15 @@ def steps_of(model: keras.Model) -> tuple[list[dict], np.ndarray]:
         number[layer.output.name] = works_on[0] if made is None else len(steps) - 1
     first = next(step for step in steps if "kernel" in step)
     first["kernel"] = first["kernel"] / np.float32(255)
-    packed = _Packed()
+    packed, at = [], 0
     for step in steps:
-        step |= {part: packed.put(step[part]) for part in ("kernel", "bias") if part in step}
-    return steps, np.concatenate(packed.parts)
+        for part in ("kernel", "bias"):
+            if part in step:
+                array = np.asarray(step[part], np.float32)
+                step[part] = {"at": at, "shape": list(array.shape)}
+                packed.append(array.ravel())
+                at += array.size
+    return steps, np.concatenate(packed)
 
 
 def _step(layer: keras.layers.Layer, before: dict) -> dict | None:
@@ -222,11 +214,6 @@ def _step(layer: keras.layers.Layer, before: dict) -> dict | None:
         return made
     names = {"MaxPooling2D": "pool", "Flatten": "flatten", "Add": "add", "UpSampling2D": "double"}
     return {"op": names[type(layer).__name__]}
-
-
-def _mean_face() -> np.ndarray:
-    """(15, 2) pixels: where the points of the embedded training faces lie in the 96 by 96."""
-    return evaluation.mean_face(data.load("open", 0, None).train.keypoints)
 
 
 def _portraits(target: pathlib.Path) -> list[dict]:

@@ -10,7 +10,7 @@ import typing
 import numpy as np
 import pandas as pd
 
-from fkd_utils import faces, files
+from fkd_utils import augment, faces, files
 from fkd_utils.training import results, thesis_runs
 
 COLUMNS = ("source", "as printed", "as it is", "effect_px", "of what", "chapter")
@@ -52,16 +52,14 @@ def _apart(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.linalg.norm(one - other, axis=1).mean())
 
 
-def mirrored(points: np.ndarray, last: int = 95) -> np.ndarray:
-    """Points (15, 2) of the mirrored picture: x becomes last - x, and pairs change places."""
-    moved = points.copy()
-    moved[:, 0] = last - moved[:, 0]
-    return moved[faces.mirror_order()]
+def mirrored(points: np.ndarray) -> np.ndarray:
+    """Points (15, 2) of the mirrored picture: x becomes 95 - x, and pairs change places."""
+    return augment.move(points[np.newaxis], augment.mirroring())[0]
 
 
 def _one_pixel() -> Effect:
-    face = _mean_face()
-    return Effect(_apart(mirrored(face, 96), mirrored(face)), "every mirrored label, to the right")
+    face = mirrored(_mean_face())
+    return Effect(_apart(np.add(face, (1, 0)), face), "every mirrored label, to the right")
 
 
 def _only_y() -> Effect:
@@ -76,19 +74,9 @@ def _sides() -> Effect:
     return Effect(_apart(face[faces.mirror_order()], face), "a point, on average over all 15")
 
 
-def turned(points: np.ndarray, degrees: float) -> np.ndarray:
-    """Points (15, 2) turned about the picture's centre, by A P + B for points as columns."""
-    a = np.radians(degrees)
-    matrix = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
-    centre = (faces.SIDE - 1) / 2
-    return (points - centre) @ matrix.T + centre
-
-
 def _wrong_way() -> Effect:
-    face = _mean_face()
-    return Effect(
-        _apart(turned(face, -10), turned(face, 10)), "a label on a face turned by 10 degrees"
-    )
+    turned = augment.move(np.stack([_mean_face()] * 2), augment.rotation([-10, 10]))
+    return Effect(_apart(*turned), "a label on a face turned by 10 degrees")
 
 
 def _leak(file: str, honest: str, order: str, what: str) -> Effect:

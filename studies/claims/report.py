@@ -29,8 +29,8 @@ def table() -> pd.DataFrame:
 def write(folder: pathlib.Path | None = None) -> None:
     """Write claims.csv and corrections.csv to data/published or `folder`."""
     for name, content in _fresh().items():
-        with files.replacing((folder or files.PUBLISHED) / name) as aside:
-            content.to_csv(aside, index=False, lineterminator="\n")
+        text = content.to_csv(index=False, lineterminator="\n")
+        files.write_text((folder or files.PUBLISHED) / name, text)
 
 
 def _fresh() -> dict[str, pd.DataFrame]:

@@ -266,17 +266,6 @@ def fifteen(shape: np.ndarray, pose: Pose) -> np.ndarray:
     return place(flat, depth(*faces.to_fifteen(average(), faces.FROM_189).T), pose)[0]
 
 
-def scaled(pose: Pose, factor: float) -> Pose:
-    """The same pose, `factor` times as large."""
-    return dataclasses.replace(pose, scale=pose.scale * factor)
-
-
-def moved(pose: Pose, shift: np.ndarray) -> Pose:
-    """The same pose, `shift` pixels further."""
-    x, y = np.add(pose.centre, shift)
-    return dataclasses.replace(pose, centre=(float(x), float(y)))
-
-
 @dataclasses.dataclass(frozen=True)
 class Mesh:
     """Triangles over the kept template points followed by the frame points.

@@ -3,6 +3,7 @@
 Light on a face, and what a camera and a file format do to a picture.
 """
 
+import dataclasses
 import functools
 
 import cv2
@@ -229,11 +230,12 @@ def frame(head: np.ndarray, pose: face_shape.Pose) -> face_shape.Pose:
     points = face_shape.fifteen(head, pose)
     size = (points.max(axis=0) - points.min(axis=0)).max()
     if size > room:
-        pose = face_shape.scaled(pose, 0.99 * room / size)
+        pose = dataclasses.replace(pose, scale=pose.scale * (0.99 * room / size))
         points = face_shape.fifteen(head, pose)
     low = np.maximum(MARGIN - points.min(axis=0), 0)
     high = np.maximum(points.max(axis=0) - (faces.SIDE - 1 - MARGIN), 0)
-    return face_shape.moved(pose, low - high)
+    x, y = np.add(pose.centre, low - high)
+    return dataclasses.replace(pose, centre=(float(x), float(y)))
 
 
 def put(head: np.ndarray, pose: face_shape.Pose) -> tuple[face_shape.Warp, np.ndarray]:

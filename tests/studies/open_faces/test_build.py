@@ -148,7 +148,7 @@ def test_held_out_people_are_in_no_training_picture(groups, monkeypatch):
 
     monkeypatch.setattr(photographs, "photo", noting)
     tasks = [build.training_task(number, plan[number]) for number in range(60)]
-    tasks += [build.test_task(number) for number in range(20)]
+    tasks += [build.held_out_task(number) for number in range(20)]
     for task in tasks:
         current = task.team
         build.picture(task)
@@ -179,7 +179,7 @@ def test_test_files_fit_together(folder):
     assert ids == list(range(1, SIZES.test + 1))
     shown = pictures(folder / "test.jpg", SIZES.test).astype(float)
     for number, answer in enumerate(answers):
-        face, true = build.picture(build.test_task(number))
+        face, true = build.picture(build.held_out_task(number))
         assert np.abs(shown[number] - face).mean() < 4  # what JPEG costs
         np.testing.assert_allclose(points(answer), true, atol=6e-4)
     lookup = rows((folder / "IdLookupTable.csv").read_text())

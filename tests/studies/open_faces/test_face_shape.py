@@ -112,12 +112,6 @@ def test_turning_the_head_moves_the_nose_most():
         assert width[near] > width[far]
 
 
-def test_scaled_and_moved():
-    pose = face_shape.moved(face_shape.scaled(FRONT, 2), np.array([3, -1]))
-    assert pose.scale == 72
-    assert pose.centre == (51, 36)
-
-
 POSES = {
     "front": (face_shape.Expression(), face_shape.Pose(0, 0, 0, 36, (48, 37))),
     "turned": (
