@@ -38,13 +38,7 @@ _LINK = re.compile(rf"\[([^\]]+)\]\(({execute.STEM}\.ipynb)?#([^)\s]+)\)")
 
 
 @click.command()
-@click.option(
-    "--out",
-    type=files.expanded,
-    default=lambda: files.home() / "build" / "book",
-    metavar="FOLDER",
-    help="where the book goes; build/book by default",
-)
+@execute.out_option("book", "where the book goes")
 def book(out: pathlib.Path) -> None:
     """Make the course a static site: every chapter with its results, search, all figures.
 

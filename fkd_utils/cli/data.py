@@ -78,8 +78,7 @@ def check(data: str, target: pathlib.Path | None) -> None:
     for suspicion in report.suspicious:
         print(f"  row {suspicion.row}: {suspicion.reason}")
     if target:
-        with files.replacing(target) as aside:
-            aside.write_text(report.to_json(), encoding="utf-8")
+        files.write_text(target, report.to_json())
 
 
 @data.command()
@@ -97,8 +96,8 @@ def convert(data: str, out: pathlib.Path) -> None:
     training = sources.read(data)
     points = training.keypoints.reshape(len(training), -1)
     _write(out / "training.zip", dict(zip(faces.COLUMNS, points.T, strict=True)), training)
-    with files.replacing(out / "groups.csv") as aside:
-        aside.write_text("group\n" + "".join(f"{group}\n" for group in training.groups))
+    groups = "".join(f"{group}\n" for group in training.groups)
+    files.write_text(out / "groups.csv", f"group\n{groups}")
     try:
         test = sources.read_test(data)
     except kaggle.Absent:

@@ -91,13 +91,7 @@ def without(notebook: "nbformat.NotebookNode", *tags: str) -> "nbformat.Notebook
 
 
 @click.command("class")
-@click.option(
-    "--out",
-    type=files.expanded,
-    default=lambda: files.home() / "build" / "class",
-    metavar="FOLDER",
-    help="where the editions go; build/class by default",
-)
+@execute.out_option("class", "where the editions go")
 def class_(out: pathlib.Path) -> None:
     """Write the students' and the teacher's edition of every chapter, each a folder and a zip."""
     import nbformat

@@ -12,6 +12,8 @@ import typing
 import unittest.mock
 from collections.abc import Iterable, Iterator
 
+import click
+
 from fkd_utils import console, files
 from fkd_utils.files import InputError
 
@@ -21,6 +23,17 @@ if typing.TYPE_CHECKING:
 NOTEBOOKS = files.REPO / "notebooks"
 BUILD = files.home() / "build"
 STEM = r"\d\d[a-z]?_\w+"  # 03_linear, 01a_neurons; 03_linear-Copy1 is no chapter
+
+
+def out_option(name: str, help: str) -> typing.Callable:
+    """The option --out of a command that makes a folder, build/NAME by default."""
+    return click.option(
+        "--out",
+        type=files.expanded,
+        default=lambda: files.home() / "build" / name,
+        metavar="FOLDER",
+        help=f"{help}; build/{name} by default",
+    )
 
 
 def find_chapters(names: Iterable[str]) -> list[pathlib.Path]:

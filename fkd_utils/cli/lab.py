@@ -42,11 +42,15 @@ def copy_chapters(student: bool = False) -> list[str]:
 
     student: their edition, without solutions (see `editions`).
     """
+    import nbformat
+
     record = WORK / RECORD
     copied = files.stored(files.read_json, record) or {}
     made, said = [], []
     for chapter in execute.find_chapters([]):
-        text = _students(chapter) if student else chapter.read_bytes()
+        text = chapter.read_bytes()
+        if student:
+            text = nbformat.writes(editions.student(nbformat.reads(text, 4))).encode()
         now = hashlib.sha256(text).hexdigest()
         target = WORK / chapter.name
         if target.exists():
@@ -65,13 +69,6 @@ def copy_chapters(student: bool = False) -> list[str]:
     if len(made) > len(said):
         said.append(f"{WORK}: {len(made) - len(said)} chapters copied")
     return said or [f"{WORK}: nothing new"]
-
-
-def _students(chapter: pathlib.Path) -> bytes:
-    import nbformat
-
-    made = editions.student(nbformat.read(chapter, as_version=4))
-    return nbformat.writes(made).encode()
 
 
 def _beside(path: pathlib.Path) -> pathlib.Path:

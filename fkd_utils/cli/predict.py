@@ -9,6 +9,7 @@ import click
 import numpy as np
 
 from fkd_utils import console, faces, files
+from fkd_utils.cli import execute
 from fkd_utils.files import InputError
 
 POINTS = "points.csv"
@@ -32,13 +33,7 @@ MODEL = click.option(
 
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
-@click.option(
-    "--out",
-    type=files.expanded,
-    default=files.home() / "build" / "predict",
-    metavar="FOLDER",
-    help="where the results go (build/predict)",
-)
+@execute.out_option("predict", "where the results go")
 @MODEL
 def predict(photos: tuple[str, ...], out: pathlib.Path, model: str) -> int:
     """Find the faces on your photographs and mark their 15 keypoints.

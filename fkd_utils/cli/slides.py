@@ -25,13 +25,7 @@ _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
 @click.command()
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
-@click.option(
-    "--out",
-    type=files.expanded,
-    default=lambda: files.home() / "build" / "slides",
-    metavar="FOLDER",
-    help="where they go; build/slides by default",
-)
+@execute.out_option("slides", "where they go")
 def slides(chapters: tuple[str, ...], out: pathlib.Path) -> None:
     """Make slides of chapters: what they promise, their figures, the predictions they ask for."""
     import nbformat
@@ -65,7 +59,8 @@ def shown(notebook: "nbformat.NotebookNode") -> str:
             source = _LINK.sub(r"\1", cell.source)
             if source.startswith("# ") and not title:
                 title = source.split("\n")[0]
-                lines += [title, "", *_aims(source)]
+                aims = re.findall(r"^- .+(?:\n  .+)*", source, re.MULTILINE)
+                lines += [title, "", "## You can afterwards", "", *aims, ""]
                 continue
             if re.search(r"^## Exercises", source, re.MULTILINE):
                 break
@@ -77,11 +72,6 @@ def shown(notebook: "nbformat.NotebookNode") -> str:
                     if "<img" in figure:
                         lines += ["###", "", figure.replace("\n", " "), ""]
     return "\n".join(lines)
-
-
-def _aims(head: str) -> list[str]:
-    aims = re.findall(r"^- .+(?:\n  .+)*", head, re.MULTILINE)
-    return ["## You can afterwards", "", *aims, ""]
 
 
 def _said(source: str) -> list[str]:

@@ -124,10 +124,10 @@ def to_photo(points: np.ndarray, square: Square) -> np.ndarray:
     return corner + (np.asarray(points) + 0.5) * (square.side / faces.SIDE) - 0.5
 
 
-def to_crop(points: np.ndarray, square: Square) -> np.ndarray:
-    """The inverse of `to_photo`."""
+def to_crop(points: np.ndarray, square: Square, side: int = faces.SIDE) -> np.ndarray:
+    """The inverse of `to_photo`, for a small picture of side x side."""
     corner = np.array([square.left, square.top], np.float64)
-    return (np.asarray(points) - corner + 0.5) * (faces.SIDE / square.side) - 0.5
+    return (np.asarray(points) - corner + 0.5) * (side / square.side) - 0.5
 
 
 def frame_of_boxes(

@@ -2,7 +2,9 @@
 
 import base64
 import collections.abc
+import contextlib
 import html
+import itertools
 import pathlib
 
 import cv2
@@ -92,29 +94,25 @@ def read(path: pathlib.Path) -> collections.abc.Iterator[np.ndarray]:
     """The frames of a film one by one: (h, w, 3) uint8. Raises InputError for no film."""
     with console.no_standard_error():  # what OpenCV says there is said as an InputError
         film = cv2.VideoCapture(str(path))
-    try:
-        if not film.isOpened():
-            raise InputError(f"{path}: this is no film that OpenCV can read")
-        while True:
-            there, frame = film.read()
-            if not there:
-                return
-            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-    finally:
-        film.release()
+    if not film.isOpened():
+        raise InputError(f"{path}: this is no film that OpenCV can read")
+    yield from _frames(film)
 
 
 def webcam(frames: int) -> list[np.ndarray]:
     """Up to `frames` pictures of the first camera: (h, w, 3) uint8; none where there is none."""
     with console.no_standard_error():
         camera = cv2.VideoCapture(0)
+    with contextlib.closing(_frames(camera)) as taken:
+        return list(itertools.islice(taken, frames))
+
+
+def _frames(source: cv2.VideoCapture) -> collections.abc.Iterator[np.ndarray]:
     try:
-        taken = []
-        while camera.isOpened() and len(taken) < frames:
-            there, frame = camera.read()
+        while source.isOpened():
+            there, frame = source.read()
             if not there:
-                break
-            taken.append(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
-        return taken
+                return
+            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
     finally:
-        camera.release()
+        source.release()

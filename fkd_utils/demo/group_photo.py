@@ -57,8 +57,7 @@ def portrait(person: int) -> np.ndarray:
 
 def portrait_points(person: int) -> np.ndarray:
     """The true keypoints on `portrait(person)`: (15, 2) float32, pixels."""
-    template = photographs.read_template(photographs.FOLDER / f"{name_of(person)}.tem")
-    return faces.to_fifteen(template, faces.FROM_189)
+    return faces.to_fifteen(photographs.template(name_of(person)), faces.FROM_189)
 
 
 @functools.lru_cache(maxsize=16)

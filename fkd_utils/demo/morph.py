@@ -79,8 +79,7 @@ def still(
     crop = detection.cut(photo, square)
     how = cv2.INTER_AREA if square.side > side else cv2.INTER_CUBIC
     picture = cv2.resize(crop, (side, side), interpolation=how)
-    corner = np.array([square.left, square.top], np.float64)
-    inside = (np.asarray(points) - corner + 0.5) * (side / square.side) - 0.5
+    inside = detection.to_crop(points, square, side)
     lost = np.flatnonzero(~within(inside, side))
     if len(lost):
         raise InputError(
@@ -105,11 +104,8 @@ def name_of(row: int, faces_points: int) -> str:
 def areas(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """(t,) twice the signed area of each triangle; points: (n, 2), triangles: (t, 3) rows."""
     corner = points[triangles]
-    return _cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
-
-
-def _cross(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    return one[..., 0] * two[..., 1] - one[..., 1] * two[..., 0]
+    one, two = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
+    return one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
 
 
 def smallest_areas(first: np.ndarray, second: np.ndarray, triangles: np.ndarray) -> np.ndarray:
@@ -118,10 +114,8 @@ def smallest_areas(first: np.ndarray, second: np.ndarray, triangles: np.ndarray)
     Counted positive as they are for the mean of the two. On the way an area is a polynomial of
     degree 2, so its lowest point is known.
     """
-    sign = np.sign(areas((first + second) / 2, triangles))
-    start = sign * areas(first, triangles)
-    end = sign * areas(second, triangles)
-    middle = sign * areas((first + second) / 2, triangles)
+    ways = np.stack([areas(at, triangles) for at in (first, (first + second) / 2, second)])
+    start, middle, end = ways * np.sign(ways[1])
     # area(s) = start + b s + c s^2 through the three values
     c = 2 * (start + end - 2 * middle)
     b = end - start - c

@@ -78,8 +78,8 @@ def save_table(table: pd.DataFrame, entry: Entry) -> None:
 def _write(content: bytes, entry: Entry) -> None:
     with files.replacing(folder() / entry.file) as path:
         path.write_bytes(content)
-    with files.replacing((folder() / entry.file).with_suffix(".json")) as path:
-        path.write_text(json.dumps(dataclasses.asdict(entry), indent=1), encoding="utf-8")
+    said = json.dumps(dataclasses.asdict(entry), indent=1)
+    files.write_text((folder() / entry.file).with_suffix(".json"), said)
 
 
 def figure_as_html(png: bytes, entry: Entry) -> str:
@@ -153,8 +153,7 @@ def collect(source: pathlib.Path, target: pathlib.Path = COMMITTED) -> list[dict
         if entry not in kept and entry["file"] not in {e["file"] for e in new}:
             (target / entry["file"]).unlink(missing_ok=True)
     result = sorted(kept + new, key=lambda e: (e["chapter"], _natural(e["number"])))
-    with files.replacing(index) as path:
-        path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    files.write_text(index, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     return result
 
 

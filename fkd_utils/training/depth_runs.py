@@ -184,8 +184,8 @@ def write(table: pd.DataFrame, plan: str, data: str, path: pathlib.Path) -> None
     fine = table[table.error == ""].drop(columns=["job", "seconds", "error"])
     kind = data if data in ("open", "kaggle") else "a folder in Kaggle's format"
     size = {"faces": wanted.faces or "all", "width": wanted.width, "most_epochs": wanted.epochs}
-    with files.replacing(path) as aside:
-        fine.assign(**size, data=kind).to_csv(aside, index=False, float_format="%.6g")
+    rows = fine.assign(**size, data=kind)
+    files.write_text(path, rows.to_csv(index=False, float_format="%.6g"))
 
 
 FOLDER = files.PUBLISHED / "depth"

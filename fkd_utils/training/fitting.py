@@ -480,8 +480,7 @@ def _train(
     keeper.save()
     with files.replacing(folder / WEIGHTS) as path:
         files.save_arrays(path, {str(i): w for i, w in enumerate(keeper.best)})
-    with files.replacing(folder / HISTORY) as path:
-        keeper.history().to_csv(path, index=False)
+    files.write_text(folder / HISTORY, keeper.history().to_csv(index=False))
 
 
 def _run(
