@@ -6,17 +6,9 @@ label_errors (what is left out), landmarks (other formats), photos (any picture)
 embedded ones). What is said of a set of faces in memory, `fkd_utils.faces`, is offered here too.
 """
 
-from fkd_utils.data import (
-    cleaning,
-    duplicates,
-    kaggle,
-    label_errors,
-    landmarks,
-    photographs,
-    photos,
-)
+from fkd_utils.data import cleaning, duplicates, kaggle, landmarks, photographs, photos
 from fkd_utils.data.sources import counts_from_edge, place, read, read_test
-from fkd_utils.data.splits import SplitRows, Splits, checked, grouped_split, load, random_split
+from fkd_utils.data.splits import SplitRows, checked, grouped_split, load, random_split
 from fkd_utils.faces import (
     COLUMNS,
     FOUR_POINTS,
@@ -34,38 +26,3 @@ from fkd_utils.faces import (
     to_pixels,
     to_targets,
 )
-
-__all__ = [
-    "COLUMNS",
-    "FOUR_POINTS",
-    "FROM_189",
-    "INDEX",
-    "KEYPOINTS",
-    "MIRROR_PAIRS",
-    "SIDE",
-    "Faces",
-    "SplitRows",
-    "Splits",
-    "checked",
-    "cleaning",
-    "counts_from_edge",
-    "duplicates",
-    "grouped_split",
-    "joined",
-    "kaggle",
-    "label_errors",
-    "landmarks",
-    "load",
-    "mirror_order",
-    "photographs",
-    "photos",
-    "place",
-    "plain",
-    "random_split",
-    "read",
-    "read_test",
-    "to_fifteen",
-    "to_inputs",
-    "to_pixels",
-    "to_targets",
-]

@@ -5,12 +5,3 @@ pictures. group_photo: people in one picture. morph: from face to face.
 """
 
 from fkd_utils.demo import detection, film, group_photo, locate, morph, stickers
-
-__all__ = [
-    "detection",
-    "film",
-    "group_photo",
-    "locate",
-    "morph",
-    "stickers",
-]

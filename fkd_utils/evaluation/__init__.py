@@ -31,28 +31,3 @@ from fkd_utils.evaluation.verdicts import (
     of_seeds,
     verdict,
 )
-
-__all__ = [
-    "MATTERS",
-    "VERDICTS",
-    "brightness",
-    "by_bins",
-    "by_seeds",
-    "change",
-    "distances",
-    "eye_distance",
-    "face_mse",
-    "interval",
-    "label_statistics",
-    "mean_face",
-    "mean_px",
-    "measures",
-    "mse",
-    "nme",
-    "of_faces",
-    "of_seeds",
-    "rmse_px",
-    "tilt",
-    "timing",
-    "verdict",
-]

@@ -12,20 +12,6 @@ import keras
 from fkd_utils.models import deep, efficientnet, export, heatmap, losses, thesis
 from fkd_utils.models.thesis import fifth, fourth, multiply_adds, second, third
 
-__all__ = [
-    "MODELS",
-    "deep",
-    "efficientnet",
-    "export",
-    "fifth",
-    "fourth",
-    "heatmap",
-    "losses",
-    "multiply_adds",
-    "second",
-    "third",
-]
-
 
 class Entry(typing.NamedTuple):
     """A network of the course: how to build it and the chapter that teaches it."""

@@ -14,19 +14,3 @@ from fkd_utils.plotting.plots import (
     show_faces,
     stored_figure,
 )
-
-__all__ = [
-    "COLOURS",
-    "CYCLE",
-    "PREDICTED",
-    "TRUE",
-    "Chapter",
-    "changes_figure",
-    "draw_face",
-    "draw_network",
-    "figures",
-    "learning_figure",
-    "show_faces",
-    "show_table",
-    "stored_figure",
-]

@@ -4,12 +4,10 @@ fitting: `fit`, the training itself. thesis_runs: the rows of Tables 4.1 and 4.4
 comes with the course in data/published. ablation, depth_runs: the studies of chapters 18 and 13.
 """
 
-from fkd_utils.training import ablation, batches, depth_runs, sweep
-from fkd_utils.training.fitting import Run, default_store, fit, predict
+from fkd_utils.training import ablation, depth_runs, sweep
+from fkd_utils.training.fitting import default_store, fit, predict
 from fkd_utils.training.results import (
     FOURTH,
-    Stored,
-    best_run,
     kaggle_labels,
     mean_face_measures,
     network,
@@ -22,31 +20,3 @@ from fkd_utils.training.results import (
     table,
 )
 from fkd_utils.training.thesis_runs import TABLE_4_1, TABLE_4_4, thesis_model, thesis_run
-
-__all__ = [
-    "FOURTH",
-    "TABLE_4_1",
-    "TABLE_4_4",
-    "Run",
-    "Stored",
-    "ablation",
-    "batches",
-    "best_run",
-    "default_store",
-    "depth_runs",
-    "fit",
-    "kaggle_labels",
-    "mean_face_measures",
-    "network",
-    "of_rows",
-    "predict",
-    "published",
-    "real_faces_check",
-    "report",
-    "seeds",
-    "study",
-    "sweep",
-    "table",
-    "thesis_model",
-    "thesis_run",
-]
