@@ -7,6 +7,7 @@ accident from spoiling another's row; it is no prison for code that means harm.
 """
 
 import ast
+import collections
 import collections.abc
 import contextlib
 import csv
@@ -47,8 +48,9 @@ _ANSWER, _CHECK = re.compile(r"answer_(\d+)"), re.compile(r"^def check_(\d+)\(",
 def grade(folder: pathlib.Path, out: pathlib.Path | None, minutes: float, profile: str) -> None:
     """Judge the answers of every notebook in FOLDER: one row a student, one column an exercise.
 
-    A student is a file, or a folder of files. Each exercise is passed, not yet, empty or broken. A
-    stopped run goes on where it was; a file that has changed is judged again.
+    A student is a file, or a folder of files. Each exercise is passed, not yet, empty or broken; of
+    several files of one chapter the last that answers counts, and a note says so. A stopped run
+    goes on where it was; a file that has changed is judged again.
 
     It runs the students' code under your account. Where you would not do that by hand, do it in a
     container.
@@ -57,13 +59,18 @@ def grade(folder: pathlib.Path, out: pathlib.Path | None, minutes: float, profil
     out = out or folder / "grades.csv"
     rows = {row["student"]: row for row in _read(out)}
     answers: dict[str, str] = {}
+    several = collections.Counter((student, _number_of(path)) for student, path in notebooks)
     for student, path in notebooks:
         row = rows.setdefault(student, {"student": student, "files": "", "note": "", "same as": ""})
         line = console.ProgressLine()
         line.update(f"{path.relative_to(folder)} ...")
         mark = f"{path.relative_to(folder)}:{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
         if mark not in row["files"].split(" | "):
-            row.update({"note": ""} | _judged_apart(path, minutes, profile))
+            found, number = {"note": ""} | _judged_apart(path, minutes, profile), _number_of(path)
+            if number and several[student, number] > 1:
+                found = {k: row.get(k) or v if v == "empty" else v for k, v in found.items()}
+                found["note"] = found["note"] or f"several files of chapter {number}"
+            row.update(found)
             same = f"{path.relative_to(folder)}:"
             kept = [m for m in row["files"].split(" | ") if m and not m.startswith(same)]
             row["files"] = " | ".join([*kept, mark])
@@ -188,6 +195,14 @@ def _chapter_of(path: pathlib.Path, cells: list[dict]) -> pathlib.Path:
         with contextlib.suppress(InputError):
             return execute.named(execute.chapters_in(execute.NOTEBOOKS), [head[1]])[0]
     raise InputError("it is not a chapter of the course: no heading such as '# 05 ...'")
+
+
+def _number_of(path: pathlib.Path) -> str:
+    """The number of the chapter that a student's file is of; "" where it is of none."""
+    try:
+        return editions.number_of(_chapter_of(path, _cells(path)))
+    except InputError:
+        return ""
 
 
 def _shell() -> typing.Any:

@@ -11,10 +11,12 @@ import click
 
 from fkd_utils import files
 from fkd_utils.cli import editions, execute
+from fkd_utils.files import InputError
 
 WORK = files.home() / "work"
 PHOTO_BYTES = 200 * 2**20  # that a button may send; else JupyterLab cuts the line at 10 MB
 RECORD = ".copied.json"  # in WORK: what each chapter was when it was copied, as a hash
+EDITION = "edition"  # there: which one it is, where it is the student's
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -25,6 +27,7 @@ def lab(no_open: bool, student: bool, options: tuple[str, ...]) -> None:
     """Open your own copies of the chapters, in work/, in JupyterLab.
 
     A copy is never written over: when a chapter has changed, the new one is put beside yours.
+    A folder that began with the student's edition stays with it.
     Options of JupyterLab, such as --no-browser or --port=8890, are handed on.
     """
     for line in copy_chapters(student):
@@ -40,12 +43,19 @@ def lab(no_open: bool, student: bool, options: tuple[str, ...]) -> None:
 def copy_chapters(student: bool = False) -> list[str]:
     """Copy to WORK the chapters that are not there, or have changed since; says what it did.
 
-    student: their edition, without solutions (see `editions`).
+    student: their edition, without solutions (see `editions`). Once it is there it is the one that
+    is brought up to date. Raises InputError where the whole chapters lie already.
     """
     import nbformat
 
     record = WORK / RECORD
     copied = files.stored(files.read_json, record) or {}
+    if student and copied and EDITION not in copied:
+        raise InputError(
+            f"{WORK} holds the whole chapters; move that folder away, or set FKD_HOME, "
+            "to begin with the student's edition"
+        )
+    student = student or EDITION in copied
     made, said = [], []
     for chapter in execute.find_chapters([]):
         text = chapter.read_bytes()
@@ -62,7 +72,7 @@ def copy_chapters(student: bool = False) -> list[str]:
         with files.replacing(target) as aside:
             aside.write_bytes(text)
         made.append(target)
-        copied[chapter.name] = now
+        copied |= {chapter.name: now} | ({EDITION: "student"} if student else {})
     if made:
         files.write_text(record, json.dumps(copied, indent=1))
         _trust(made)

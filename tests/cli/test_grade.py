@@ -89,6 +89,19 @@ def test_each_student_gets_a_row_whatever_the_others_hand_in(house, capsys):
     assert "7 students, 7 notebooks" in capsys.readouterr().out
 
 
+def test_an_untouched_copy_takes_no_answer_away_and_several_files_are_told(house):
+    handed_in(house / "anna" / "05_title (new 2026-01-01).ipynb", "answer_1 = 43", "answer_2 = ...")
+    handed_in(house / "anna" / "05_title.ipynb", "answer_1 = ...", "answer_2 = ...")
+    handed_in(house / "ben" / "05_title.ipynb", "answer_1 = 43")
+    assert main.main(["grade", str(house), "--profile", "smoke"]) == 0
+    rows = rows_of(house)
+    assert (rows["anna"]["05 exercise 1"], rows["anna"]["05 exercise 2"]) == ("passed", "empty")
+    assert rows["anna"]["note"] == "several files of chapter 05" and not rows["ben"]["note"]
+    handed_in(house / "ben" / "05_title.ipynb", "answer_1 = ...")  # his only one: it counts
+    assert main.main(["grade", str(house), "--profile", "smoke"]) == 0
+    assert rows_of(house)["ben"]["05 exercise 1"] == "empty"
+
+
 def test_an_endless_cell_is_broken_and_the_next_ones_are_judged(house):
     handed_in(house / "anna.ipynb", "while True:\n    pass\nanswer_1 = 43", "answer_2 = 44")
     assert main.main(["grade", str(house), "--profile", "smoke"]) == 0

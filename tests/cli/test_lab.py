@@ -53,6 +53,21 @@ def test_students_are_given_copies_without_solutions(house):
         assert len(list(lab.WORK.glob("*.ipynb"))) == 2
     copy = nbformat.read(lab.WORK / "03_linear.ipynb", as_version=4)
     assert [cell.source for cell in copy.cells] == ["answer_1 = ..."]
+    write(house / "00_welcome.ipynb", "2 + 2")
+    assert len(copies()) == 3  # the changed one alone, although nobody said --student
+    (lab.WORK / "03_linear.ipynb").unlink()
+    copies()
+    copy = nbformat.read(lab.WORK / "03_linear.ipynb", as_version=4)
+    assert [cell.source for cell in copy.cells] == ["answer_1 = ..."]
+
+
+def test_the_students_edition_is_not_put_among_whole_chapters(house, capsys):
+    copies()
+    capsys.readouterr()
+    assert main.main(["lab", "--no-open", "--student"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "holds the whole chapters" in said
+    assert len(list(lab.WORK.glob("*.ipynb"))) == 2
 
 
 def test_a_changed_chapter_is_put_beside_the_readers_own(house, capsys, monkeypatch):
