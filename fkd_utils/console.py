@@ -185,3 +185,14 @@ class ProgressLine:
         """Wipe the line in a terminal, so that the next print starts clean."""
         if self._terminal and not self._notebook and self._width:
             print("\r" + " " * self._width + "\r", end="", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def working(text: str) -> collections.abc.Iterator[None]:
+    """Show a line while something takes a few seconds."""
+    line = ProgressLine()
+    line.update(f"{text} ...")
+    try:
+        yield
+    finally:
+        line.clear()

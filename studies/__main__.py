@@ -81,7 +81,7 @@ def verify() -> int:
 
 
 @group.command()
-@click.argument("tables", nargs=-1, metavar="[4.1|4.4]...")
+@click.argument("tables", nargs=-1, type=click.Choice(["4.1", "4.4"]), metavar="[4.1|4.4]...")
 @MACHINE
 @DATA
 def seeds(tables: tuple[str, ...], machine: str, data: str) -> None:
@@ -89,12 +89,8 @@ def seeds(tables: tuple[str, ...], machine: str, data: str) -> None:
     console.start_backend()
     from studies import seeds
 
-    known = {"4.1": "table_4_1", "4.4": "table_4_4"}
-    for table in tables:  # all of them before the first hour of training
-        if table not in known:
-            raise InputError(f"there is no study of seeds for table {table!r}; choose 4.1 or 4.4")
-    for table in tables or known:
-        lines = seeds.study(known[table], data, machine)
+    for table in tables or ("4.1", "4.4"):
+        lines = seeds.study(f"table_{table.replace('.', '_')}", data, machine)
         print(lines.groupby("model", sort=False).test_mse.describe()[["mean", "min", "max"]])
 
 
@@ -111,7 +107,7 @@ def memory(names: tuple[str, ...], machine: str) -> None:
 
 
 @group.command()
-@click.argument("steps", nargs=-1, type=int, metavar="[STEP]...")
+@click.argument("steps", nargs=-1, type=click.IntRange(0, 14), metavar="[STEP]...")
 @MACHINE
 @DATA
 def ladder(steps: tuple[int, ...], machine: str, data: str) -> None:
@@ -123,11 +119,7 @@ def ladder(steps: tuple[int, ...], machine: str, data: str) -> None:
     from fkd_utils.training import ablation
     from studies import ladder
 
-    count = ablation.WIDE + 1
-    for number in steps:  # all of them before the first hour of training
-        if not 0 <= number < count:
-            raise InputError(f"there is no step {number}; choose 0 to {count - 1}")
-    for number in steps or range(count):
+    for number in steps or range(ablation.WIDE + 1):
         (folder,) = ladder.train_steps([number], data, machine)
         print(f"step {number}: {folder}")
 
@@ -201,9 +193,9 @@ def sweep(plan: str, data: str, scheduler: str, out: pathlib.Path) -> int:
     data/runs, so a sweep that was stopped goes on where it was.
     """
     console.start_backend()
-    from studies import sweep
+    from studies import depth
 
-    return sweep.sweep(plan, data, scheduler, out)
+    return depth.sweep(plan, data, scheduler, out)
 
 
 @group.command()

@@ -1,18 +1,20 @@
-"""What Kaggle's labels alone say about DEPTH's numbers: how many shifts stay, what is largest.
+"""DEPTH's numbers (chapter 13): its networks trained again, and what Kaggle's labels alone say.
 
-The labels may not be passed on; data/published/depth holds what is counted here. To count again:
+`sweep` spreads the trainings over processes or machines. The labels say how many shifts stay and
+what is largest; they may not be passed on, and data/published/depth holds the counts. To count
+again:
 
     python -c "from studies import depth as d; d.write(d.labels('training.csv'))"
 """
 
 import itertools
 import pathlib
+import typing
 
 import numpy as np
 import pandas as pd
 
-from fkd_utils import faces, files
-from fkd_utils.training import depth_runs
+from fkd_utils import console, faces, files
 
 PIXELS = range(8, 18)
 _BOTH = (1, -1)
@@ -57,7 +59,7 @@ def largest(points: np.ndarray) -> pd.DataFrame:
     return table.sort_values(["faces", "output"], ascending=[False, True], ignore_index=True)
 
 
-def write(points: np.ndarray, folder: pathlib.Path = depth_runs.FOLDER) -> None:
+def write(points: np.ndarray, folder: pathlib.Path = files.PUBLISHED / "depth") -> None:
     """Store `shifts` and `largest` of complete labels as kaggle_shifts.csv, kaggle_argmax.csv."""
     tables = {"kaggle_shifts": shifts(points), "kaggle_argmax": largest(points)}
     for name, table in tables.items():
@@ -66,3 +68,32 @@ def write(points: np.ndarray, folder: pathlib.Path = depth_runs.FOLDER) -> None:
 
 def _inside(points: np.ndarray) -> int:
     return int(((points > 0) & (points < faces.SIDE)).all(axis=(1, 2)).sum())
+
+
+def run(**arguments: typing.Any) -> dict[str, typing.Any]:
+    """`depth_runs.run` in a process that starts its backend in silence."""
+    console.start_backend()
+    from fkd_utils.training import depth_runs
+
+    return depth_runs.run(**arguments)
+
+
+def sweep(plan: str, data: str, scheduler: str, out: pathlib.Path) -> int:
+    """Train the networks of a plan, write what they reached to `out`, name those that failed.
+
+    scheduler: as `training.sweep.run_all` takes it. Returns the exit status. Raises InputError
+    for a plan that is none and for bad data.
+    """
+    from fkd_utils.data import sources
+    from fkd_utils.training import depth_runs
+    from fkd_utils.training.sweep import run_all
+
+    jobs = depth_runs.jobs(plan, data)
+    sources.read(data)  # bad data is said once, here, and not by every run
+    table = run_all(run, jobs, scheduler)
+    depth_runs.write(table, plan, data, out)
+    failed = table[table.error != ""]
+    for row in failed.itertuples():
+        print(f"{row.job}: {row.error}")
+    print(f"{out}: {len(table) - len(failed)} of {len(table)} runs")
+    return 1 if len(failed) else 0

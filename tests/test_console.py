@@ -198,6 +198,15 @@ def test_a_notebook_has_one_output_that_changes(clock, capsys, monkeypatch):
     assert capsys.readouterr() == ("", "")
 
 
+def test_the_line_is_cleared_when_the_work_fails(monkeypatch):
+    said = []
+    line = types.SimpleNamespace(update=said.append, clear=lambda: said.append("cleared"))
+    monkeypatch.setattr(console, "ProgressLine", lambda: line)
+    with pytest.raises(files.InputError), console.working("counting"):
+        raise files.InputError("no")
+    assert said == ["counting ...", "cleared"]
+
+
 STEADY = """
 import os, sys
 from fkd_utils import console

@@ -4,13 +4,11 @@ import contextlib
 import pathlib
 import typing
 import zipfile
-from collections.abc import Iterator
 
 import click
 import numpy as np
 
-from fkd_utils import files
-from fkd_utils.console import ProgressLine
+from fkd_utils import console, files
 from fkd_utils.files import InputError
 
 if typing.TYPE_CHECKING:
@@ -67,7 +65,7 @@ def check(data: str, target: pathlib.Path | None) -> None:
     if target and sources.holds(data, target):
         raise InputError(f"{target}: the faces come from there; name another file")
     rows = sources.read(data)
-    with _working(f"comparing {len(rows):,} faces"):
+    with console.working(f"comparing {len(rows):,} faces"):
         report = splits.checked(rows)
     equal = {(a, b) for a, b in report.duplicates if np.array_equal(rows.images[a], rows.images[b])}
     near = len(report.duplicates) - len(equal)
@@ -110,21 +108,10 @@ def _write(target: pathlib.Path, table: dict, rows: "Faces") -> None:
     """Write a zip with one csv: the columns of `table` and the pictures."""
     import pandas as pd
 
-    with _working(f"writing {len(rows):,} rows of {target.name}"):
+    with console.working(f"writing {len(rows):,} rows of {target.name}"):
         pixels = [" ".join(map(str, image.ravel().tolist())) for image in rows.images]
         # Nine digits bring back every float32 exactly.
         csv = pd.DataFrame(table | {"Image": pixels}).to_csv(index=False, float_format="%.9g")
         with files.replacing(target) as aside, zipfile.ZipFile(aside, "w", 8, compresslevel=1) as z:
             z.writestr(f"{target.stem}.csv", csv)
     print(f"wrote {target}: {len(rows):,} rows")
-
-
-@contextlib.contextmanager
-def _working(text: str) -> Iterator[None]:
-    """Show a line while something takes a few seconds."""
-    line = ProgressLine()
-    line.update(f"{text} ...")
-    try:
-        yield
-    finally:
-        line.clear()

@@ -105,10 +105,8 @@ def run_chapters(
     ):
         waiting = {c.stem: pool.submit(_outcome, c, target, parameters) for c in chapters}
         for name, outcome in waiting.items():
-            line = console.ProgressLine()
-            line.update(f"{name}: running ...")
-            errors[name], seconds = outcome.result()
-            line.clear()
+            with console.working(f"{name}: running"):
+                errors[name], seconds = outcome.result()
             state = f"FAILED: {errors[name]}" if errors[name] else "ok"
             print(f"{name:<32}{seconds:6.0f} s  {state}", flush=True)
     return errors
@@ -160,11 +158,7 @@ def own_kernel() -> dict[str, str]:
     ours, empty = pathlib.Path(sys.prefix, "share", "jupyter"), BUILD / "ipython"
     empty.mkdir(parents=True, exist_ok=True)
     places = [str(ours), *filter(None, [os.environ.get("JUPYTER_PATH")])]
-    return {
-        "JUPYTER_PATH": os.pathsep.join(places),
-        "IPYTHONDIR": str(empty),
-        "PYTHONSTARTUP": "",
-    }
+    return {"JUPYTER_PATH": os.pathsep.join(places), "IPYTHONDIR": str(empty), "PYTHONSTARTUP": ""}
 
 
 def execute(

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fkd_utils import files
-from fkd_utils.console import ProgressLine
+from fkd_utils import console, files
 from fkd_utils.data import cache, duplicates, kaggle, open_set
 from fkd_utils.faces import Faces
 from fkd_utils.files import InputError
@@ -105,22 +104,20 @@ def _unpacked() -> Path:
     folder = open_folder()
     if files.is_sealed(folder):
         return folder
-    line = ProgressLine()
+    text = "writing the faces of 'open' in the competition's format, once"
     try:
         with files.locked(folder.with_suffix(".lock"), _MOVE):
             if not files.is_sealed(folder):
                 files.discard(folder)  # emptied, or cut
-                line.update("writing the faces of 'open' in the competition's format, once ...")
-                open_set.unpack(folder)
-                files.seal(folder)
+                with console.working(text):
+                    open_set.unpack(folder)
+                    files.seal(folder)
     except OSError as error:
         files.discard(folder)  # half a set, which would only fill the disk
         raise InputError(
             f"{folder.parent}: cannot write the data set 'open' there, which needs about 100 MB: "
             f"{error.strerror or error}; {_MOVE}"
         ) from error
-    finally:
-        line.clear()
     return folder
 
 

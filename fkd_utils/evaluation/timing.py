@@ -215,10 +215,7 @@ def graphics_card() -> str:
 
 
 def measurements(
-    name: str,
-    networks: dict[str, keras.Model],
-    repeats: int = 7,
-    trained: int = TRAINED,
+    name: str, networks: dict[str, keras.Model], repeats: int = 7, trained: int = TRAINED
 ) -> pd.DataFrame:
     """Measure this machine: an epoch of each network, and scoring of 428 pictures and of one.
 

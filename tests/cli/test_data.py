@@ -1,5 +1,4 @@
 import json
-import types
 import zipfile
 
 import drawnfaces
@@ -8,9 +7,8 @@ import numpy as np
 import pytest
 
 from fkd_utils import faces
-from fkd_utils.cli import data, main
+from fkd_utils.cli import main
 from fkd_utils.data import sources
-from fkd_utils.files import InputError
 
 
 def run(*arguments: str) -> int:
@@ -86,15 +84,6 @@ def test_check_refuses_a_json_place_that_is_not_there(folder, tmp_path, capsys):
     (tmp_path / "taken").mkdir()
     refused("cannot be written", capsys, "check", "--data", folder, "--json", tmp_path / "taken")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "data", "taken"]
-
-
-def test_the_line_is_cleared_when_the_work_fails(monkeypatch):
-    said = []
-    line = types.SimpleNamespace(update=said.append, clear=lambda: said.append("cleared"))
-    monkeypatch.setattr(data, "ProgressLine", lambda: line)
-    with pytest.raises(InputError), data._working("counting"):
-        raise InputError("no")
-    assert said == ["counting ...", "cleared"]
 
 
 def test_convert_there_and_back(folder, tmp_path, capsys):

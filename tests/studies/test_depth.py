@@ -7,6 +7,7 @@ import pytest
 from fkd_utils import faces
 from fkd_utils.data import sources
 from fkd_utils.training import depth_runs
+from studies import __main__ as main
 from studies import depth
 
 
@@ -70,3 +71,27 @@ def test_stored_counts_are_those_of_the_competitions_labels(tmp_path):
     depth.write(points.astype(np.float64), tmp_path)
     for name in ("kaggle_shifts.csv", "kaggle_argmax.csv"):
         assert (tmp_path / name).read_text() == (depth_runs.FOLDER / name).read_text()
+
+
+def fake(row, order, seed, plan, data):
+    if seed == 1:
+        raise ValueError("no luck")
+    return {"row": row, "order": order, "seed": seed, "test_loss": 1.5}
+
+
+def test_the_command_names_failed_runs_and_stores_the_others(
+    tiny_plan, blob_parts, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(depth, "run", fake)
+    monkeypatch.setattr(sources, "read", lambda data: blob_parts.train)
+    out = tmp_path / "results.csv"
+    arguments = ["sweep", "tiny", "--data", "/some/where", "--scheduler", "here"]
+    assert main.main([*arguments, "--out", str(out)]) == 1
+    said = capsys.readouterr().out
+    assert "3: 5cl, 3mpl, split first, seed 1: ValueError: no luck" in said
+    assert "3 of 4 runs" in said
+    table = pd.read_csv(out)
+    assert sorted(table.row) == ["3: 5cl, 3mpl", *["3: 6cl, 3mpl"] * 2]
+    assert set(table.data) == {"a folder in Kaggle's format"}
+    assert set(table.most_epochs) == {2}
+    assert main.main(["sweep", "long", "--out", str(out)]) == 2

@@ -69,9 +69,9 @@ def test_cross_dataset_is_chosen_at_home_and_tested_abroad(small, tmp_path, monk
     ("arguments", "says"),
     [
         (["carry", "--to", "no/such"], "no/such: there is no such folder"),
-        (["ladder", "0", "99"], "choose 0 to 14"),
+        (["ladder", "0", "99"], "0<=x<=14"),
         (["ladder", "0", "-1"], "-1"),
-        (["seeds", "4.1", "4.2"], "no study of seeds for table '4.2'"),
+        (["seeds", "4.1", "4.2"], "'4.2' is not one of '4.1', '4.4'"),
     ],
 )
 def test_what_cannot_be_trained_is_said_before_any_training(arguments, says, monkeypatch, capsys):

@@ -53,9 +53,9 @@ def test_verify_tells_what_is_wrong(found, status, published, monkeypatch, capsy
     ("arguments", "says"),
     [
         (["carry", "--to", "no/such"], "no/such: there is no such folder"),
-        (["ladder", "0", "99"], "there is no step 99; choose 0 to 14"),
-        (["ladder", "0", "--", "-1"], "there is no step -1"),
-        (["seeds", "4.1", "4.2"], "no study of seeds for table '4.2'"),
+        (["ladder", "0", "99"], f"99 is not in the range 0<=x<={ablation.WIDE}"),
+        (["ladder", "0", "--", "-1"], "-1 is not in the range"),
+        (["seeds", "4.1", "4.2"], "'4.2' is not one of '4.1', '4.4'"),
     ],
 )
 def test_what_cannot_be_trained_is_said_before_any_training(arguments, says, monkeypatch, capsys):
