@@ -8,8 +8,6 @@ if sys.argv[:1] == ["-m"] and pathlib.Path(sys.path[0]) != pathlib.Path(__file__
 
 from fkd_utils import console
 
-__version__ = "0.1.0"
-
 console.pin_settings()
 if console.in_notebook():
     console.start_backend()

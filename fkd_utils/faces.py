@@ -17,42 +17,10 @@ SIDE = 96  # pixels; pixel centres run from 0 to 95
 HALF_PIXEL = 0.5
 FARTHEST = 1e5  # pixels from a picture's corner: no answer of a network that has learnt lies there
 
-KEYPOINTS = (
-    "left_eye_center",
-    "right_eye_center",
-    "left_eye_inner_corner",
-    "left_eye_outer_corner",
-    "right_eye_inner_corner",
-    "right_eye_outer_corner",
-    "left_eyebrow_inner_end",
-    "left_eyebrow_outer_end",
-    "right_eyebrow_inner_end",
-    "right_eyebrow_outer_end",
-    "nose_tip",
-    "mouth_left_corner",
-    "mouth_right_corner",
-    "mouth_center_top_lip",
-    "mouth_center_bottom_lip",
-)
-INDEX = {name: i for i, name in enumerate(KEYPOINTS)}
-COLUMNS = tuple(f"{name}_{axis}" for name in KEYPOINTS for axis in "xy")
-
-# The four points that the second labelling source of the Kaggle set gives.
-FOUR_POINTS = ("left_eye_center", "right_eye_center", "nose_tip", "mouth_center_bottom_lip")
-
-# THESIS Table 4.2: the pairs that change places when a picture is mirrored.
-MIRROR_PAIRS = (
-    ("left_eye_center", "right_eye_center"),
-    ("left_eye_inner_corner", "right_eye_inner_corner"),
-    ("left_eye_outer_corner", "right_eye_outer_corner"),
-    ("left_eyebrow_inner_end", "right_eyebrow_inner_end"),
-    ("left_eyebrow_outer_end", "right_eyebrow_outer_end"),
-    ("mouth_left_corner", "mouth_right_corner"),
-)
-
-# Rows (0-based) of the embedded photographs' 189-point template whose mean is each of the 15, as
-# Kaggle's labellers mark them: a row that stands twice counts twice. An eye's inner corner is where
-# its white begins, a brow's end the middle of that end, the nose's tip lower than its bridge's end.
+# The 15 keypoints, and of each the rows (0-based) of the embedded photographs' 189-point template
+# whose mean it is, as Kaggle's labellers mark it: a row that stands twice counts twice. An eye's
+# inner corner is where its white begins, a brow's end the middle of that end, the nose's tip lower
+# than its bridge's end.
 FROM_189 = {
     "left_eye_center": (1, 1, 1, 1, 1, 1, 32),
     "right_eye_center": (0, 0, 0, 0, 0, 0, 29),
@@ -70,6 +38,15 @@ FROM_189 = {
     "mouth_center_top_lip": (90,),
     "mouth_center_bottom_lip": (106,),
 }
+KEYPOINTS = tuple(FROM_189)
+INDEX = {name: i for i, name in enumerate(KEYPOINTS)}
+COLUMNS = tuple(f"{name}_{axis}" for name in KEYPOINTS for axis in "xy")
+
+# The four points that the second labelling source of the Kaggle set gives.
+FOUR_POINTS = ("left_eye_center", "right_eye_center", "nose_tip", "mouth_center_bottom_lip")
+
+# THESIS Table 4.2: the pairs that change places when a picture is mirrored.
+MIRROR_PAIRS = tuple((name, name.replace("left", "right")) for name in KEYPOINTS if "left" in name)
 
 
 def plain(name: str) -> str:

@@ -10,7 +10,7 @@ import ast
 import collections
 import collections.abc
 import contextlib
-import csv
+import functools
 import hashlib
 import json
 import os
@@ -308,27 +308,21 @@ def _summary(row: dict[str, str]) -> str:
 
 def _read(path: pathlib.Path) -> list[dict[str, str]]:
     """The rows of a run before, if there was one that is whole."""
-    try:
-        with path.open(encoding="utf-8", newline="") as opened:
-            rows = [{k: v or "" for k, v in row.items() if k} for row in csv.DictReader(opened)]
-        return (
-            rows
-            if all({"student", "files", "note", "same as"} <= row.keys() for row in rows)
-            else []
-        )
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return []
+    import pandas as pd
+
+    read = functools.partial(pd.read_csv, dtype=str, keep_default_na=False)
+    table = files.stored(read, path)
+    whole = table is not None and {"student", "files", "note", "same as"} <= set(table)
+    return table.fillna("").to_dict("records") if whole else []
 
 
 def _write(path: pathlib.Path, rows: collections.abc.Iterable[dict[str, str]]) -> None:
-    rows = list(rows)
-    exercises = sorted({k for row in rows for k in row if " exercise " in k}, key=_in_order)
-    with files.replacing(path) as aside, aside.open("w", encoding="utf-8", newline="") as opened:
-        writer = csv.DictWriter(
-            opened, ["student", *exercises, "note", "same as", "files"], restval=""
-        )
-        writer.writeheader()
-        writer.writerows(rows)
+    import pandas as pd
+
+    table = pd.DataFrame(rows)
+    exercises = sorted((name for name in table if " exercise " in name), key=_in_order)
+    columns = ["student", *exercises, "note", "same as", "files"]
+    files.write_text(path, table[columns].to_csv(index=False))
 
 
 def _in_order(column: str) -> tuple[str, int]:

@@ -44,22 +44,18 @@ def status(commands: click.Group, name: str, arguments: list[str] | None) -> int
     it. arguments: None for those of the process.
     """
     console.steady_streams()
-    ended = _status(commands, name, arguments)
+    try:
+        ended = commands.main(arguments, name, standalone_mode=False) or 0
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        ended = 2
+    except click.ClickException as error:
+        error.show()
+        ended = error.exit_code
+    except click.Abort:
+        print("stopped; what was finished is kept", file=sys.stderr)
+        ended = 130
     lost = console.lost_output()
     if lost:
         print(f"error: what was printed is cut: {lost.strerror or lost}", file=sys.stderr)
     return ended or int(bool(lost))
-
-
-def _status(commands: click.Group, name: str, arguments: list[str] | None) -> int:
-    try:
-        return commands.main(arguments, name, standalone_mode=False) or 0
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except click.Abort:
-        print("stopped; what was finished is kept", file=sys.stderr)
-        return 130

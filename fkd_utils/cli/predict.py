@@ -72,14 +72,11 @@ def predict(photos: tuple[str, ...], out: pathlib.Path, model: str) -> int:
             print(f"{_shown(name)}: {what} -> {_shown(marked)}")
     finally:  # whatever stops the command, what was found is kept
         if good:
-            _write_points(out / POINTS, rows)
+            target = out / POINTS
+            with files.replacing(target) as aside, aside.open("w", -1, "utf-8", newline="") as file:
+                csv.writer(file, lineterminator="\n").writerows([HEADER, *rows])
+            print(f"{len(rows)} faces: {target}")
     return 2 if good < len(photos) else 0
-
-
-def _write_points(target: pathlib.Path, rows: list[tuple]) -> None:
-    with files.replacing(target) as path, path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([HEADER, *rows])
-    print(f"{len(rows)} faces: {target}")
 
 
 def _shown(path: str | pathlib.Path) -> str:

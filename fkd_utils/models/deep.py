@@ -98,7 +98,12 @@ def deep_cnn(
     batch_norm: False leaves normalisation out (to see what it is for; not in the paper).
     Raises InputError for a combination that cannot be built.
     """
-    _check(dense_layers, dropout, width)
+    if not 1 <= dense_layers <= 3:
+        raise InputError(f"dense_layers is {dense_layers}; choose 1 to 3")
+    if not 0 <= dropout < 1:
+        raise InputError(f"dropout is {dropout}; choose 0 or more and less than 1")
+    if not 0 < width <= 1:
+        raise InputError(f"width is {width}; choose more than 0, at most 1")
     behind = pool_places(conv_layers, pools)
     layers = [keras.layers.Input((faces.SIDE, faces.SIDE, 1))]
     for k, filters in enumerate(FILTERS[:conv_layers], start=1):
@@ -140,15 +145,6 @@ def pool_places(conv_layers: int, pools: int) -> tuple[int, ...]:
     if pools > conv_layers:
         raise InputError(f"{pools} pools need as many convolutions; conv_layers is {conv_layers}")
     return tuple(min(2 * k, conv_layers - (pools - k)) for k in range(1, pools + 1))
-
-
-def _check(dense_layers: int, dropout: float, width: float) -> None:
-    if not 1 <= dense_layers <= 3:
-        raise InputError(f"dense_layers is {dense_layers}; choose 1 to 3")
-    if not 0 <= dropout < 1:
-        raise InputError(f"dropout is {dropout}; choose 0 or more and less than 1")
-    if not 0 < width <= 1:
-        raise InputError(f"width is {width}; choose more than 0, at most 1")
 
 
 def _scaled(count: int, width: float) -> int:

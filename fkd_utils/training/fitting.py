@@ -127,12 +127,13 @@ def fit(
     recipe = _recipe(epochs, batch_size, steps_per_epoch, seed, augment, half_complete)
     callbacks = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else list(callbacks)
     _check(model, data, recipe)
+    training = _Training(model, recipe, callbacks, data)
     try:
         settings = describe(model, recipe, callbacks, data)
     except naming.Undescribed as reason:
         print(f"trained, not stored: {reason}")
-        return _unstored(model, recipe, callbacks, data)
-    return _stored(model, recipe, callbacks, data, settings, pathlib.Path(store or default_store()))
+        return _unstored(training)
+    return _stored(training, settings, pathlib.Path(store or default_store()))
 
 
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
@@ -277,7 +278,7 @@ def resume(folder: pathlib.Path, data: splits.Splits) -> Run:
         settings["half_complete"],
     )
     callbacks = [_callback(config) for config in settings["callbacks"]]
-    _finish(model, recipe, callbacks, data, settings, folder, fresh=False)
+    _finish(_Training(model, recipe, callbacks, data), settings, folder, fresh=False)
     return load(folder)
 
 
@@ -366,21 +367,24 @@ def _answer(model: keras.Model) -> tuple[int | None, ...]:
         return (None, *model(one).shape[1:])
 
 
-def _stored(
-    model: keras.Model,
-    recipe: batches.Recipe,
-    callbacks: collections.abc.Sequence[keras.callbacks.Callback],
-    data: splits.Splits,
-    settings: dict[str, typing.Any],
-    store: pathlib.Path,
-) -> Run:
+class _Training(typing.NamedTuple):
+    """What is trained, how, watched by what, on which faces."""
+
+    model: keras.Model
+    recipe: batches.Recipe
+    callbacks: collections.abc.Sequence[keras.callbacks.Callback]
+    data: splits.Splits
+
+
+def _stored(training: _Training, settings: dict[str, typing.Any], store: pathlib.Path) -> Run:
+    model = training.model
     left = _LEFT.get(model)
     again = left is not None and left["after"] == naming.of_all(settings)
     if again:
         settings = left["before"]  # nothing but this very training came between
     folder = folder_of(settings, model.name, store)
     try:
-        _finish(model, recipe, callbacks, data, settings, folder, fresh=not again)
+        _finish(training, settings, folder, fresh=not again)
     finally:
         changed = {
             "network": naming.of_network(model),
@@ -391,19 +395,14 @@ def _stored(
 
 
 def _finish(
-    model: keras.Model,
-    recipe: batches.Recipe,
-    callbacks: collections.abc.Sequence[keras.callbacks.Callback],
-    data: splits.Splits,
-    settings: dict[str, typing.Any],
-    folder: pathlib.Path,
-    fresh: bool,
+    training: _Training, settings: dict[str, typing.Any], folder: pathlib.Path, fresh: bool
 ) -> None:
     """Train the run in `folder` to its end from where it stands, and make again what it has lost.
 
     Of a run that is whole nothing is written, not even a lock: it may be another account's.
-    fresh: `model` is as at the start. Raises InputError where neither it nor the folder is.
+    fresh: the model is as at the start. Raises InputError where neither it nor the folder is.
     """
+    model, recipe, callbacks, data = training
     keeper = checkpoint.Keeper(folder / STATE, model, data.validation, recipe.epochs)
     if not _is_whole(folder, settings, keeper):
         with files.locked(folder.with_suffix(".lock"), MOVE):
@@ -416,7 +415,7 @@ def _finish(
                     )
                 if not _is_described(folder, settings):
                     _write_settings(folder, model, settings, data)
-                _train(model, recipe, callbacks, data, folder, keeper)
+                _train(training, folder, keeper)
     keeper.hand_back(callbacks)
 
 
@@ -462,34 +461,22 @@ def _write_settings(
     files.write_text(folder / RECIPE, json.dumps(content, indent=1) + "\n")
 
 
-def _train(
-    model: keras.Model,
-    recipe: batches.Recipe,
-    callbacks: collections.abc.Sequence[keras.callbacks.Callback],
-    data: splits.Splits,
-    folder: pathlib.Path,
-    keeper: checkpoint.Keeper,
-) -> None:
+def _train(training: _Training, folder: pathlib.Path, keeper: checkpoint.Keeper) -> None:
     """Train to the end; leaves weights, the last state, and history.csv, which marks the end."""
     if not keeper.finished:  # its end was lost, and others are not to take it for one
         with files.writing(folder / HISTORY, "move it away"):
             (folder / HISTORY).unlink(missing_ok=True)
     if not keeper.restored:
         keeper.save()  # the start: a run that is stopped early can be resumed without its cell
-    _run(model, recipe, callbacks, data, keeper)
+    _run(training, keeper)
     keeper.save()
     with files.replacing(folder / WEIGHTS) as path:
         files.save_arrays(path, {str(i): w for i, w in enumerate(keeper.best)})
     files.write_text(folder / HISTORY, keeper.history().to_csv(index=False))
 
 
-def _run(
-    model: keras.Model,
-    recipe: batches.Recipe,
-    callbacks: collections.abc.Sequence[keras.callbacks.Callback],
-    data: splits.Splits,
-    keeper: checkpoint.Keeper,
-) -> None:
+def _run(training: _Training, keeper: checkpoint.Keeper) -> None:
+    model, recipe, callbacks, data = training
     if keeper.finished:  # but for what Keras does last: the optimiser's averages take the place
         model.optimizer.finalize_variable_values(model.trainable_variables)
         keeper.hand_back(callbacks)
@@ -509,14 +496,10 @@ def _run(
     )
 
 
-def _unstored(
-    model: keras.Model,
-    recipe: batches.Recipe,
-    callbacks: collections.abc.Sequence[keras.callbacks.Callback],
-    data: splits.Splits,
-) -> Run:
+def _unstored(training: _Training) -> Run:
+    model, recipe, _, data = training
     keeper = checkpoint.Keeper(None, model, data.validation, recipe.epochs)
-    _run(model, recipe, callbacks, data, keeper)
+    _run(training, keeper)
     best = _twin(model, keeper.best)
     return Run(None, {"epochs": recipe.epochs}, keeper.history(), best)
 

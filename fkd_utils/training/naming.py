@@ -19,24 +19,10 @@ import numpy as np
 from fkd_utils.files import InputError
 
 # Attributes of the callbacks that a resumed run can take up; see `checkpoint`.
+_BOTH = ("monitor", "min_delta", "patience", "mode")
 CALLBACKS = {
-    keras.callbacks.EarlyStopping: (
-        "monitor",
-        "min_delta",
-        "patience",
-        "mode",
-        "baseline",
-        "start_from_epoch",
-    ),
-    keras.callbacks.ReduceLROnPlateau: (
-        "monitor",
-        "factor",
-        "patience",
-        "mode",
-        "min_delta",
-        "cooldown",
-        "min_lr",
-    ),
+    keras.callbacks.EarlyStopping: (*_BOTH, "baseline", "start_from_epoch"),
+    keras.callbacks.ReduceLROnPlateau: (*_BOTH, "factor", "cooldown", "min_lr"),
 }
 _REFERENCES = ("keras_history", "input_layers", "output_layers")
 _MADE = ("train_function", "test_function", "predict_function")  # by Keras, of the layers
@@ -83,9 +69,8 @@ def of_callback(callback: keras.callbacks.Callback) -> dict[str, typing.Any]:
             f"{name}(restore_best_weights=True); leave it out, run.model() has the best weights"
         )
     values = {argument: getattr(callback, argument) for argument in arguments}
-    if "min_delta" in values:  # Keras turns its sign once the training has begun
-        values["min_delta"] = abs(values["min_delta"])
-    return {"class": name, **values}
+    # Keras turns its sign once the training has begun.
+    return {"class": name, **values, "min_delta": abs(callback.min_delta)}
 
 
 def of_function(function: collections.abc.Callable | None) -> str | None:
