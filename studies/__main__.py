@@ -103,7 +103,9 @@ def memory(names: tuple[str, ...], machine: str) -> None:
     from fkd_utils.cli import execute
     from studies import memory
 
-    print(memory.keep(execute.find_chapters(names), machine))
+    table = memory.study(execute.find_chapters(names), machine)
+    files.write_text(memory.STORED, table.to_csv(index=False))
+    print(memory.STORED)
 
 
 @group.command()

@@ -16,6 +16,7 @@ import pandas as pd
 
 from fkd_utils import console, faces, files
 
+FOLDER = files.PUBLISHED / "depth"
 PIXELS = range(8, 18)
 _BOTH = (1, -1)
 
@@ -59,7 +60,7 @@ def largest(points: np.ndarray) -> pd.DataFrame:
     return table.sort_values(["faces", "output"], ascending=[False, True], ignore_index=True)
 
 
-def write(points: np.ndarray, folder: pathlib.Path = files.PUBLISHED / "depth") -> None:
+def write(points: np.ndarray, folder: pathlib.Path = FOLDER) -> None:
     """Store `shifts` and `largest` of complete labels as kaggle_shifts.csv, kaggle_argmax.csv."""
     tables = {"kaggle_shifts": shifts(points), "kaggle_argmax": largest(points)}
     for name, table in tables.items():
@@ -91,7 +92,12 @@ def sweep(plan: str, data: str, scheduler: str, out: pathlib.Path) -> int:
     jobs = depth_runs.jobs(plan, data)
     sources.read(data)  # bad data is said once, here, and not by every run
     table = run_all(run, jobs, scheduler)
-    depth_runs.write(table, plan, data, out)
+    fine = table[table.error == ""].drop(columns=["job", "seconds", "error"])
+    wanted = depth_runs.PLANS[plan]
+    size = {"faces": wanted.faces or "all", "width": wanted.width, "most_epochs": wanted.epochs}
+    kind = data if data in ("open", "kaggle") else "a folder in Kaggle's format"
+    rows = fine.assign(**size, data=kind)
+    files.write_text(out, rows.to_csv(index=False, float_format="%.6g"))
     failed = table[table.error != ""]
     for row in failed.itertuples():
         print(f"{row.job}: {row.error}")

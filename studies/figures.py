@@ -1,23 +1,67 @@
 """Carry the figures of a run into figures/, and say which have changed and by how much."""
 
 import io
+import json
 import pathlib
+import shutil
 
 import numpy as np
 import pandas as pd
 import PIL.Image
 
+from fkd_utils import files
 from fkd_utils.cli import execute
+from fkd_utils.files import InputError
 from fkd_utils.plotting import figures
+
+COMMITTED = files.REPO / "figures"
 
 
 def collect(profile: str = "quick") -> list[str]:
     """Copy the figures and tables of the last run into figures/; a line for each difference."""
-    target = figures.COMMITTED
-    before = _held(target)
-    entries = figures.collect(execute.build_folder(profile, "open") / "figures", target)
-    lines = differences(before, _held(target))
+    before = _held(COMMITTED)
+    entries = gathered(execute.build_folder(profile, "open") / "figures", COMMITTED)
+    lines = differences(before, _held(COMMITTED))
     return [*lines, f"figures/: {len(entries)} figures and tables, {len(lines)} differ from before"]
+
+
+def gathered(source: pathlib.Path, target: pathlib.Path) -> list[dict]:
+    """Copy figures and tables in `source` to `target` and bring target/index.json up to date.
+
+    Only figures of the embedded set `open` are taken: nobody else's face leaves the build folder.
+    Raises InputError when there is none, or one was made from other data.
+    """
+    entries = [(p, json.loads(p.read_text(encoding="utf-8"))) for p in source.glob("*.json")]
+    if not entries:
+        raise InputError(f"{source}: no figures there; run the chapters first (make report)")
+    strange = sorted(p.stem for p, e in entries if e["data"] != "open" or e["profile"] == "smoke")
+    if strange:
+        raise InputError(
+            f"{source}: {strange[0]} was not made from the embedded faces in quick or paper; "
+            "only such figures are collected"
+        )
+    target.mkdir(parents=True, exist_ok=True)
+    index = target / "index.json"
+    old = json.loads(index.read_text(encoding="utf-8")) if index.exists() else []
+    fresh = {e["chapter"] for _, e in entries}
+    kept = [e for e in old if e["chapter"] not in fresh]
+    new = [{"file": figures.Entry(**e).file, **e} for _, e in entries]
+    for entry in new:
+        with files.replacing(target / entry["file"]) as path:
+            shutil.copyfile(source / entry["file"], path)
+    for entry in old:
+        if entry not in kept and entry["file"] not in {e["file"] for e in new}:
+            (target / entry["file"]).unlink(missing_ok=True)
+    result = sorted(kept + new, key=lambda e: (e["chapter"], _natural(e["number"])))
+    files.write_text(index, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    return result
+
+
+def _natural(number: str) -> list[tuple[int, str]]:
+    # 4.2 before 4.10
+    return [
+        (int(part) if part.isdigit() else 0, part) for part in number.replace("-", ".").split(".")
+    ]
 
 
 def differences(before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:

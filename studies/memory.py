@@ -34,10 +34,3 @@ def study(chapters: Iterable[pathlib.Path], machine: str, profile: str = "quick"
         rows.append({"chapter": path.stem, "megabytes": round(said), "machine": machine})
         print(f"{path.stem}: {said:.0f} MB", flush=True)
     return pd.DataFrame(rows)
-
-
-def keep(chapters: Iterable[pathlib.Path], machine: str) -> pathlib.Path:
-    """Measure and store as data/published/memory.csv; returns its path."""
-    table = study(chapters, machine)
-    files.write_text(STORED, table.to_csv(index=False))
-    return STORED

@@ -184,10 +184,7 @@ def folders(root: pathlib.Path) -> list[pathlib.Path]:
 
 def _of_run(folder: pathlib.Path) -> list[str]:
     """What two files of a run say differently."""
-    settings, metrics = (
-        json.loads((folder / name).read_text(encoding="utf-8"))
-        for name in ("recipe.json", "metrics.json")
-    )
+    settings, metrics = (files.read_json(folder / f"{name}.json") for name in ("recipe", "metrics"))
     if (folder / "weights.npz").exists():
         network = results.network(folder.name, folder.parent)  # raises for damaged weights
     else:

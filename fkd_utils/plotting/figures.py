@@ -10,7 +10,6 @@ import io
 import json
 import pathlib
 import re
-import shutil
 
 import matplotlib.figure
 import matplotlib.pyplot as plt
@@ -19,9 +18,7 @@ import pandas as pd
 import PIL.Image
 
 from fkd_utils import files
-from fkd_utils.files import InputError
 
-COMMITTED = files.REPO / "figures"
 DPI = 150
 
 
@@ -123,45 +120,6 @@ def versions() -> dict[str, str]:
 
     names = {"numpy": np.__version__, "matplotlib": matplotlib.__version__}
     return names | {"keras": keras.__version__, "backend": keras.backend.backend()}
-
-
-def collect(source: pathlib.Path, target: pathlib.Path = COMMITTED) -> list[dict]:
-    """Copy figures and tables in `source` to `target` and bring target/index.json up to date.
-
-    Only figures of the embedded set `open` are taken: nobody else's face leaves the build folder.
-    Raises InputError when there is none, or one was made from other data.
-    """
-    entries = [(p, json.loads(p.read_text(encoding="utf-8"))) for p in source.glob("*.json")]
-    if not entries:
-        raise InputError(f"{source}: no figures there; run the chapters first (make report)")
-    strange = sorted(p.stem for p, e in entries if e["data"] != "open" or e["profile"] == "smoke")
-    if strange:
-        raise InputError(
-            f"{source}: {strange[0]} was not made from the embedded faces in quick or paper; "
-            "only such figures are collected"
-        )
-    target.mkdir(parents=True, exist_ok=True)
-    index = target / "index.json"
-    old = json.loads(index.read_text(encoding="utf-8")) if index.exists() else []
-    fresh = {e["chapter"] for _, e in entries}
-    kept = [e for e in old if e["chapter"] not in fresh]
-    new = [{"file": Entry(**e).file, **e} for _, e in entries]
-    for entry in new:
-        with files.replacing(target / entry["file"]) as path:
-            shutil.copyfile(source / entry["file"], path)
-    for entry in old:
-        if entry not in kept and entry["file"] not in {e["file"] for e in new}:
-            (target / entry["file"]).unlink(missing_ok=True)
-    result = sorted(kept + new, key=lambda e: (e["chapter"], _natural(e["number"])))
-    files.write_text(index, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-    return result
-
-
-def _natural(number: str) -> list[tuple[int, str]]:
-    # 4.2 before 4.10
-    return [
-        (int(part) if part.isdigit() else 0, part) for part in number.replace("-", ".").split(".")
-    ]
 
 
 _CELL = re.compile(

@@ -5,14 +5,12 @@ Runs know nothing of each other, so `sweep` can spread them; a stored run is fou
 """
 
 import dataclasses
-import pathlib
 import typing
 
 import keras
 import numpy as np
-import pandas as pd
 
-from fkd_utils import augment, faces, files
+from fkd_utils import augment, faces
 from fkd_utils.data import splits
 from fkd_utils.evaluation import metrics
 from fkd_utils.files import InputError
@@ -173,19 +171,3 @@ def agreement(truth: np.ndarray, predicted: np.ndarray) -> float:
     """
     one, other = (points.reshape(len(points), -1).argmax(axis=1) for points in (truth, predicted))
     return float(np.mean(one == other))
-
-
-def write(table: pd.DataFrame, plan: str, data: str, path: pathlib.Path) -> None:
-    """Store what `sweep.run_all` gave as CSV, with the size of the plan; failed runs are left out.
-
-    data: open, kaggle or a folder, of which no name is stored.
-    """
-    wanted = PLANS[plan]
-    fine = table[table.error == ""].drop(columns=["job", "seconds", "error"])
-    kind = data if data in ("open", "kaggle") else "a folder in Kaggle's format"
-    size = {"faces": wanted.faces or "all", "width": wanted.width, "most_epochs": wanted.epochs}
-    rows = fine.assign(**size, data=kind)
-    files.write_text(path, rows.to_csv(index=False, float_format="%.6g"))
-
-
-FOLDER = files.PUBLISHED / "depth"

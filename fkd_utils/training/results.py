@@ -8,7 +8,6 @@ weights.npz. `python -m studies` writes and checks them.
 import collections.abc
 import dataclasses
 import functools
-import json
 import pathlib
 import re
 
@@ -75,10 +74,8 @@ class Stored:
 def published(name: str) -> Stored:
     """The published run in the folder `name`, such as wild_first."""
     folder = files.PUBLISHED / name
-    texts = [
-        (folder / f"{part}.json").read_text(encoding="utf-8") for part in ("recipe", "metrics")
-    ]
-    return Stored(folder, *map(json.loads, texts), pd.read_csv(folder / "history.csv"))
+    said = (files.read_json(folder / f"{part}.json") for part in ("recipe", "metrics"))
+    return Stored(folder, *said, pd.read_csv(folder / "history.csv"))
 
 
 def folder_of(row: str) -> str:
@@ -111,13 +108,13 @@ def seeds(of: str) -> pd.DataFrame:
 
 def mean_face_measures() -> dict:
     """All measures of the mean face on the real faces of the published runs, by part."""
-    return json.loads((files.PUBLISHED / "wild_mean_face.json").read_text(encoding="utf-8"))
+    return files.read_json(files.PUBLISHED / "wild_mean_face.json")
 
 
 def kaggle_labels(folder: pathlib.Path | None = None) -> dict:
     """`evaluation.label_statistics` of the competition's own 7,049 training rows."""
     folder = folder or files.PUBLISHED
-    of_all = json.loads((folder / "kaggle_labels.json").read_text(encoding="utf-8"))
+    of_all = files.read_json(folder / "kaggle_labels.json")
     by_keypoint = pd.read_csv(folder / "kaggle_keypoints.csv", index_col="keypoint")
     counts = {str(name): int(count) for name, count in by_keypoint.labelled.items()}
     return of_all | {"counts": counts, "mean_face": by_keypoint[["x", "y"]].to_numpy().tolist()}
@@ -128,7 +125,7 @@ def real_faces_check() -> dict:
 
     Faces cut from photographs (300-W) and videos, in Kaggle's format. They may not be passed on.
     """
-    return json.loads((files.PUBLISHED / "real_faces_check.json").read_text(encoding="utf-8"))
+    return files.read_json(files.PUBLISHED / "real_faces_check.json")
 
 
 DEFAULT_NETWORK = "wild_final"  # chapter 18's; finds the first face too
@@ -162,11 +159,8 @@ def predict_as_published(images: np.ndarray, name: str = DEFAULT_NETWORK) -> np.
     """
     once = functools.partial(fitting.predict, network(name))
     measures = _folder_of_network(name) / "metrics.json"  # runs of one's own have none
-    averaged = (
-        measures.exists()
-        and json.loads(measures.read_text(encoding="utf-8")).get("prediction", "face") != "face"
-    )
-    points = augment.flip_averaged(once, images) if averaged else once(images)
+    how = files.read_json(measures).get("prediction", "face") if measures.exists() else "face"
+    points = once(images) if how == "face" else augment.flip_averaged(once, images)
     return faces.answered(points, name)
 
 
@@ -314,16 +308,13 @@ def find_run(name: str) -> pathlib.Path:
 def described(folder: pathlib.Path) -> str:
     """A training in one line: its name, its faces, how it ended, or what is wrong with it."""
     try:
-        return _described(folder, fitting.settings_of(folder))
+        stored = fitting.settings_of(folder)
+        state = f"stopped before epoch {stored['epochs']}"
+        if (folder / fitting.HISTORY).exists():
+            lowest = fitting.load(folder).history.val_mse.min()
+            state = f"{stored['epochs']} epochs, best validation MSE {lowest:.5f}"
     except InputError as error:
         return f"{folder.name:<24}{str(error).removeprefix(f'{folder}: ')}"
-
-
-def _described(folder: pathlib.Path, stored: dict) -> str:
-    state = f"stopped before epoch {stored['epochs']}"
-    if (folder / fitting.HISTORY).exists():
-        lowest = fitting.load(folder).history.val_mse.min()
-        state = f"{stored['epochs']} epochs, best validation MSE {lowest:.5f}"
     return f"{folder.name:<24}{stored['data']['data']:<12}{state}"
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import scipy.interpolate
 
 from fkd_utils import faces
-from fkd_utils.data import mesh_warp, photographs
+from fkd_utils.data import photographs
+from studies.open_faces import mesh_warp
 
 # Left out: the rings around the irises (2-17), which touch the lids, and points so close to
 # another that some faces have the two the other way round, which would fold the mesh.

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from fkd_utils.files import InputError
-from fkd_utils.plotting import chapter, figures
+from fkd_utils.plotting import chapter
 
 
 @pytest.fixture
@@ -24,14 +24,12 @@ def shown(monkeypatch):
     return pieces
 
 
-def test_a_table_is_stored_as_numbers_and_collected(built, tmp_path):
+def test_a_table_is_stored_as_numbers_with_its_entry(built):
     opened = chapter.Chapter("06", "quick", "open", 0)
     opened.table([{"model": "First", "mse": 0.123456}], "4.1", "A <table>.", mse="{:.2f}")
-    index = figures.collect(built, tmp_path / "figures")
-    assert [(e["file"], e["number"], e["kind"]) for e in index] == [
-        ("ch06_table_4.1.csv", "4.1", "table")
-    ]
-    stored = pd.read_csv(tmp_path / "figures" / "ch06_table_4.1.csv")
+    entry = json.loads((built / "ch06_table_4.1.json").read_text(encoding="utf-8"))
+    assert (entry["number"], entry["kind"]) == ("4.1", "table")
+    stored = pd.read_csv(built / "ch06_table_4.1.csv")
     assert stored.to_dict("records") == [{"model": "First", "mse": 0.123456}]
 
 

@@ -1,4 +1,3 @@
-import errno
 import io
 import json
 from xml.etree import ElementTree
@@ -9,7 +8,6 @@ import pandas as pd
 import PIL.Image
 import pytest
 
-from fkd_utils.files import InputError
 from fkd_utils.plotting import figures
 
 
@@ -40,62 +38,6 @@ def test_html_carries_alt_text_and_caption_escaped(built):
     text = figures.figure_as_html(figures.save(draw(), entry()), entry())
     assert 'alt="An &lt;alt&gt;"' in text
     assert "<b>Figure 4.1.</b> A &quot;title&quot;" in text
-
-
-def test_collect_orders_naturally_and_replaces_a_chapters_old_figures(built, tmp_path):
-    target = tmp_path / "figures"
-    for number in ("4.10", "4.2"):
-        figures.save(draw(), entry(number))
-    figures.save(draw(), entry("3.3", chapter="02"))
-    index = figures.collect(built, target)
-    assert [e["number"] for e in index] == ["3.3", "4.2", "4.10"]
-    for path in built.glob("ch03_fig_4.2*"):
-        path.unlink()
-    (built / "ch02_fig_3.3.json").unlink()
-    index = figures.collect(built, target)
-    # Chapter 02 was not run again and stays; the figure that chapter 03 dropped is gone.
-    assert [e["number"] for e in index] == ["3.3", "4.10"]
-    assert not (target / "ch03_fig_4.2.png").exists()
-    assert json.loads((target / "index.json").read_text()) == index
-
-
-@pytest.mark.parametrize("change", [{"data": "kaggle"}, {"data": "x"}, {"profile": "smoke"}])
-def test_only_embedded_faces_leave_the_build_folder(built, tmp_path, change):
-    figures.save(draw(), entry(**change))
-    with pytest.raises(InputError, match="ch03"):
-        figures.collect(built, tmp_path / "figures")
-    assert not (tmp_path / "figures").exists()
-
-
-def test_a_copy_that_fails_leaves_the_old_picture(built, tmp_path, monkeypatch):
-    target = tmp_path / "figures"
-    figures.save(draw(), entry())
-    figures.collect(built, target)
-    before = {path.name: path.read_bytes() for path in target.iterdir()}
-
-    def full(source, place):
-        place.write_bytes(b"half")
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(figures.shutil, "copyfile", full)
-    with pytest.raises(InputError, match="disk is full"):
-        figures.collect(built, target)
-    assert {path.name: path.read_bytes() for path in target.iterdir()} == before
-
-
-def test_collect_without_figures_says_what_to_do(tmp_path):
-    with pytest.raises(InputError, match="make report"):
-        figures.collect(tmp_path, tmp_path / "figures")
-
-
-def test_index_describes_exactly_the_committed_pictures():
-    index = json.loads((figures.COMMITTED / "index.json").read_text(encoding="utf-8"))
-    there = {p.name for p in figures.COMMITTED.iterdir()} - {"index.json"}
-    assert {e["file"] for e in index} == there
-    for e in index:
-        assert e["data"] == "open"
-        assert len(e["alt"]) > 40 or e["file"].endswith(".csv"), e["file"]
-        assert e["title"]
 
 
 def as_png(pixels: np.ndarray) -> bytes:

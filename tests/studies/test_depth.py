@@ -6,7 +6,6 @@ import pytest
 
 from fkd_utils import faces
 from fkd_utils.data import sources
-from fkd_utils.training import depth_runs
 from studies import __main__ as main
 from studies import depth
 
@@ -57,9 +56,9 @@ def test_what_is_written_is_what_was_counted(tmp_path):
 
 
 def test_stored_counts_have_the_papers_numbers():
-    shifts = pd.read_csv(depth_runs.FOLDER / "kaggle_shifts.csv", index_col="pixels")
+    shifts = pd.read_csv(depth.FOLDER / "kaggle_shifts.csv", index_col="pixels")
     assert 7 * 2140 + shifts.diagonal[12] + 4909 == 26_239
-    assert pd.read_csv(depth_runs.FOLDER / "kaggle_argmax.csv").faces.sum() == 2140
+    assert pd.read_csv(depth.FOLDER / "kaggle_argmax.csv").faces.sum() == 2140
 
 
 @pytest.mark.skipif(
@@ -70,7 +69,7 @@ def test_stored_counts_are_those_of_the_competitions_labels(tmp_path):
     points = sources.read("kaggle").complete().keypoints
     depth.write(points.astype(np.float64), tmp_path)
     for name in ("kaggle_shifts.csv", "kaggle_argmax.csv"):
-        assert (tmp_path / name).read_text() == (depth_runs.FOLDER / name).read_text()
+        assert (tmp_path / name).read_text() == (depth.FOLDER / name).read_text()
 
 
 def fake(row, order, seed, plan, data):

@@ -1,10 +1,14 @@
+import errno
 import io
+import json
 
+import matplotlib.pyplot as plt
 import numpy as np
 import PIL.Image
 import pytest
 
 from fkd_utils.cli import execute
+from fkd_utils.files import InputError
 from fkd_utils.plotting import figures as plotted
 from studies import __main__ as main
 from studies import figures
@@ -38,7 +42,7 @@ def test_what_changed_is_told_by_how_much():
 def built(tmp_path, monkeypatch):
     """A build folder with one figure, and an empty figures/."""
     monkeypatch.setattr(execute, "BUILD", tmp_path / "build")
-    monkeypatch.setattr(plotted, "COMMITTED", tmp_path / "figures")
+    monkeypatch.setattr(figures, "COMMITTED", tmp_path / "figures")
     folder = tmp_path / "build" / "quick-open" / "figures"
     monkeypatch.setenv("FKD_FIGURES", str(folder))
     entry = plotted.Entry("4.1", "Title", "", "03", "quick", "open", 0, {}, "table")
@@ -60,3 +64,75 @@ def test_the_command_collects_and_compares(built, tmp_path, capsys):
 def test_without_a_run_nothing_is_collected(built, capsys):
     assert main.main(["figures", "--profile", "paper"]) == 2
     assert "run the chapters first" in capsys.readouterr().err
+
+
+def entry(number="4.1", chapter="03", data="open", profile="quick"):
+    return plotted.Entry(number, "A title", "An alt", chapter, profile, data, 0, {})
+
+
+def draw():
+    figure, axes = plt.subplots(figsize=(3, 2))
+    axes.plot([0, 1])
+    return figure
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    monkeypatch.setenv("FKD_FIGURES", str(tmp_path / "built"))
+    return tmp_path / "built"
+
+
+def test_collect_orders_naturally_and_replaces_a_chapters_old_figures(made, tmp_path):
+    target = tmp_path / "figures"
+    for number in ("4.10", "4.2"):
+        plotted.save(draw(), entry(number))
+    plotted.save(draw(), entry("3.3", chapter="02"))
+    index = figures.gathered(made, target)
+    assert [e["number"] for e in index] == ["3.3", "4.2", "4.10"]
+    for path in made.glob("ch03_fig_4.2*"):
+        path.unlink()
+    (made / "ch02_fig_3.3.json").unlink()
+    index = figures.gathered(made, target)
+    # Chapter 02 was not run again and stays; the figure that chapter 03 dropped is gone.
+    assert [e["number"] for e in index] == ["3.3", "4.10"]
+    assert not (target / "ch03_fig_4.2.png").exists()
+    assert json.loads((target / "index.json").read_text()) == index
+
+
+@pytest.mark.parametrize("change", [{"data": "kaggle"}, {"data": "x"}, {"profile": "smoke"}])
+def test_only_embedded_faces_leave_the_build_folder(made, tmp_path, change):
+    plotted.save(draw(), entry(**change))
+    with pytest.raises(InputError, match="ch03"):
+        figures.gathered(made, tmp_path / "figures")
+    assert not (tmp_path / "figures").exists()
+
+
+def test_a_copy_that_fails_leaves_the_old_picture(made, tmp_path, monkeypatch):
+    target = tmp_path / "figures"
+    plotted.save(draw(), entry())
+    figures.gathered(made, target)
+    before = {path.name: path.read_bytes() for path in target.iterdir()}
+
+    def full(source, place):
+        place.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(figures.shutil, "copyfile", full)
+    with pytest.raises(InputError, match="disk is full"):
+        figures.gathered(made, target)
+    assert {path.name: path.read_bytes() for path in target.iterdir()} == before
+
+
+def test_collect_without_figures_says_what_to_do(tmp_path):
+    with pytest.raises(InputError, match="make report"):
+        figures.gathered(tmp_path, tmp_path / "figures")
+
+
+def test_index_describes_exactly_the_committed_pictures():
+    index = json.loads((figures.COMMITTED / "index.json").read_text(encoding="utf-8"))
+    there = {p.name for p in figures.COMMITTED.iterdir()} - {"index.json"}
+    assert {e["file"] for e in index} == there
+    for e in index:
+        assert e["data"] == "open"
+        assert len(e["alt"]) > 40 or e["file"].endswith(".csv"), e["file"]
+        assert e["title"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fkd_utils.data import mesh_warp
+from studies.open_faces import mesh_warp
 
 CORNERS = np.array([(0.0, 0), (90, 0), (0, 90), (90, 90)])
 

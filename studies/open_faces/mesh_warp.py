@@ -1,4 +1,4 @@
-"""Warps over a mesh of triangles, each of which moves by an affine map of its own (chapter 17)."""
+"""Warps over a mesh of triangles, each of which moves by an affine map of its own."""
 
 import cv2
 import numpy as np
