@@ -232,10 +232,7 @@ def environment(packages: tuple[str, ...]) -> pathlib.Path:
 
 
 def ask(
-    python: pathlib.Path | str,
-    network: str,
-    images: np.ndarray,
-    file: pathlib.Path | None = None,
+    python: pathlib.Path | str, network: str, images: np.ndarray, file: pathlib.Path | None = None
 ) -> dict[str, np.ndarray]:
     """What peers_child.py writes of one network about `images` (n, h, w) uint8."""
     with tempfile.TemporaryDirectory() as name:

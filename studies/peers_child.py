@@ -31,13 +31,12 @@ def onnx(file):
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
 
-    def ask(picture):
-        inputs = {name: picture[np.newaxis, ..., np.newaxis].astype(np.float32)}
-        return session.run(None, inputs)[0][0] + 0.5
-
     def step(picture):
         inputs = {name: picture[np.newaxis, ..., np.newaxis].astype(np.float32)}
         return lambda: session.run(None, inputs)
+
+    def ask(picture):
+        return step(picture)()[0][0] + 0.5
 
     return ask, step, file, ("onnxruntime",)
 

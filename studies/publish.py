@@ -101,7 +101,7 @@ def _measured(
         measures |= {f"{name}_faces": len(part), name: metrics.measures(part.keypoints, predicted)}
         arrays[f"{name}_errors"] = predicted - part.keypoints
         arrays[f"{name}_eye_distance"] = metrics.eye_distance(part.keypoints)
-        if _has(network, "heatmaps"):
+        if "heatmaps" in [layer.name for layer in network.layers]:
             arrays[f"{name}_spread"] = heatmap.spreads(network, part.images)
         # Which faces belong together; the numbers of the data source are not kept.
         arrays[f"{name}_group"] = np.unique(part.groups, return_inverse=True)[1]
@@ -112,10 +112,6 @@ def _measured(
         arrays[f"test_covered_{where}"] = metrics.distances(data.test.keypoints, predict(images))
     short = {"f": np.float32, "i": np.int32}
     return measures, {name: a.astype(short[a.dtype.kind]) for name, a in arrays.items()}
-
-
-def _has(model: keras.Model, layer: str) -> bool:
-    return layer in [each.name for each in model.layers]
 
 
 def _settings(run: fitting.Run, trained: keras.Model, title: str, machine: str) -> dict:
@@ -148,7 +144,7 @@ def _summary(run: fitting.Run, trained: keras.Model, network: keras.Model, flipp
         "parameters": network.count_params(),
         "chapter": models.MODELS[network.name].chapter,
     }
-    if _has(trained, "offset"):
+    if heatmap.has_offset(trained):
         offset = heatmap.offset_px(trained).astype(float).round(3)
         habit = {name: offset[faces.INDEX[name]].tolist() for name in faces.FOUR_POINTS}
         summary["second_labeller_px"] = habit

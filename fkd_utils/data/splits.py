@@ -105,7 +105,8 @@ def load(
     come half a pixel further left and up, see `faces.HALF_PIXEL`. Raises InputError for bad
     input, and for too few faces or groups to make three parts.
     """
-    rows = cleaned(sources.read(data))
+    rows = sources.read(data)
+    rows = cleaning.clean(rows, checked(rows))
     if from_edge:
         moved = rows.keypoints - np.float32(faces.HALF_PIXEL)
         rows = dataclasses.replace(rows, keypoints=moved)
@@ -137,11 +138,6 @@ def grow(part: faces.Faces, seed: int) -> faces.Faces:
     return faces.Faces(
         images, points, np.tile(part.ids, times), np.tile(part.groups, times), part.name
     )
-
-
-def cleaned(rows: faces.Faces) -> faces.Faces:
-    """`rows` without copies and suspicious labels, as `checked` found them."""
-    return cleaning.clean(rows, checked(rows))
 
 
 def checked(rows: faces.Faces) -> cleaning.Report:

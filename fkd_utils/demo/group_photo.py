@@ -85,11 +85,8 @@ def compose(size: tuple[int, int], placed: collections.abc.Sequence[Placed]) -> 
     size: width, height. Returns the picture (h, w, 3) uint8 and the true points (m, 15, 2).
     """
     width, height = size
-    light = (
-        1.04
-        - 0.12
-        * np.hypot(*np.meshgrid(np.linspace(-0.6, 0.9, width), np.linspace(-0.5, 1.0, height))) ** 2
-    )
+    x, y = np.meshgrid(np.linspace(-0.6, 0.9, width), np.linspace(-0.5, 1.0, height))
+    light = 1.04 - 0.12 * np.hypot(x, y) ** 2
     canvas = (light[..., np.newaxis] * WALL).astype(np.float32)
     truth = []
     for place in placed:

@@ -25,7 +25,7 @@ from fkd_utils.training import checkpoint, fitting
 
 @dataclasses.dataclass(frozen=True)
 class Stored:
-    """A full-length run that comes with the course; `verifying` checks it.
+    """A full-length run that comes with the course; `studies verify` checks it.
 
     settings: recipe.json; metrics: metrics.json (measures of the best epoch on validation and
     test); history: one row an epoch, columns epoch, loss, val_mse, seconds.
@@ -37,7 +37,7 @@ class Stored:
     history: pd.DataFrame
 
     def array(self, name: str) -> np.ndarray:
-        """An array of predictions.npz, a row a face; `publishing.publish` says which there are."""
+        """An array of predictions.npz, a row a face; `studies.publish` says which there are."""
         with np.load(self.folder / "predictions.npz", allow_pickle=False) as stored:
             return stored[name]
 
@@ -89,11 +89,6 @@ def of_rows(rows: collections.abc.Iterable[str]) -> dict[str, Stored]:
     """The published runs of rows of Tables 4.1 and 4.4, by row; rows without one are left out."""
     there = [row for row in rows if (files.PUBLISHED / folder_of(row) / "metrics.json").exists()]
     return {row: published(folder_of(row)) for row in there}
-
-
-def best_run(rows: collections.abc.Iterable[str]) -> Stored:
-    """The stored run among `rows` with the lowest validation error; at least one must be stored."""
-    return min(of_rows(rows).values(), key=lambda published: published.metrics["validation_mse"])
 
 
 def table(name: str) -> pd.DataFrame:

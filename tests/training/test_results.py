@@ -87,14 +87,3 @@ def test_the_mean_face_of_the_real_faces_has_all_measures():
 def test_a_training_loss_that_is_no_mse_is_not_called_one():
     assert "training MSE there" in results.published("wild_fourth").summary()
     assert "training loss there" in results.published("wild_final").summary()
-
-
-def test_the_finest_run_has_the_lowest_validation_error():
-    rows = ["First", "Third", "Fourth"]
-    found = results.best_run(rows)
-    for row in rows:
-        assert (
-            found.metrics["validation_mse"]
-            <= results.published(results.folder_of(row)).metrics["validation_mse"]
-        )
-    assert found.folder.name in {results.folder_of(row) for row in rows}
