@@ -12,6 +12,7 @@ import numpy as np
 from fkd_utils.files import InputError
 
 SIDE = 96  # pixels; pixel centres run from 0 to 95
+HALF = SIDE / 2  # pixels; what 1 in the targets is worth
 # To be taken off coordinates that count from the picture's edge, so that they count from the
 # centre of the first pixel like all coordinates here.
 HALF_PIXEL = 0.5
@@ -137,8 +138,7 @@ def to_targets(points: np.ndarray) -> np.ndarray:
 
     points: (n, 15, 2) float, pixels. Returns (n, 30) float32; NaN stays NaN.
     """
-    half = SIDE / 2
-    return (np.asarray(points, np.float32) / half - 1).reshape(len(points), -1)
+    return (np.asarray(points, np.float32) / HALF - 1).reshape(len(points), -1)
 
 
 def to_pixels(outputs: np.ndarray) -> np.ndarray:
@@ -146,8 +146,7 @@ def to_pixels(outputs: np.ndarray) -> np.ndarray:
 
     outputs: (n, 30) float. Returns (n, 15, 2) float32, pixels.
     """
-    half = SIDE / 2
-    return ((np.asarray(outputs, np.float32) + 1) * half).reshape(len(outputs), -1, 2)
+    return ((np.asarray(outputs, np.float32) + 1) * HALF).reshape(len(outputs), -1, 2)
 
 
 def answered(points: np.ndarray, network: str) -> np.ndarray:

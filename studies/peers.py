@@ -113,11 +113,6 @@ NETWORKS = (OURS, TWICE, *PEERS)
 Answers = collections.abc.Mapping[str, np.ndarray]
 
 
-def default_folder() -> pathlib.Path:
-    """Where the results lie."""
-    return files.PUBLISHED / "peers"
-
-
 def compare(
     data: str,
     name: str,
@@ -149,7 +144,7 @@ def compare(
         "weights": weights_of(model),
         "fingerprint": fingerprint(shown, others),
     }
-    folder = folder or default_folder()
+    folder = folder or files.PUBLISHED / "peers"
     with files.replacing(folder / f"{name}.npz") as path, path.open("wb") as file:
         np.savez_compressed(file, **arrays)
     _replace_rows(folder / "sets.csv", name, pd.DataFrame([of_set]))
@@ -350,7 +345,7 @@ def checked_name(data: str, name: str | None) -> str:
 
 def problems(folder: pathlib.Path | None = None) -> list[str]:
     """What is wrong with the stored comparison, or no longer of what the course ships."""
-    folder = folder or default_folder()
+    folder = folder or files.PUBLISHED / "peers"
     if not folder.exists():
         return []
     try:

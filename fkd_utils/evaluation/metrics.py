@@ -8,15 +8,13 @@ import numpy as np
 
 from fkd_utils import faces
 
-HALF = faces.SIDE / 2
-
 
 def squared_errors(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Squared error of each coordinate on targets in [-1, 1].
 
     truth, predicted: (n, 15, 2), pixels. Returns (n, 15, 2) float64, NaN where not labelled.
     """
-    return ((np.asarray(predicted, np.float64) - truth) / HALF) ** 2
+    return ((np.asarray(predicted, np.float64) - truth) / faces.HALF) ** 2
 
 
 def mse(truth: np.ndarray, predicted: np.ndarray) -> float:
@@ -26,7 +24,7 @@ def mse(truth: np.ndarray, predicted: np.ndarray) -> float:
 
 def rmse_px(truth: np.ndarray, predicted: np.ndarray) -> float:
     """Kaggle's measure: the root of the mean squared error of a coordinate, in pixels."""
-    return HALF * mse(truth, predicted) ** 0.5
+    return faces.HALF * mse(truth, predicted) ** 0.5
 
 
 def distances(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:

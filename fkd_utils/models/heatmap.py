@@ -81,7 +81,6 @@ class SoftArgmax(keras.layers.Layer):
 WIDTHS = (16, 32, 48, 96)  # filters where the map has 48, 24, 12 and 6 cells a side
 WIDE = (16, 32, 72, 144)  # half as many again where cells are few, and a filter costs least
 STRIDE = 4  # pixels of the picture to a cell of a heat map
-HALF = faces.SIDE / 2
 
 
 def dense_network() -> keras.Model:
@@ -118,7 +117,7 @@ def _down_and_up(widths: tuple[int, ...], name: str) -> keras.Model:
         x = _convolved(x, seen.shape[-1])
     maps = keras.layers.Conv2D(len(faces.KEYPOINTS), 1, name="heatmaps")(x)
     points = SoftArgmax(STRIDE, name="points")(maps)
-    targets = keras.layers.Rescaling(1 / HALF, offset=-1.0)(points)
+    targets = keras.layers.Rescaling(1 / faces.HALF, offset=-1.0)(points)
     outputs = keras.layers.Reshape((-1,), name="targets")(targets)
     return keras.Model(picture, outputs, name=name)
 
@@ -165,7 +164,8 @@ def with_two_heads(model: keras.Model) -> keras.Model:
     theirs = keras.layers.Conv2D(len(faces.KEYPOINTS), 1, name="heatmaps_second")
     points = SoftArgmax(STRIDE)(theirs(ours.input))
     theirs.set_weights(ours.get_weights())
-    targets = keras.layers.Reshape((-1,))(keras.layers.Rescaling(1 / HALF, offset=-1.0)(points))
+    targets = keras.layers.Rescaling(1 / faces.HALF, offset=-1.0)(points)
+    targets = keras.layers.Reshape((-1,))(targets)
     second = keras.layers.Input((1,), name="second")
     outputs = keras.ops.where(second > 0.5, targets, model.output)
     return keras.Model([model.inputs[0], second], outputs, name=f"{model.name}_with_two_heads")
@@ -194,7 +194,7 @@ def has_offset(model: keras.Model) -> bool:
 def offset_px(model: keras.Model) -> np.ndarray:
     """What `with_sources` has learnt: (15, 2), pixels, second labeller less the first."""
     kernel = keras.ops.convert_to_numpy(model.get_layer("offset").kernel)
-    return kernel.reshape(-1, 2) * HALF
+    return kernel.reshape(-1, 2) * faces.HALF
 
 
 def from_second(points: np.ndarray) -> np.ndarray:
@@ -218,7 +218,7 @@ def for_export(model: keras.Model) -> keras.Model:
     twin.build((None, faces.SIDE, faces.SIDE, 1))
     twin.set_weights([kernel / np.float32(255), *others])
     grey = keras.layers.Input((faces.SIDE, faces.SIDE, 1), name="grey")
-    pixels = keras.layers.Rescaling(HALF, offset=HALF)(twin(grey))
+    pixels = keras.layers.Rescaling(faces.HALF, offset=faces.HALF)(twin(grey))
     points = keras.layers.Reshape((-1, 2), name="keypoints")(pixels)
     return keras.Model(grey, points, name=f"{model.name}_export")
 

@@ -14,7 +14,6 @@ import keras
 
 from fkd_utils import faces
 
-HALF = faces.SIDE / 2  # pixels; what 1 in the targets is worth
 JOINT = 1.0  # pixels; where smooth L1 goes from square to straight (Girshick 2015)
 WIDTH, BEND = 10.0, 2.0  # pixels; the w and epsilon of Wing's paper
 
@@ -36,7 +35,7 @@ def smooth_l1(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """
 
     def penalty(error: Tensor) -> Tensor:
-        size = keras.ops.abs(HALF * error)
+        size = keras.ops.abs(faces.HALF * error)
         return keras.ops.where(size < JOINT, size * size / (2 * JOINT), size - JOINT / 2)
 
     return _mean_of_labelled(penalty, y_true, y_pred)
@@ -52,7 +51,7 @@ def wing(y_true: Tensor, y_pred: Tensor) -> Tensor:
     constant = WIDTH - WIDTH * math.log1p(WIDTH / BEND)
 
     def penalty(error: Tensor) -> Tensor:
-        size = keras.ops.abs(HALF * error)
+        size = keras.ops.abs(faces.HALF * error)
         curved = WIDTH * keras.ops.log1p(size / BEND)
         return keras.ops.where(size < WIDTH, curved, size - constant)
 

@@ -29,7 +29,7 @@ ROWS = {
 FINAL = "5: 1 dense"
 HONEST, LEAKY = "split first", "augment first"
 HELD = 0.15  # the share that DEPTH holds out
-PX2 = (faces.SIDE / 2) ** 2  # squared pixels in a unit of MSE
+PX2 = faces.HALF**2  # squared pixels in a unit of MSE
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,6 @@ from fkd_utils import augment, faces, files
 from fkd_utils.training import results, thesis_runs
 
 COLUMNS = ("source", "as printed", "as it is", "effect_px", "of what", "chapter")
-HALF = faces.SIDE / 2
 
 
 class Effect(typing.NamedTuple):
@@ -81,14 +80,15 @@ def _wrong_way() -> Effect:
 
 def _leak(file: str, honest: str, order: str, what: str) -> Effect:
     lines = pd.read_csv(files.PUBLISHED / "leak" / file)
-    rmse = HALF * np.sqrt(lines.pivot(index="seed", columns="order", values="val_mse"))
+    rmse = faces.HALF * np.sqrt(lines.pivot(index="seed", columns="order", values="val_mse"))
     return Effect(float((rmse[honest] - rmse[order]).mean()), what)
 
 
 def _chosen_epoch() -> Effect:
     gains = []
     for run in results.of_rows(thesis_runs.TABLE_4_1 | thesis_runs.TABLE_4_4).values():
-        rmse, best = HALF * np.sqrt(run.history.val_mse.to_numpy()), run.metrics["best_epoch"] - 1
+        rmse = faces.HALF * np.sqrt(run.history.val_mse.to_numpy())
+        best = run.metrics["best_epoch"] - 1
         near = rmse[max(0, best - 10) : best + 11]
         gains.append(np.median(near) - rmse[best])
     return Effect(

@@ -4,7 +4,7 @@ import functools
 
 import pandas as pd
 
-from fkd_utils import files
+from fkd_utils import faces, files
 from fkd_utils.evaluation import verdicts
 from fkd_utils.training import results
 from studies.claims import corrections
@@ -38,7 +38,7 @@ def _unseen() -> Found:
 
 def _accurate() -> Found:
     """How far off an answer of accuracy 1 may be; of the mean face's distances the mean square."""
-    mean = 2**0.5 * corrections.HALF * results.kaggle_labels()["mean_face_mse"] ** 0.5
+    mean = 2**0.5 * faces.HALF * results.kaggle_labels()["mean_face_mse"] ** 0.5
     return Found(verdicts.exactly(corrections.accurate().px / mean), "kaggle_labels.json")
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fkd_utils import faces
+from fkd_utils import faces, files
 from fkd_utils.data import landmarks, photographs, sources, splits
 from fkd_utils.files import InputError
 from fkd_utils.models import export, heatmap
@@ -191,7 +191,7 @@ def test_what_does_not_fit_is_told(answered, damage, says):
 
 def test_what_comes_with_the_course_is_consistent():
     assert peers.problems() == []
-    small = [path.stat().st_size < 300e3 for path in peers.default_folder().glob("*.npz")]
+    small = [path.stat().st_size < 300e3 for path in (files.PUBLISHED / "peers").glob("*.npz")]
     assert all(small)
 
 
