@@ -57,9 +57,7 @@ def _line(name: str, seed: int, run: fitting.Run, data: splits.Splits) -> dict:
         "best_epoch": run.best_epoch,
         "training_mse": best.loss,
         "validation_mse": best.val_mse,
-        "test_mse": test["mse"],
-        "test_mean_px": test["mean_px"],
-        "test_nme": test["nme"],
+        **{f"test_{name}": test[name] for name in ("mse", "mean_px", "nme")},
         "seconds": round(float(run.history.seconds.sum()), 1),
     }
 
@@ -67,9 +65,5 @@ def _line(name: str, seed: int, run: fitting.Run, data: splits.Splits) -> dict:
 def _settings(data: splits.Splits, machine: str) -> dict:
     described = timing.describe(machine)
     counts = {name: len(getattr(data, name)) for name in ("train", "validation", "test")}
-    kept = ("machine", "kind", "device", "cores", "versions")
-    return {
-        "faces": counts,
-        "fingerprint": data.fingerprint(),
-        **{key: described[key] for key in kept},
-    }
+    kept = {key: described[key] for key in ("machine", "kind", "device", "cores", "versions")}
+    return {"faces": counts, "fingerprint": data.fingerprint(), **kept}

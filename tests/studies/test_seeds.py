@@ -46,4 +46,4 @@ def test_the_command(short, monkeypatch, capsys):
     assert __main__.main(["seeds", "4.1", "--machine", "a desk"]) == 0
     assert "Second" in capsys.readouterr().out
     assert __main__.main(["seeds", "4.2", "--machine", "a desk"]) == 2
-    assert "choose 4.1 or 4.4" in capsys.readouterr().err
+    assert "'4.2' is not one of '4.1', '4.4'" in capsys.readouterr().err
