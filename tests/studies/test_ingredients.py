@@ -1,8 +1,10 @@
 """What an ingredient is worth: by hand, from stored errors, and end to end in small."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from fkd_utils import files
 from fkd_utils.data import splits
 from studies import ingredients
 from studies.open_faces import render
@@ -25,6 +27,15 @@ def test_habits_of_the_other_half_are_taken_off_by_hand():
     assert table.own["smiles"] == pytest.approx(100 * 4 / 50)
     assert table.more["smiles"] == pytest.approx(4)
     assert table.more["nothing"] == 0
+
+
+def test_the_stored_table_follows_from_the_stored_errors():
+    folder = files.PUBLISHED / "ingredients"
+    with np.load(folder / "errors.npz") as arrays:
+        table = ingredients.worth(arrays)
+    stored = pd.read_csv(folder / "worth.csv")
+    assert stored.without.tolist() == list(ingredients.LEFT_OUT)
+    pd.testing.assert_frame_equal(stored, table, rtol=1e-3, atol=1e-4)
 
 
 def test_faces_are_those_of_open_less_what_is_left_out():
