@@ -4,7 +4,7 @@ The paper's Table 1 describes one of them. What it leaves open is decided here: 
 behind every second convolution, as in VGG; a shorter network has the first filters of the list;
 batch normalisation stands between convolution and activation; the last dense layer is the one
 with the 30 outputs (its first model has AlexNet's three), so `dense_layers=1` is that one alone;
-that layer starts small, see `small_start`.
+that layer starts small, as `deep_cnn` says.
 """
 
 import dataclasses
@@ -119,18 +119,12 @@ def deep_cnn(
         layers += [keras.layers.Dropout(dropout), keras.layers.Dense(_scaled(DENSE_UNITS, width))]
         layers.append(keras.layers.LeakyReLU(negative_slope=SLOPE))
     layers.append(keras.layers.Dropout(dropout))
-    layers.append(keras.layers.Dense(30, kernel_initializer=small_start()))
+    # A hundredth of Keras's own first weights. Behind batch normalisation every one of hundreds of
+    # inputs has variance 1: the untrained outputs would scatter over more than the picture, and a
+    # short training would do nothing but calm them.
+    small = keras.initializers.VarianceScaling(1e-4, "fan_avg", "uniform")
+    layers.append(keras.layers.Dense(30, kernel_initializer=small))
     return keras.Sequential(layers, name="deep")
-
-
-def small_start() -> keras.initializers.Initializer:
-    """First weights of the output layer: a hundredth of Keras's own.
-
-    Behind batch normalisation every one of its hundreds of inputs has variance 1. With Keras's
-    weights the untrained outputs would scatter over more than the picture, and a short training
-    would do nothing but calm them.
-    """
-    return keras.initializers.VarianceScaling(1e-4, "fan_avg", "uniform")
 
 
 def pool_places(conv_layers: int, pools: int) -> tuple[int, ...]:
