@@ -6,7 +6,7 @@ Each of the 142 photographs is taken again from several places, in front of its 
 the same face in the same place, in front of anything else. Networks that learned from one kind are
 asked about people they have not met, in front of both, and about the validation faces of FOLDER,
 which come from elsewhere. Kept in data/published/transfer/backgrounds.csv: a row for each network,
-kind of background learned from, seed, set of faces and person.
+kind of background learned from, seed, set of faces and person; beside it a few of the portraits.
 """
 
 import collections.abc
@@ -29,12 +29,15 @@ HELD = 42  # people whom no network meets
 VIEWS = 10  # of each of the others
 NETWORKS = ("EfficientNet-Lite0, 2 blocks", "Fourth")
 EPOCHS = 100  # of Fourth
+SHOWN = 6  # portraits kept to be looked at
 
 
 def study(data: str, seeds: int) -> pd.DataFrame:
     """Train what is missing; returns all rows. Raises InputError for bad faces."""
     real = splits.load(data).validation
     sets = portrait_sets(VIEWS) | {"real": real}
+    shown = {behind: sets[behind].images[: 3 * SHOWN : 3] for behind in BEHIND}
+    files.save_arrays(PATH.with_suffix(".npz"), shown)
 
     def rows_of(network: str, behind: str, seed: int) -> list[dict]:
         answer = _taught(network, sets[f"{behind}, met"], seed)

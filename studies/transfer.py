@@ -6,7 +6,7 @@ from random weights. Two tables in data/published/transfer, a row a run, for eac
 
 lite0_frozen: the network as it comes, read at several depths by ridge regression, or behind its
 last layer by TRANSFER's rows of dense units on x, x squared and sin x.
-lite0_blocks: its last blocks trained along, with a new last layer. No row of it is stored yet.
+lite0_blocks: its last blocks trained along, with a new last layer.
 
 Rows go to a file of one's own first; `python -m studies keep` carries them over.
 """
@@ -38,7 +38,7 @@ HEADS = {
 }
 UNITS = 64  # of each of the head's rows, as in the chapter
 WAYS = {"x": lambda x: x, "q": keras.ops.square, "s": keras.ops.sin}
-BLOCKS = (0, 2, 4, 16)
+BLOCKS = (2, 4, 16)
 SHAPE = (faces.SIDE, faces.SIDE, 3)
 
 
@@ -79,8 +79,8 @@ def _frozen_runs(seeds: int) -> list[dict]:
 def _block_runs(seeds: int) -> list[dict]:
     return [
         {"weights": weights, "blocks": blocks, "seed": seed}
-        for seed in range(seeds)
         for blocks in BLOCKS
+        for seed in range(seeds)
         for weights in WEIGHTS
     ]
 
@@ -155,14 +155,11 @@ def taught(
 
     Returns what turns images (n, 96, 96) into points (n, 15, 2), and the last epoch's loss.
     """
-    network = source(weights, seed)
-    whole = blocks >= len(efficientnet.BLOCKS)
-    depth = "features" if blocks == 0 else efficientnet.BLOCKS[-blocks - 1 + whole]
-    body = keras.Model(network.get_layer(depth).output, network.output) if blocks else None
-
-    def inputs(images: np.ndarray) -> np.ndarray:
-        return efficientnet.to_inputs(images) if whole else made(network, depth, images)
-
+    body, inputs = source(weights, seed), efficientnet.to_inputs
+    if blocks < len(efficientnet.BLOCKS):
+        depth = efficientnet.BLOCKS[-blocks - 1]
+        inputs = functools.partial(made, body, depth)
+        body = keras.Model(body.get_layer(depth).output, body.output)
     learn = inputs(train.images)
     # From zero: 1,280 features of ImageNet's size would start far from the mean face.
     last = keras.layers.Dense(
@@ -170,8 +167,7 @@ def taught(
         kernel_initializer="zeros",
         bias_initializer=keras.initializers.Constant(_start(train)),
     )
-    middle = [network] if whole else [body] if body else []
-    model = keras.Sequential([keras.Input(learn.shape[1:]), *middle, last])
+    model = keras.Sequential([keras.Input(learn.shape[1:]), body, last])
     loss = _trained(model, learn, train, seed)
     return lambda images: faces.to_pixels(model.predict(inputs(images), 64, verbose=0)), loss
 

@@ -2048,13 +2048,14 @@ print(f"all of them take off {by_name.more['all of them'] / bare:.0%} of the err
 single = worth[~worth.without.isin(["nothing", "all of them"])].sort_values("more")
 figure, axes = plt.subplots(figsize=(6.4, 2.6))
 axes.axvline(0, color=plotting.COLOURS["black"], lw=0.8)
-axes.errorbar(single.more, single.without, xerr=[single.more - single.low, single.high - single.more],
-              fmt="o", color=plotting.COLOURS["blue"], capsize=3)
+reach = [single.more - single.low, single.high - single.more]
+axes.errorbar(single.more, single.without, xerr=reach, fmt="o", color=plotting.COLOURS["blue"],
+              capsize=3)
 axes.set_xlabel("NME more without it, habits off (percent points)")
 chapter.figure(
     figure, "18-p", "What each ingredient of open is worth on real faces.",
-    alt="Six dots with intervals on a horizontal axis around 0. Light and smiles lie far left of 0, "
-    "shapes left, poses at 0, things and skin right of it.")
+    alt="Six dots with intervals on a horizontal axis around 0. Light and smiles lie far left of "
+    "it, shapes left, poses at 0, things and skin right of it.")
 
 # %% tags=["guard"]
 with chapter.guard("all of them together are worth much; alone, light and smiles cost"):

@@ -23,7 +23,7 @@ def test_the_runs_are_every_pair_once():
     assert len({tuple(run.values()) for run in runs}) == len(runs)
     # ImageNet's: 4 read-outs and 3 x 3 heads; random: 3 x 7; and the mean face.
     assert len(runs) == 4 + 9 + 21 + 1
-    assert len(transfer._block_runs(2)) == 2 * 2 * 4
+    assert len(transfer._block_runs(2)) == 2 * 2 * 3
 
 
 def test_a_study_is_made_once_and_read_again(parts, tmp_path, monkeypatch):
@@ -43,7 +43,7 @@ def test_an_unknown_table_is_refused_before_anything_is_read():
         transfer.study("no such faces", ["table"], 1)
 
 
-@pytest.mark.parametrize("blocks", [0, 16])
+@pytest.mark.parametrize("blocks", [2, 16])
 def test_blocks_are_trained(parts, blocks):
     (row,) = transfer.unfrozen(parts, "random", blocks, 0)
     assert np.isfinite([row["held"], row["loss"]]).all() and row["seconds"] > 0
