@@ -1195,10 +1195,10 @@ with chapter.guard("ImageNet's start is worth much; ridge on a middle map wins")
     assert by_ridge.mean_px.mean() < 0.7 * px.imagenet.min()
 
 # %% [markdown]
-# Here the start is worth much at every depth, for ten epochs. The more blocks learn, the better, and the less the
-# start counts: random blocks have more to gain. All of them together cost three times the seconds of four. And look
-# back at [Table 16.11](#table-16.11): ridge regression on a frozen map in the middle of the same network is far ahead of all this. The
-# last vector has no places left in it, and ten epochs do not bring them back.
+# Here the start is worth much, for ten epochs. The more blocks learn, the better, and the less the start seems to
+# count; of all 16 there is one training each. All of them together cost three times the seconds of four. And look
+# back at [Table 16.11](#table-16.11): ridge regression on a frozen map in the middle of the same network is far ahead of all this. A
+# likely reason: these networks all answer from the last vector, a mean over all places.
 #
 # ### What the large networks cost
 #
@@ -1492,8 +1492,8 @@ with chapter.guard("upside-down copies cost upright faces, and alone help upside
 
 # %% [markdown]
 # A network that has to read both ups is worse at the one that counts. It pays for a skill that TRANSFER's own
-# test asked for, and a user with a telephone does not. Without such copies a face on its head is lost entirely: the
-# answer has eyes where the mouth is. Copies should be what will be met, and nothing else.
+# test asked for, and a user with a telephone does not. Without such copies a face on its head is lost entirely.
+# Copies should be what will be met, and nothing else.
 
 # %% [markdown]
 # ## The table of losses

@@ -1124,9 +1124,10 @@ with chapter.guard("two trainings err alike: hardly a crowd"):
     assert np.corrcoef(pair)[0, 1] > 0.9 and shared > 1.15
 
 # %% [markdown]
-# Where one errs, the other errs too, by as much and to the same side. The mean of infinitely many such networks
-# would still carry what these two share. So neither width nor number is what is missing. What is shared lies in
-# the labels, whose places two people set differently, or in what these faces can teach.
+# Where one errs, the other mostly errs too, and to the same side. If further networks are as alike as this one
+# pair, the mean of any number of them still carries what these two share. So neither width nor number looks like
+# what is missing. What is shared may lie in the labels, whose places two people set differently, in what these
+# faces can teach, or in what all networks of this kind cannot do.
 #
 # ### How soon?
 #
@@ -2064,8 +2065,8 @@ with chapter.guard("all of them together are worth much; alone, light and smiles
     assert by_name.high[["light", "smiles", "shapes"]].max() < 0
 
 # %% [markdown]
-# Together they bring something. Alone hardly one does, and without deep shadows, or without smiles, the network
-# does *better*. A likely reason is the training: six epochs are a tenth of step 11's, and an easier set is
+# Together they bring something. Alone two do, a little: skin and things. Without deep shadows, smiles or new
+# shapes the network does *better*. A likely reason is the training: six epochs are a tenth of step 11's, and an easier set is
 # learned sooner. So the table tells the price of an ingredient at the start, which only all of them together pay
 # back so soon. What each is worth in the end would take the whole length, and more than one seed.
 #

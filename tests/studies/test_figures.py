@@ -2,7 +2,6 @@ import errno
 import io
 import json
 
-import matplotlib.pyplot as plt
 import numpy as np
 import PIL.Image
 import pytest
@@ -40,22 +39,28 @@ def test_what_changed_is_told_by_how_much():
 
 @pytest.fixture
 def built(tmp_path, monkeypatch):
-    """A build folder with one figure, and an empty figures/."""
+    """An empty build folder, and no figures/ yet."""
     monkeypatch.setattr(execute, "BUILD", tmp_path / "build")
     monkeypatch.setattr(figures, "COMMITTED", tmp_path / "figures")
     folder = tmp_path / "build" / "quick-open" / "figures"
     monkeypatch.setenv("FKD_FIGURES", str(folder))
-    entry = plotted.Entry("4.1", "Title", "", "03", "quick", "open", 0, {}, "table")
-    plotted._write(b"a\n1\n", entry)
-    return folder / "ch03_table_4.1.csv"
+    return folder
+
+
+def write(
+    content=b"a picture", number="4.1", chapter="03", data="open", profile="quick", kind="figure"
+):
+    entry = plotted.Entry(number, "Title", "Alt", chapter, profile, data, 0, {}, kind)
+    plotted._write(content, entry)
 
 
 def test_the_command_collects_and_compares(built, tmp_path, capsys):
+    write(b"a\n1\n", kind="table")
     assert main.main(["figures"]) == 0
     assert "ch03_table_4.1.csv: new\n" in capsys.readouterr().out
     assert main.main(["figures"]) == 0
     assert "1 figures and tables, 0 differ" in capsys.readouterr().out
-    built.write_bytes(b"a\n2\n")
+    write(b"a\n2\n", kind="table")
     assert main.main(["figures"]) == 0
     assert "ch03_table_4.1.csv: 1 of 1 cells\n" in capsys.readouterr().out
     assert (tmp_path / "figures" / "ch03_table_4.1.csv").read_bytes() == b"a\n2\n"
@@ -66,33 +71,17 @@ def test_without_a_run_nothing_is_collected(built, capsys):
     assert "run the chapters first" in capsys.readouterr().err
 
 
-def entry(number="4.1", chapter="03", data="open", profile="quick"):
-    return plotted.Entry(number, "A title", "An alt", chapter, profile, data, 0, {})
-
-
-def draw():
-    figure, axes = plt.subplots(figsize=(3, 2))
-    axes.plot([0, 1])
-    return figure
-
-
-@pytest.fixture
-def made(tmp_path, monkeypatch):
-    monkeypatch.setenv("FKD_FIGURES", str(tmp_path / "built"))
-    return tmp_path / "built"
-
-
-def test_collect_orders_naturally_and_replaces_a_chapters_old_figures(made, tmp_path):
+def test_collect_orders_naturally_and_replaces_a_chapters_old_figures(built, tmp_path):
     target = tmp_path / "figures"
     for number in ("4.10", "4.2"):
-        plotted.save(draw(), entry(number))
-    plotted.save(draw(), entry("3.3", chapter="02"))
-    index = figures.gathered(made, target)
+        write(number=number)
+    write(number="3.3", chapter="02")
+    index = figures.gathered(built, target)
     assert [e["number"] for e in index] == ["3.3", "4.2", "4.10"]
-    for path in made.glob("ch03_fig_4.2*"):
+    for path in built.glob("ch03_fig_4.2*"):
         path.unlink()
-    (made / "ch02_fig_3.3.json").unlink()
-    index = figures.gathered(made, target)
+    (built / "ch02_fig_3.3.json").unlink()
+    index = figures.gathered(built, target)
     # Chapter 02 was not run again and stays; the figure that chapter 03 dropped is gone.
     assert [e["number"] for e in index] == ["3.3", "4.10"]
     assert not (target / "ch03_fig_4.2.png").exists()
@@ -100,17 +89,17 @@ def test_collect_orders_naturally_and_replaces_a_chapters_old_figures(made, tmp_
 
 
 @pytest.mark.parametrize("change", [{"data": "kaggle"}, {"data": "x"}, {"profile": "smoke"}])
-def test_only_embedded_faces_leave_the_build_folder(made, tmp_path, change):
-    plotted.save(draw(), entry(**change))
+def test_only_embedded_faces_leave_the_build_folder(built, tmp_path, change):
+    write(**change)
     with pytest.raises(InputError, match="ch03"):
-        figures.gathered(made, tmp_path / "figures")
+        figures.gathered(built, tmp_path / "figures")
     assert not (tmp_path / "figures").exists()
 
 
-def test_a_copy_that_fails_leaves_the_old_picture(made, tmp_path, monkeypatch):
+def test_a_copy_that_fails_leaves_the_old_picture(built, tmp_path, monkeypatch):
     target = tmp_path / "figures"
-    plotted.save(draw(), entry())
-    figures.gathered(made, target)
+    write()
+    figures.gathered(built, target)
     before = {path.name: path.read_bytes() for path in target.iterdir()}
 
     def full(source, place):
@@ -119,7 +108,7 @@ def test_a_copy_that_fails_leaves_the_old_picture(made, tmp_path, monkeypatch):
 
     monkeypatch.setattr(figures.shutil, "copyfile", full)
     with pytest.raises(InputError, match="disk is full"):
-        figures.gathered(made, target)
+        figures.gathered(built, target)
     assert {path.name: path.read_bytes() for path in target.iterdir()} == before
 
 
