@@ -193,6 +193,8 @@ function forget(pressed) {
 }
 
 function stop() {
+  job += 1; // an answer that is still to come would speak over what is said next
+  searching = false;
   const stream = /** @type {MediaStream | null} */ (video.srcObject);
   stream?.getTracks().forEach((track) => track.stop());
   video.srcObject = null;

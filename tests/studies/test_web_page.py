@@ -410,6 +410,22 @@ def test_two_clicks_and_a_portrait_do_not_confuse_the_camera(play, address):
         assert visit.complaints == []
 
 
+def test_what_the_search_finds_late_is_not_said_of_a_camera_that_is_off(play, address):
+    slow = """globalThis.Worker = class extends Worker {
+        set onmessage(heard) {
+            super.onmessage = (event) => setTimeout(() => heard(event), 700);
+        }
+    };"""
+    with webpage.chromium(play, *webpage.FAKE) as browser:
+        visit = webpage.Visit(browser, address, first=slow)
+        visit.until("1 face")
+        visit.start_camera()
+        visit.page.click("#camera")
+        visit.until("camera is off")
+        visit.page.wait_for_timeout(1500)
+        assert visit.status() == "The camera is off."
+
+
 def test_the_camera_is_followed(play, address, tmp_path):
     film = tmp_path / "film.mjpeg"
     frames = webpage.write_film(film, webpage.morph_film(300))
