@@ -81,16 +81,21 @@ def verify() -> int:
 
 
 @group.command()
-@click.argument("tables", nargs=-1, type=click.Choice(["4.1", "4.4"]), metavar="[4.1|4.4]...")
+@click.argument(
+    "tables",
+    nargs=-1,
+    type=click.Choice(["table_4_1", "table_4_4", "ideas"]),
+    metavar="[table_4_1|table_4_4|ideas]...",
+)
 @MACHINE
 @DATA
 def seeds(tables: tuple[str, ...], machine: str, data: str) -> None:
-    """Train Tables 4.1 and 4.4 with three seeds."""
+    """Train Tables 4.1 and 4.4, and THESIS 4.8's ideas, with three seeds."""
     console.start_backend()
     from studies import seeds
 
-    for table in tables or ("4.1", "4.4"):
-        lines = seeds.study(f"table_{table.replace('.', '_')}", data, machine)
+    for table in tables or seeds.ROWS:
+        lines = seeds.study(table, data, machine)
         print(lines.groupby("model", sort=False).test_mse.describe()[["mean", "min", "max"]])
 
 

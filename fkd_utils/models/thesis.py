@@ -69,11 +69,18 @@ def fourth(dropout: float = 0.0) -> keras.Model:
     )
 
 
-def fifth(dropout: float = 0.0, leaky: float = 0.0) -> keras.Model:
+def fifth(
+    dropout: float = 0.0,
+    leaky: float = 0.0,
+    filters: tuple[int, ...] = (4, 6, 8),
+    sides: tuple[int, ...] = (5, 5, 4),
+    units: int = 250,
+) -> keras.Model:
     """Fifth: Fourth with one more dense layer (THESIS 4.7, Table 4.3).
 
     dropout: share of dense units left out in training, half of it behind each pool (0.1 in Table
-    4.3). leaky: slope of the activation below zero (0.2 and 0.3 in the thesis, 0 is ReLU).
+    4.3). leaky: slope of the activation below zero (0.2 and 0.3 in the thesis, 0 is ReLU). filters,
+    sides (of kernels) and units are what THESIS 4.8 would change next.
     The thesis does not give the new layer's width; here it has 250 units like the first.
     """
 
@@ -81,16 +88,16 @@ def fifth(dropout: float = 0.0, leaky: float = 0.0) -> keras.Model:
         return keras.layers.LeakyReLU(negative_slope=leaky)
 
     layers = [keras.layers.Input((96, 96, 1))]
-    for filters, side in ((4, 5), (6, 5), (8, 4)):
+    for maps, side in zip(filters, sides, strict=True):
         layers += [
-            keras.layers.Conv2D(filters, side, padding="same"),
+            keras.layers.Conv2D(maps, side, padding="same"),
             activation(),
             keras.layers.MaxPooling2D(2),
             *_dropout(dropout / 2),
         ]
     layers.append(keras.layers.Flatten())
     for _ in range(2):
-        layers += [keras.layers.Dense(250), activation(), *_dropout(dropout)]
+        layers += [keras.layers.Dense(units), activation(), *_dropout(dropout)]
     return keras.Sequential([*layers, keras.layers.Dense(30)], name="fifth")
 
 

@@ -12,7 +12,7 @@ from studies import __main__, seeds
 @pytest.fixture
 def short(blob_parts, tmp_path, monkeypatch):
     monkeypatch.setenv("FKD_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(seeds, "EPOCHS", {"table_4_1": 1, "table_4_4": 1})
+    monkeypatch.setattr(seeds, "EPOCHS", dict.fromkeys(seeds.EPOCHS, 1))
     monkeypatch.setattr(seeds, "ROWS", {"table_4_1": ("First", "Second")})
     monkeypatch.setattr(seeds, "SEEDS", (0, 1))
     monkeypatch.setattr(files, "PUBLISHED", tmp_path)
@@ -41,9 +41,20 @@ def test_other_seeds_train_other_networks(short):
     assert of_second.test_mse.nunique() == 2
 
 
+def test_an_idea_changes_what_it_says_and_nothing_else(blob_parts, monkeypatch, tmp_path):
+    monkeypatch.setenv("FKD_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setitem(seeds.IDEAS, "as it is", {})
+    same = seeds._trained("as it is", blob_parts, 1, 1)
+    assert same.name == thesis_runs.thesis_run(seeds.CHANGED, blob_parts, "paper", 1, 1).name
+    kernels = seeds._trained("kernels of 3", blob_parts, 1, 1).model().get_weights()[::2]
+    units = seeds._trained("twice the units and the dropout", blob_parts, 1, 1).model()
+    assert [k.shape[:2] for k in kernels[:3]] == [(3, 3)] * 3
+    assert [k.rate for k in units.layers if hasattr(k, "rate")] == [0.1] * 3 + [0.2] * 2
+
+
 def test_the_command(short, monkeypatch, capsys):
     monkeypatch.setattr(seeds, "SEEDS", (0,))
-    assert __main__.main(["seeds", "4.1", "--machine", "a desk"]) == 0
+    assert __main__.main(["seeds", "table_4_1", "--machine", "a desk"]) == 0
     assert "Second" in capsys.readouterr().out
-    assert __main__.main(["seeds", "4.2", "--machine", "a desk"]) == 2
-    assert "'4.2' is not one of '4.1', '4.4'" in capsys.readouterr().err
+    assert __main__.main(["seeds", "table_4_2", "--machine", "a desk"]) == 2
+    assert "'table_4_2' is not one of 'table_4_1', 'table_4_4', 'ideas'" in capsys.readouterr().err
