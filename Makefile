@@ -13,8 +13,8 @@
 #                                                        python -m ruff format --check .
 #                                                        lint-imports
 #     make unit       the helpers, the book              python -m pytest tests --ignore tests/bench --ignore tests/test_exercises.py -n2
-#     make chapters   each cell's stored output          python -m studies chapters
-#     make smoke      both editions, and each check      python -m pytest tests/test_exercises.py -n2
+#     make chapters   each cell's output, each check     python -m studies chapters
+#     make smoke      the students' edition              python -m pytest tests/test_exercises.py -n2
 # For authors
 #   make notebooks  execute the changed chapters         python -m studies build
 #   make figures    rewrite figures/ from the report     python -m studies figures

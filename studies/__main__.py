@@ -3,7 +3,6 @@
 It makes what the course ships: data/published, figures/ and the executed chapters.
 """
 
-import os
 import pathlib
 import sys
 
@@ -307,25 +306,14 @@ def web(target: pathlib.Path) -> int:
 @group.command()
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
 def chapters(chapters: tuple[str, ...]) -> int:
-    """Execute the committed chapters and compare each cell with its stored outputs (nbval).
+    """Execute the committed chapters, compare each cell with its stored outputs, try the checks.
 
     They train in smoke size.
     """
-    import pytest
-
     from fkd_utils.cli import execute
+    from studies import check_chapters
 
-    aside = execute.BUILD / "nbval"
-    os.environ |= {"FKD_PROFILE": "smoke", "FKD_DATA": "open", "FKD_STRICT": "1"}
-    os.environ |= {
-        "FKD_FIGURES": str(aside / "figures"),
-        "FKD_RUNS": str(execute.BUILD / "smoke-runs"),
-    }
-    os.environ |= execute.own_kernel()
-    options = ["--nbval", "--nbval-cell-timeout=600", "-q", "-p", "no:cacheprovider"]
-    options += ["-n2", "--dist=loadfile"]  # two chapters at once
-    options += [f"--nbval-sanitize-with={files.REPO / 'tests' / 'nbval_sanitize.cfg'}"]
-    return pytest.main([*options, *map(str, execute.find_chapters(chapters))])
+    return check_chapters.check(execute.find_chapters(chapters))
 
 
 def main(arguments: list[str] | None = None) -> int:
