@@ -83,13 +83,13 @@ def verify() -> int:
 @click.argument(
     "tables",
     nargs=-1,
-    type=click.Choice(["table_4_1", "table_4_4", "ideas"]),
-    metavar="[table_4_1|table_4_4|ideas]...",
+    type=click.Choice(["table_4_1", "table_4_4", "ideas", "rates"]),
+    metavar="[table_4_1|table_4_4|ideas|rates]...",
 )
 @MACHINE
 @DATA
 def seeds(tables: tuple[str, ...], machine: str, data: str) -> None:
-    """Train Tables 4.1 and 4.4, and THESIS 4.8's ideas, with three seeds."""
+    """Train Tables 4.1 and 4.4, THESIS 4.8's ideas, and two optimisers at four rates each."""
     console.start_backend()
     from studies import seeds
 
@@ -206,7 +206,7 @@ def sweep(plan: str, data: str, scheduler: str, out: pathlib.Path) -> int:
 
 @group.command()
 def imagenet() -> None:
-    """Convert EfficientNet-Lite0's ImageNet weights, data/imagenet (chapter 16). Needs torch."""
+    """Convert EfficientNet-Lite0's ImageNet weights, data/imagenet (chapter 16b). Needs torch."""
     console.start_backend()
     from studies import imagenet
 
@@ -221,7 +221,7 @@ def imagenet() -> None:
 @click.option("--seeds", default=3, show_default=True, type=click.IntRange(1), metavar="N")
 @DATA
 def transfer(tables: tuple[str, ...], seeds: int, data: str) -> None:
-    """Train EfficientNet-Lite0 on faces, from ImageNet's weights and from random ones (chapter 16).
+    """Train EfficientNet-Lite0 on faces, from ImageNet's weights and random ones (chapter 16b).
 
     A stopped study goes on where it was. `keep` carries the rows over to data/published.
     """
@@ -237,7 +237,7 @@ def transfer(tables: tuple[str, ...], seeds: int, data: str) -> None:
 @click.option("--seeds", type=click.IntRange(1), default=3)
 @DATA
 def backgrounds(seeds: int, data: str) -> None:
-    """Train on portraits before one wall and before many, and ask about others (chapter 16).
+    """Train on portraits before one wall and before many, and ask about others (chapter 16a).
 
     A stopped study goes on where it was. `keep` carries the rows over to data/published.
     """

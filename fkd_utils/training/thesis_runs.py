@@ -84,12 +84,12 @@ TABLE_4_4 = {
 }
 
 
-def planned(row: str) -> Planned:
-    """A row of Table 4.1 or 4.4."""
-    return (TABLE_4_1 | TABLE_4_4)[row]
+def planned(row: str | Planned) -> Planned:
+    """A row of Table 4.1 or 4.4, by its name; a plan of one's own stays what it is."""
+    return row if isinstance(row, Planned) else (TABLE_4_1 | TABLE_4_4)[row]
 
 
-def thesis_model(row: str, seed: int = 0) -> keras.Model:
+def thesis_model(row: str | Planned, seed: int = 0) -> keras.Model:
     """The network of a row of Table 4.1 or 4.4, fresh and compiled."""
     plan = planned(row)
     keras.utils.set_random_seed(seed)
@@ -99,7 +99,7 @@ def thesis_model(row: str, seed: int = 0) -> keras.Model:
 
 
 def thesis_run(
-    row: str, data: splits.Splits, profile: str, seed: int = 0, epochs: int | None = None
+    row: str | Planned, data: splits.Splits, profile: str, seed: int = 0, epochs: int | None = None
 ) -> fitting.Run:
     """The training of a row of Table 4.1 or 4.4 at a profile's length: found, or done now.
 

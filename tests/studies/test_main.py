@@ -55,7 +55,10 @@ def test_verify_tells_what_is_wrong(found, status, published, monkeypatch, capsy
         (["carry", "--to", "no/such"], "no/such: there is no such folder"),
         (["ladder", "0", "99"], f"99 is not in the range 0<=x<={ablation.WIDE}"),
         (["ladder", "0", "--", "-1"], "-1 is not in the range"),
-        (["seeds", "ideas", "4.2"], "'4.2' is not one of 'table_4_1', 'table_4_4', 'ideas'"),
+        (
+            ["seeds", "ideas", "4.2"],
+            "'4.2' is not one of 'table_4_1', 'table_4_4', 'ideas'",
+        ),
     ],
 )
 def test_what_cannot_be_trained_is_said_before_any_training(arguments, says, monkeypatch, capsys):

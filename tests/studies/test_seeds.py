@@ -1,11 +1,12 @@
 import json
 
+import keras
 import pandas as pd
 import pytest
 
 from fkd_utils import files
 from fkd_utils.data import splits
-from fkd_utils.training import thesis_runs
+from fkd_utils.training import naming, thesis_runs
 from studies import __main__, seeds
 
 
@@ -13,7 +14,8 @@ from studies import __main__, seeds
 def short(blob_parts, tmp_path, monkeypatch):
     monkeypatch.setenv("FKD_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(seeds, "EPOCHS", dict.fromkeys(seeds.EPOCHS, 1))
-    monkeypatch.setattr(seeds, "ROWS", {"table_4_1": ("First", "Second")})
+    rows = {name: thesis_runs.planned(name) for name in ("First", "Second")}
+    monkeypatch.setattr(seeds, "ROWS", {"table_4_1": rows})
     monkeypatch.setattr(seeds, "SEEDS", (0, 1))
     monkeypatch.setattr(files, "PUBLISHED", tmp_path)
     monkeypatch.setattr(splits, "load", lambda *source, **more: blob_parts)
@@ -41,15 +43,23 @@ def test_other_seeds_train_other_networks(short):
     assert of_second.test_mse.nunique() == 2
 
 
-def test_an_idea_changes_what_it_says_and_nothing_else(blob_parts, monkeypatch, tmp_path):
-    monkeypatch.setenv("FKD_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setitem(seeds.IDEAS, "as it is", {})
-    same = seeds._trained("as it is", blob_parts, 1, 1)
-    assert same.name == thesis_runs.thesis_run(seeds.CHANGED, blob_parts, "paper", 1, 1).name
-    kernels = seeds._trained("kernels of 3", blob_parts, 1, 1).model().get_weights()[::2]
-    units = seeds._trained("twice the units and the dropout", blob_parts, 1, 1).model()
+def test_an_idea_changes_what_it_says_and_nothing_else():
+    changed = thesis_runs.thesis_model(seeds.CHANGED, seed=1)
+    same = thesis_runs.thesis_model(seeds._idea(), seed=1)
+    assert naming.of_network(same) == naming.of_network(changed)
+    for one, other in zip(same.get_weights(), changed.get_weights(), strict=True):
+        assert (one == other).all()
+    kernels = thesis_runs.thesis_model(seeds.ROWS["ideas"]["kernels of 3"]).get_weights()[::2]
     assert [k.shape[:2] for k in kernels[:3]] == [(3, 3)] * 3
+    units = thesis_runs.thesis_model(seeds.ROWS["ideas"]["twice the units and the dropout"])
     assert [k.rate for k in units.layers if hasattr(k, "rate")] == [0.1] * 3 + [0.2] * 2
+
+
+def test_a_rate_that_is_too_fast_has_a_line_without_errors(short, monkeypatch):
+    rows = {"plain descent, 1e12": seeds._second(keras.optimizers.SGD, 1e12)}
+    monkeypatch.setattr(seeds, "ROWS", {"table_4_1": rows})
+    lines = seeds.study("table_4_1", "open", "a desk")
+    assert len(lines) == 2 and set(lines) == {"model", "seed", "epochs"}
 
 
 def test_the_command(short, monkeypatch, capsys):
@@ -57,4 +67,7 @@ def test_the_command(short, monkeypatch, capsys):
     assert __main__.main(["seeds", "table_4_1", "--machine", "a desk"]) == 0
     assert "Second" in capsys.readouterr().out
     assert __main__.main(["seeds", "table_4_2", "--machine", "a desk"]) == 2
-    assert "'table_4_2' is not one of 'table_4_1', 'table_4_4', 'ideas'" in capsys.readouterr().err
+    assert (
+        "'table_4_2' is not one of 'table_4_1', 'table_4_4', 'ideas', 'rates'"
+        in capsys.readouterr().err
+    )
