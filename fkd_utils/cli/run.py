@@ -35,7 +35,7 @@ def run(chapters: tuple[str, ...], profile: str, data: str, seed: int) -> int:
     from fkd_utils.data import landmarks, sources
 
     wanted = execute.find_chapters(chapters)
-    if not landmarks.is_folder(data):  # chapters 15 and 16 read such folders themselves
+    if not landmarks.is_folder(data):  # chapters 15a to 16b read such folders themselves
         sources.read(data)  # bad data is said once, here, and not by every chapter
     started = time.monotonic()
     errors = execute.run_chapters(wanted, profile, data, seed)

@@ -201,7 +201,7 @@ chapter.figure(
 
 # %% [markdown]
 # The lines that matter for keypoints (brows, lids, lips) are mostly horizontal edges. A
-# network has to find such kernels by itself; [chapter 15](15_dense_landmarks.ipynb) draws
+# network has to find such kernels by itself; [chapter 15b](15b_dense_landmarks.ipynb) draws
 # those it learned.
 #
 # The thesis says that the position of a feature "is not that important", only whether

@@ -160,7 +160,7 @@ chapter.figure(
 # $$x' = 95 - x$$
 #
 # So $96 - x$ is right for labels that count from the edge, and a pixel off where they count from pixel
-# centres. Those of `open` count from pixel centres. Which of the two Kaggle's do, [chapter 18](18_beyond_the_studies.ipynb) asks.
+# centres. Those of `open` count from pixel centres. Which of the two Kaggle's do, [chapter 18a](18a_beyond_the_studies.ipynb) asks.
 #
 # Do not believe it. Draw a dot at a known place between pixels, mirror the picture, and measure
 # where the dot is, from the first pixel's centre. The centre of mass of the grey values tells.
@@ -311,7 +311,7 @@ chapter.explore(
 # have anyhow lifts the whole line and does not bend it.
 #
 # All this holds for labels that count from pixel centres. For labels that count from the edge it is
-# $95 - x$ that is a pixel off. No file of labels says where its 0 is. [Chapter 18](18_beyond_the_studies.ipynb) finds real faces
+# $95 - x$ that is a pixel off. No file of labels says where its 0 is. [Chapter 18a](18a_beyond_the_studies.ipynb) finds real faces
 # whose labels count from the edge, and asks which of the two Kaggle's do.
 
 # %% [markdown]
@@ -557,7 +557,7 @@ with chapter.guard("few points leave the picture when it is rotated"):
 # ## What the other studies do
 #
 # Two of the other studies change their faces as well. The course calls them DEPTH ([chapter 13](13_going_deeper.ipynb)) and DENSE
-# ([chapter 15](15_dense_landmarks.ipynb)).
+# ([chapter 15b](15b_dense_landmarks.ipynb)).
 #
 # DEPTH mirrors, turns 12 degrees to the left, multiplies the grey values by 1.5 and by 0.8,
 # shifts in four directions and adds normal noise: 26,239 faces in the end. It does not say how
@@ -656,7 +656,7 @@ chapter.figure(
 # %% [markdown]
 # A crop does push points out. You then have a choice. Keep the coordinates: a network with a
 # linear output can answer 97. Or make them missing, and use a loss that skips what is missing, as
-# in [chapter 18](18_beyond_the_studies.ipynb).
+# in [chapter 18a](18a_beyond_the_studies.ipynb).
 
 # %% [markdown]
 # ## Multiply first, resample once

@@ -1,4 +1,4 @@
-"""The stored studies of chapters 14 and 15: whole, and as the text says of them."""
+"""The stored studies of chapters 14 to 15b: whole, and as the text says of them."""
 
 import numpy as np
 import pandas as pd

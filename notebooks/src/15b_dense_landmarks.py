@@ -11,23 +11,23 @@
 # ---
 
 # %% [markdown]
-# # 15 Nose tip and dense landmarks
+# # 15b Dense landmarks: explanations put to the test
 #
-# DENSE starts with one point and ends with dozens. Both times it looks at its worst faces and says what
-# misled the network. You train both networks, and then do what DENSE leaves out: you **test** the
-# explanations, by covering parts of the picture and by turning on a lamp.
+# [15a](15a_nose_tip.ipynb) found that one run a cell says little, and that a pull towards the mean hardly explains the worst noses.
+# DENSE says what misled its networks: light, lips, a hand. You **test** such explanations, by covering parts of the picture, by turning
+# on a lamp, and by splitting the error of dozens of points.
 #
 # **You can afterwards**
-# - compute from a paper's numbers what it does not say, and what its loss is worth in pixels (exercises 1 and 2, question 1);
-# - tell how many looks a table of epochs is, and how wide its numbers scatter (question 3);
-# - draw an occlusion map, and tell when its story is the network's and not the picture's (exercise 4, question 2);
-# - compute how much of an error of many points is place, turn and size, or shape (exercise 6, question 4);
-# - tell what happens when pictures are framed, lit or mirrored otherwise, and train for it (exercises 3 and 5).
+# - draw an occlusion map, and tell when its story is the network's and not the picture's (exercise 4, question 1);
+# - compute how much of an error of many points is place, turn and size, or shape (exercise 1, question 4);
+# - find each point's twin, so that a picture can be mirrored (exercise 3);
+# - judge changes of the pictures by what they cost and what they buy (exercise 5, question 3);
+# - see what training did to a layer, and what two layers in one are worth (exercise 2, question 2).
 #
-# **Needs** chapters [06](06_pooled_cnn.ipynb) and [07](07_augmentation.ipynb). **Takes** about 120 minutes to study, and half a minute of two cores (profile *quick*).
-# **Figures** 15-a to 15-j.
+# **Needs** chapters [15a](15a_nose_tip.ipynb) and [07](07_augmentation.ipynb). **Takes** about 85 minutes to study, and half a minute of two cores (profile *quick*).
+# **Figures** 15b-a to 15b-f.
 #
-# **Tables** 15.1 to 15.4.
+# **Tables** 15b.1, 15b.2.
 
 # %% tags=["parameters"]
 import os
@@ -51,22 +51,20 @@ import pandas as pd
 
 from fkd_utils import augment, data, files, plotting, training
 
-chapter = plotting.Chapter("15", PROFILE, DATA, SEED)
+chapter = plotting.Chapter("15b", PROFILE, DATA, SEED)
 
 # %% [markdown]
-# ## The pictures
+# ## The faces, the split and the nose once more
 #
-# DENSE works on IMM's faces: photographs of 640 by 480 pixels with 58 points each. They are for research only,
-# so this chapter uses the photographs that come with the course: one of each of 142 people, with
-# 189 points set by hand. If you have IMM, start JupyterLab with the variable `FKD_DATA` set to the
-# folder that holds its `.asf` files and pictures. With any other source the chapter stays with its own photographs: the
-# competition's faces have no more than 15 points.
+# All three are those of [15a](15a_nose_tip.ipynb): the embedded photographs, each cut by a frame that is moved at random,
+# or IMM's, if `FKD_DATA` names a folder with them; the split; and the nose network.
 
 # %%
 folder = files.expanded(DATA).resolve()
 IMM = data.landmarks.find(DATA, ".asf")  # at any depth
 SOURCE = folder.name if IMM else "open"
 WIDTH, HEIGHT = 240, 180  # pixels of a picture; the nose network's has a third of each
+SIZE = np.array([WIDTH, HEIGHT])
 
 
 def shrunk(picture: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -76,11 +74,21 @@ def shrunk(picture: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndar
     return small, (points + 0.5) * ratio - 0.5
 
 
-# %% [markdown]
-# A file of IMM gives points in parts of the picture's width and height. Its rows have 7 or 10 columns,
-# and the picture it names at its end can be another person's. So the picture is the one with the
-# file's own name. `data.landmarks` reads this format and three others. A broken file is named in one
-# line, and the others are still read. So is a file whose points are not as many as the others'.
+FRAME_WIDTH, FRAME_HEIGHT, EDGE = 368, 276, 64  # pixels of the photograph
+
+
+def open_faces() -> tuple[list, list]:
+    """The embedded photographs, each cut by a frame of its own; every one is another person."""
+    rng, faces = np.random.default_rng(15), []
+    for name in data.photographs.names():
+        grey = data.photos.to_grey(data.photos.read(data.photographs.FOLDER / f"{name}.jpg"))
+        points = data.photographs.read_template(data.photographs.FOLDER / f"{name}.tem")
+        left, top = 7 + rng.integers(-24, 25), 17 + rng.integers(-18, 19)
+        wide = cv2.copyMakeBorder(grey, *[EDGE] * 4, cv2.BORDER_REFLECT_101)
+        cut = wide[EDGE + top :, EDGE + left :][:FRAME_HEIGHT, :FRAME_WIDTH]
+        faces.append(shrunk(cut, points - (left, top)))
+    return faces, data.photographs.names()
+
 
 # %%
 # The rows of an annotation whose mean is the tip of the nose; it depends on who set the points.
@@ -106,31 +114,8 @@ def imm_faces() -> tuple[list, list]:
 
 
 # %% [markdown]
-# The embedded photographs are made in a studio, with every nose in nearly the same place. To find
-# it would be no task. So each is cut by a frame that is moved at random, by up to 24 pixels to each
-# side and 18 up or down, once and for all. The nose then wanders about as much as in IMM's
-# frontal pictures. What lies outside the photograph is mirrored.
-
-# %%
-FRAME_WIDTH, FRAME_HEIGHT, EDGE = 368, 276, 64  # pixels of the photograph
-
-
-def open_faces() -> tuple[list, list]:
-    """The embedded photographs, each cut by a frame of its own; every one is another person."""
-    rng, faces = np.random.default_rng(15), []
-    for name in data.photographs.names():
-        grey = data.photos.to_grey(data.photos.read(data.photographs.FOLDER / f"{name}.jpg"))
-        points = data.photographs.read_template(data.photographs.FOLDER / f"{name}.tem")
-        left, top = 7 + rng.integers(-24, 25), 17 + rng.integers(-18, 19)
-        wide = cv2.copyMakeBorder(grey, *[EDGE] * 4, cv2.BORDER_REFLECT_101)
-        cut = wide[EDGE + top :, EDGE + left :][:FRAME_HEIGHT, :FRAME_WIDTH]
-        faces.append(shrunk(cut, points - (left, top)))
-    return faces, data.photographs.names()
-
-
-# %% [markdown]
 # Points outside a frame cannot be seen. Keep those that are inside on every picture; of the 189
-# that drops some on the hairline, under the chin and on the neck.
+# that drops some on the hairline, under the chin and on the neck. No person stands on both sides of the split.
 
 # %% tags=["nbval-ignore-output"]
 loaded, people = imm_faces() if IMM else open_faces()
@@ -138,15 +123,6 @@ pictures = np.stack([picture for picture, _ in loaded])
 every = np.stack([points for _, points in loaded])
 seen = ((every >= 0) & (every <= (WIDTH - 1, HEIGHT - 1))).all(axis=(0, 2))
 points = every[:, seen]
-print(f"{SOURCE}: {len(pictures)} pictures of {len(set(people))} people, "
-      f"{seen.sum()} of {len(seen)} points")
-
-# %% [markdown]
-# DENSE splits 192 to 48 pictures. IMM has several pictures of each person, and DENSE does not say
-# whether a person stands on both sides. Here nobody does. One part learns, a fifth is held out, and
-# **nothing is chosen on it**: every network is taken as it is after its last epoch.
-
-# %% tags=["nbval-ignore-output"]
 split = data.grouped_split(np.array(people), SEED)
 most = chapter.pick(smoke=24, quick=None, paper=None)
 all_train, all_held = split.train, np.concatenate([split.validation, split.test])
@@ -155,13 +131,12 @@ if len(all_train) < 8 or len(all_held) < 4 or not seen.any():
         f"{DATA}: {len(all_train)} pictures to learn from, {len(all_held)} of other people, "
         f"{seen.sum()} points inside all; it takes 8, 4 and 1: add pictures of about 20 people")
 train, held = all_train[:most], all_held[:most]
-print(f"{len(train)} to learn from, {len(held)} held out")
+print(f"{SOURCE}: {len(train)} pictures to learn from, {len(held)} held out, "
+      f"{seen.sum()} of {len(seen)} points")
 
 # %% [markdown]
-# ## One point: the tip of the nose
-#
-# DENSE's pictures for this are grey, 80 by 60, with values from -0.5 to 0.5. Three by three pixels
-# become one: their mean. In code, `(n, 180, 240)` becomes `(n, 60, 80, 1)`.
+# Inputs are means of blocks of pixels, from -0.5 to 0.5. Targets are parts of the picture's width and height. One function trains both
+# networks of this chapter, by Adam in batches of 8. `change` alters a batch before it is shown.
 
 # %%
 def to_inputs(pictures: np.ndarray, factor: int) -> np.ndarray:
@@ -171,100 +146,6 @@ def to_inputs(pictures: np.ndarray, factor: int) -> np.ndarray:
     return blocks.mean(axis=(2, 4), dtype=np.float32)[..., np.newaxis] / 255 - np.float32(0.5)
 
 
-inputs = to_inputs(pictures, 3)
-inputs.shape[1:]
-
-# %% tags=["guard"]
-with chapter.guard("pictures of 80 by 60, from -0.5 to 0.5"):
-    assert inputs.shape[1:] == (60, 80, 1) and np.abs(inputs).max() <= 0.5
-
-# %% [markdown]
-# Targets are parts of the picture's width and height, from 0 to 1, so that an MSE does not depend on the
-# number of pixels. DENSE gives no unit for its losses; they fit this one.
-#
-# $$t = \frac{p + 1/2}{(\text{width}, \text{height})}$$
-
-# %%
-SIZE = np.array([WIDTH, HEIGHT])
-tip = every[:, list(TIP[every.shape[1]])].mean(axis=1)
-targets = ((tip + 0.5) / SIZE).astype(np.float32)
-
-# %% [markdown]
-# First the score to beat: always answer with the mean place of the noses one learns from.
-
-# %% tags=["nbval-ignore-output"]
-def constant(learned: np.ndarray, asked: np.ndarray) -> float:
-    """MSE of answering the mean place of the faces `learned` on the faces `asked`."""
-    return float(np.mean((targets[asked] - targets[learned].mean(axis=0)) ** 2))
-
-
-baseline = constant(train, held)
-print(f"mean place, held out: MSE {baseline:.5f}, or {80 * baseline**0.5:.1f} of 80 pixels")
-
-# %% [markdown]
-# Now look at the smallest number in DENSE's table below: 0.00216. ([Exercise 1](#Exercises) turns it into pixels.) What does the mean place make on IMM? The pictures may not be passed on, numbers about
-# their labels may. Predict each person's nose by the mean of all other people's:
-
-# %%
-def mean_place(wanted: np.ndarray, people: list) -> float:
-    """MSE of predicting each person's targets (n, 2) by the mean of all other people's."""
-    apart = [np.array(people) == one for one in sorted(set(people))]
-    wrong = [wanted[its] - wanted[~its].mean(axis=0) for its in apart]
-    return float(np.mean(np.concatenate(wrong) ** 2))
-
-
-# %% tags=["guard"]
-with chapter.guard("the mean of all other people's, on three numbers by hand"):
-    by_hand = (2 * 1.5**2 + 9) / 3
-    assert np.isclose(mean_place(np.array([[0.0], [0], [3]]), ["a", "b", "c"]), by_hand)
-
-# %% [markdown]
-# If you have a folder of IMM, the table shows its row too.
-
-# %%
-imm = pd.read_csv(files.PUBLISHED / "dense" / "imm_mean_place.csv")
-if IMM:
-    row = SOURCE, every.shape[1], len(people), len(set(people)), mean_place(targets, people)
-    imm = pd.concat([imm[imm["set"] != SOURCE], pd.DataFrame([row], columns=imm.columns)])
-plotting.show_table(imm.to_dict("records"), mean_place_mse="{:.5f}")
-
-# %% [markdown]
-# `imm_face_db` is DENSE's collection (58 points), with one picture from the front of each of 37 people.
-# `imm_frontal` is another one (73 points), ten pictures of each of 12 people.
-#
-# All are pictures from the front. DENSE's 240 have turned heads too, which move the nose further and
-# make the mean place worse by an unknown amount. So it remains open whether DENSE's twelve networks
-# beat a constant. **A loss without its baseline cannot be judged.**
-#
-# ## The network
-#
-# Three convolutions with 8, 16 and 24 filters, each with ReLU and a pool, then 512 units, then 2. DENSE
-# does not say how it treats the border. But it says that the first dense layer reads 960 numbers.
-
-# %%
-def nose_network(padding: str = "valid") -> keras.Model:
-    """DENSE part 1: (60, 80, 1) pictures to (2,), the nose tip in parts of the picture."""
-    layers = [keras.layers.Input((60, 80, 1))]
-    for filters in (8, 16, 24):
-        layers.append(keras.layers.Conv2D(filters, 3, padding=padding, activation="relu"))
-        layers.append(keras.layers.MaxPooling2D(2))
-    layers += [keras.layers.Flatten(name="flat"), keras.layers.Dense(512, activation="relu")]
-    return keras.Sequential([*layers, keras.layers.Dense(2)])
-
-
-for padding in ("same", "valid"):
-    print(padding, nose_network(padding).get_layer("flat").output.shape[1])
-
-# %% [markdown]
-# So the padding is *valid*: each convolution cuts a pixel off each side. The paper did not tell, its
-# arithmetic did.
-#
-# ## Training
-#
-# Adam, as DENSE. Its batch size is not given; here it is 8. One function serves both networks of the
-# chapter. `change` alters a batch before it is shown.
-
-# %%
 def answers(network: keras.Model, shown: np.ndarray) -> np.ndarray:
     """The network's outputs on a batch of inputs: (n, k) float32."""
     return keras.ops.convert_to_numpy(network(shown))
@@ -303,303 +184,41 @@ def fit(model: keras.Model, rate: float, epochs: int, seed: int, shown: np.ndarr
 
 
 # %% [markdown]
-# DENSE's table has three rates and four numbers of epochs. Does that take twelve trainings? The rate
-# never changes on the way. So a network of 10 epochs *is* the network of 25 epochs, looked at early: the
-# twelve cells are four looks at each of three curves.
+# Two networks for the nose, at the middle rate of 15a, differ in their seed alone: `model` has seed 0, `other` seed 1.
+# `truth` and `predicted` are places on the held-out faces, in pixels of 80 by 60.
 
-# %%
-RATES, LOOKS = (0.01, 0.001, 0.0001), (10, 15, 20, 25)
-
-
+# %% tags=["nbval-ignore-output"]
 @functools.cache
-def trained_nose(rate: float, seed: int, epochs: int) -> tuple[keras.Model, pd.DataFrame]:
-    """A nose network after so many epochs, and its history."""
+def trained_nose(seed: int, epochs: int) -> keras.Model:
+    """DENSE part 1: from (60, 80, 1) pictures to the nose tip in parts of the picture, trained."""
     keras.utils.set_random_seed(seed)
-    model = nose_network()
-    return model, fit(model, rate, epochs, seed, pictures, tip, 3)
+    layers = [keras.layers.Input((60, 80, 1))]
+    for filters in (8, 16, 24):
+        layers.append(keras.layers.Conv2D(filters, 3, activation="relu"))
+        layers.append(keras.layers.MaxPooling2D(2))
+    layers += [keras.layers.Flatten(), keras.layers.Dense(512, activation="relu")]
+    network = keras.Sequential([*layers, keras.layers.Dense(2)])
+    fit(network, 0.001, epochs, seed, pictures, tip, 3)
+    return network
 
 
-# %% [markdown]
-# ## The table of twelve cells
-#
-# One run a cell is one draw. Train the same cell again, with other first weights and another order
-# of faces, and you get another number. The stored study does that with five seeds at each rate, for
-# 50 epochs: twice as long as DENSE. Fifteen trainings make sixty cells. The profile *paper*
-# trains what is missing of a study; one that was stopped goes on where it was.
-
-# %%
-def study(
-        name: str, runs: list[dict],
-        trained: collections.abc.Callable[..., pd.DataFrame]) -> pd.DataFrame | None:
-    """The stored study `name`; with the profile paper, what is missing of it is trained first."""
-    path = files.PUBLISHED / "dense" / f"{name}_{SOURCE}.csv"
-    return training.study(path, runs, trained, PROFILE)
-
-
-# %%
-noses = study("nose", [{"rate": rate, "seed": seed} for seed in range(5) for rate in RATES],
-              lambda rate, seed: trained_nose(rate, seed, 50)[1])
-
-# %% [markdown]
-# DENSE's numbers, which its text calls training losses, and the study's: mean and standard deviation
-# over the seeds. **Predict** first: how far apart may two cells lie by chance alone?
-
-# %%
-DENSE = pd.DataFrame(
-    [(0.00486, 0.00436, 0.00493), (0.00525, 0.00441, 0.00455),
-     (0.00282, 0.00216, 0.00441), (0.00495, 0.00227, 0.00505)],
-    index=(10, 15, 20, 25), columns=(0.01, 0.001, 0.0001))
-
-
-def by_look(history: pd.DataFrame, column: str) -> pd.DataFrame:
-    """A column of a nose study: rows rate and seed, columns epoch."""
-    return history.pivot(index=["rate", "seed"], columns="epoch", values=column)
-
-
-def mean_and_spread(values: pd.Series) -> str:
-    """Mean and standard deviation of values, as text."""
-    return f"{values.mean():.5f} ± {values.std():.5f}"
-
-
-usual = constant(all_train, all_held)
-if noses is not None:
-    cells, losses = by_look(noses, "held_out"), by_look(noses, "loss")
-    looks = (*LOOKS, 50)
-    theirs = DENSE.reindex(index=looks, columns=RATES)
-    stored_rates = [rate for rate in RATES if rate in cells.index]
-    rows = [{"rate": rate, "epochs": look, "DENSE": theirs.at[look, rate],
-             "training loss": mean_and_spread(losses.loc[rate, look]),
-             "held out": mean_and_spread(cells.loc[rate, look])}
-            for rate in stored_rates for look in looks]
-    chapter.table(rows, "15.1", f"DENSE's twelve cells, and {noses.seed.nunique()} seeds of each, "
-                  f"at 50 epochs too. The mean place makes {usual:.5f} on the faces held out.",
-                  rate="{:g}", DENSE="{:.5f}")
-
-# %% [markdown]
-# DENSE concludes that the settings hardly matter. Compare the last two columns before you agree. Here
-# is the last one again after 25 epochs, seed by seed, as a share of the mean place's error.
-
-# %%
-if noses is not None:
-    shares = (cells[25] / usual).unstack("seed")
-    shares.columns = [f"seed {seed}" for seed in shares.columns]
-    plotting.show_table(shares.reset_index().to_dict("records"), rate="{:g}",
-                        **dict.fromkeys(shares.columns, "{:.0%}"))
-
-# %% tags=["guard"]
-with chapter.guard("the middle rate leaves less than two thirds, the lowest is not there yet"):
-    assert shares.loc[0.001].max() < 2 / 3 and shares.loc[0.0001].min() > 1
-    assert losses.loc[0.001, 15].mean() < 0.1 * DENSE.min().min()
-    assert shares.loc[0.01].median() > 0.7 and shares.loc[0.01].min() < shares.loc[0.001].min()
-
-# %% [markdown]
-# The rate matters, and so does the seed. With the middle rate every network leaves less than two thirds
-# of the mean place's error. With the lowest none is there yet. With the highest, four of five stay near
-# the constant or above it, but the fifth ends **below the other fourteen**.
-#
-# DENSE would not have seen that. It looked at training losses:
-
-# %%
-if noses is not None:
-    in_training = losses[25].unstack("seed")
-    lucky, best = shares.loc[0.01].idxmin(), in_training.idxmin()
-    print(f"rate 0.001 has the lowest training loss with {(best == 0.001).sum()} "
-          f"of {len(best)} seeds")
-    print(f"{lucky}: training loss {in_training.loc[0.01].min():.5f} with rate 0.01, "
-          f"{in_training.loc[0.001, in_training.loc[0.01].idxmin()]:.5f} with 0.001")
-
-# %% tags=["guard"]
-with chapter.guard("with every seed the middle rate has the lowest training loss"):
-    assert (best == 0.001).all()
-
-# %% [markdown]
-# With every seed its table would recommend the middle rate, also with the one whose best network on new
-# faces has another. A table of training losses cannot show which network is best on new faces, and one
-# run a cell cannot show how much is luck.
-#
-# DENSE's cells all lie above 0.002. If they are training losses in this unit, its networks had hardly begun to
-# learn: those of the middle rate are at less than a tenth of that after 15 epochs, on average.
-#
-# In DENSE's table the last row is worse than the row above it, in all three columns. So longer
-# training got worse? DENSE itself does not say so here; it finds the cells much alike. (It does say
-# so of its last network, but there it changed two things at once: the epochs, and the faces it trained on.)
-# Whether 25 epochs are worse than 20 is a question about pairs: the same seed at both.
-
-# %%
-def longer(what: str, cells: pd.DataFrame, early: int, late: int) -> list[dict]:
-    """By rate: how often the late look is worse, and the mean ratio late / early."""
-    ratio = (cells[late] / cells[early]).groupby("rate")
-    return [{"loss": what, "rate": rate, "from": early, "to": late,
-             "worse": f"{(r > 1).sum()} of {len(r)}", "ratio": float(np.exp(np.log(r).mean())),
-             "lowest": r.min(), "highest": r.max()} for rate, r in ratio]
-
-
-if noses is not None:
-    rows = longer("training", losses, 20, 25)
-    rows += longer("held out", cells, 20, 25) + longer("held out", cells, 25, 50)
-    chapter.table(rows, "15.2", "Loss of the later epoch over that of the earlier one, same seed: "
-                  "geometric mean, lowest and highest.",
-                  rate="{:g}", ratio="{:.2f}", lowest="{:.2f}", highest="{:.2f}")
-
-# %% [markdown]
-# The training loss, which DENSE has, gets worse only with the highest rate, for three seeds of five. With
-# the others it falls for every seed. On the faces held out the lowest rate gets better for every seed,
-# too: it is simply not done. With the middle rate one seed of five gets worse, and from 25 epochs to 50 two
-# do: the curve has come close to its floor.
-
-# %% tags=["guard"]
-with chapter.guard("only the highest rate's training loss got worse, for three seeds of five"):
-    worse = (cells[25] > cells[20]).groupby("rate").sum()
-    assert worse[0.0001] == 0 and worse[0.001] == 1
-    assert (cells[50] > cells[25]).groupby("rate").sum()[0.001] == 2
-    by_rate = (losses[25] > losses[20]).groupby("rate").sum()
-    assert by_rate.tolist() == [0, 0, 3]
-
-# %% [markdown]
-# ## Your own cells
-#
-# Now train three of the study's curves yourself, up to 25 epochs: the highest rate, and the middle one twice.
-
-# %% tags=["nbval-ignore-output"]
+tip = every[:, list(TIP[every.shape[1]])].mean(axis=1)
 EPOCHS = chapter.pick(smoke=2, quick=25, paper=25)
-runs = (0.01, 0), (0.001, 0), (0.001, 1)
-nets = {(rate, seed): trained_nose(rate, seed, EPOCHS) for rate, seed in runs}
-
-# %% tags=["guard"]
-with chapter.guard("a network of the middle rate beats the mean place", quick=True):
-    assert nets[0.001, 0][1].held_out.iloc[-1] < 0.8 * baseline
+model, other = trained_nose(0, EPOCHS), trained_nose(1, EPOCHS)
 
 # %% tags=["nbval-ignore-output"]
-rows = [{"epochs": look, **{f"rate {rate:g}, seed {seed}":
-                            history.held_out.iloc[min(look, EPOCHS) - 1]
-                            for (rate, seed), (_, history) in nets.items()}} for look in LOOKS]
-plotting.show_table(rows, **{name: "{:.5f}" for name in rows[0] if name != "epochs"})
-print(f"mean place {baseline:.5f}; faces held out")
-
-# %% tags=["nbval-ignore-output", "drawing"]
-figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.5), sharey=True)
-if noses is not None:
-    for rate, colour in zip(stored_rates, ("orange", "blue", "green")):
-        left.plot(cells.loc[rate].T, color=plotting.COLOURS[colour], lw=0.7, alpha=0.5)
-        left.plot(cells.loc[rate].mean(), color=plotting.COLOURS[colour], label=f"rate {rate:g}")
-own_colours = "orange", "blue", "sky", "red", "purple", "green"
-for ((rate, seed), (_, history)), colour in zip(nets.items(), own_colours):
-    label = f"rate {rate:g}, seed {seed}"
-    right.plot(history.epoch, history.held_out, color=plotting.COLOURS[colour], label=label)
-    right.plot(history.epoch, history.loss, "--", color=plotting.COLOURS[colour], lw=0.9)
-titles = "the study: seeds (thin), their mean", "yours"
-for axes, title, level in zip((left, right), titles, (usual, baseline)):
-    axes.axhline(level, color=plotting.COLOURS["grey"], linestyle=":", label="mean place")
-    axes.set(yscale="log", xlabel="epoch", title=title)
-left.set_ylabel("MSE (parts of the picture)")
-left.legend(loc="upper right", fontsize=9)
-right.legend(loc="upper left", bbox_to_anchor=(1.01, 1), fontsize=9)
-chapter.figure(
-    figure,
-    "15-a",
-    "The nose network: held-out error (solid); of your own runs the training error too (dashed).",
-    alt="Left, thin curves of the study's seeds over 50 epochs with their means, one colour a "
-    "rate, and a dotted line for the mean place. The curves jump up and down; the mean of the "
-    "middle rate ends lowest. Right, three curves of the reader's own over 25 epochs.",
-)
-
-# %% [markdown]
-# If a run of yours stays near the dotted line, look at its answers. A network that is stuck says nearly the same
-# for every face: its spread tells, as in [chapter 14](14_cascade.ipynb).
-
-# %% tags=["nbval-ignore-output"]
-for (rate, seed), (network, _) in nets.items():
-    spread = answers(network, inputs[held]).std(axis=0) * (80, 60)
-    print(f"rate {rate:<7g} seed {seed}: answers spread by {spread[0]:.1f} and {spread[1]:.1f} px")
-spread = targets[held].std(axis=0) * (80, 60)
-print(f"the noses themselves:  {spread[0]:.1f} and {spread[1]:.1f} px")
-
-# %% [markdown]
-# How far does the held-out error jump from one epoch to the next, in the second half of the training?
-
-# %% tags=["nbval-ignore-output"]
-for (rate, seed), (_, history) in nets.items():
-    ratio = np.exp(np.abs(np.diff(np.log(history.held_out[(EPOCHS - 1) // 2 :]))))
-    lowest = history.held_out.idxmin() + 1
-    print(f"rate {rate:<7g} seed {seed}: a jump by a factor of {np.median(ratio):.2f} "
-          f"(largest {ratio.max():.2f}), lowest at epoch {lowest}")
-
-# %% [markdown]
-# DENSE's 0.01 column goes 0.00525, 0.00282, 0.00495. In [Table 15.2](#table-15.2), with that rate, five epochs
-# more leave a third of one seed's error and raise another's. One number a cell does not show that 20 epochs are
-# right and 25 too many. It shows that the curve is rough.
-#
-# ## Best and worst
-#
-# The network of rate 0.001, seed 0, on the faces it has not seen; `other` is the one of seed 1.
-
-# %% tags=["nbval-ignore-output"]
-model, other = [network for network, _ in nets.values()][-2:]
-RATIO = np.array([80, 60])
-
-
 def noses_of(network: keras.Model, shown: np.ndarray) -> np.ndarray:
     """The nose tip (n, 2) on inputs (n, 60, 80, 1), in parts of the picture times (80, 60)."""
-    return RATIO * answers(network, shown)
+    return np.array([80, 60]) * answers(network, shown)
 
 
-unseen, truth = inputs[held], RATIO * targets[held]
+unseen, truth = to_inputs(pictures[held], 3), (tip[held] + 0.5) / 3
 predicted = noses_of(model, unseen)
 error = np.linalg.norm(predicted - truth, axis=1)
 order = np.argsort(error)
 print(f"distance: median {np.median(error):.1f}, worst {error.max():.1f} of 80 pixels")
 
-# %% tags=["nbval-ignore-output", "drawing"]
-shown = [*order[:2], *order[-2:]]
-figure = plotting.show_faces(
-    pictures[held][shown], 3 * truth[shown, np.newaxis], 3 * predicted[shown, np.newaxis],
-    titles=[f"{error[k]:.1f} px of 80" for k in shown], side=2.3,
-)
-chapter.figure(
-    figure,
-    "15-b",
-    "The two best (left) and the two worst held-out faces (right). Green: the true nose tip, "
-    "red: the predicted one.",
-    alt="Four photographs of faces. On the two on the left the red cross lies on the green dot "
-    "at the tip of the nose, on the two on the right it is off.",
-)
-
 # %% [markdown]
-# DENSE looks at such pictures and explains: the light comes from one side; the lips look like the
-# shadow of a nose. Both may be so. Both are guesses. Before you guess, look for the dullest
-# explanation: **a network that is unsure answers near the mean place.** Then the error is largest where the
-# nose is far from the mean, whatever the face looks like.
-
-# %% tags=["nbval-ignore-output", "drawing"]
-figure, grid = plt.subplots(1, 2, figsize=(7.6, 3.2))
-slopes = []
-for axes, k, name in zip(grid, (0, 1), ("x", "y")):
-    ends = np.array([truth[:, k].min(), truth[:, k].max()])
-    slope, offset = np.polyfit(truth[:, k], predicted[:, k], 1)
-    slopes.append(slope)
-    axes.plot(truth[:, k], predicted[:, k], "o", color=plotting.COLOURS["blue"], markersize=4)
-    axes.plot(ends, ends, ":", color=plotting.COLOURS["grey"], label="perfect")
-    fitted = {"color": plotting.COLOURS["red"], "label": f"slope {slope:.2f}"}
-    axes.plot(ends, slope * ends + offset, **fitted)
-    axes.set(xlabel=f"true {name} (pixels of 80 by 60)", ylabel=f"predicted {name}")
-    axes.legend()
-chapter.figure(
-    figure,
-    "15-c",
-    "Predicted against true place of the nose. A slope below 1 is a pull towards the mean.",
-    alt="Two scatter plots, across and down, with a dotted diagonal for perfect predictions and a "
-    "red line fitted to the points.",
-)
-
-# %% tags=["nbval-ignore-output"]
-away = np.linalg.norm(truth - RATIO * targets[train].mean(axis=0), axis=1)
-print(f"slopes {slopes[0]:.2f} across, {slopes[1]:.2f} down; correlation of a face's error with "
-      f"its nose's distance from the mean place: {np.corrcoef(away, error)[0, 1]:+.2f}")
-
-# %% [markdown]
-# The slopes show some pull. The correlation hardly does: a pull towards the mean is a small part of these
-# errors, and it does not explain the worst faces.
-#
 # ## An occlusion map
 #
 # Cover a square of the picture with its mean grey. Does the prediction move? Then the network used
@@ -665,7 +284,7 @@ figure.colorbar(first, ax=grid[:, 0], shrink=0.7, label="pixels of 80")
 figure.colorbar(second, ax=grid[:, 1], shrink=0.7, label="pixels of 80")
 chapter.figure(
     figure,
-    "15-d",
+    "15b-a",
     "What happens to the prediction when a square of 10 by 10 pixels is covered. Right: the error "
     "grows (violet) or falls (orange).",
     alt="Maps laid over the best and the worst held-out face. Bright places on the left are those "
@@ -699,19 +318,13 @@ tried = helped(model, other, some)
 rows = [{"held-out faces": name, "number": len(part), **part.mean()}
         for name, part in (("all", tried), ("the worse half", tried[len(tried) // 2 :]))]
 plotting.show_table(rows, **dict.fromkeys(tried.columns, "{:.2f} px"))
+chosen, same, anywhere = tried.mean()
+print(f"of the {chosen:.2f} pixels, {same - anywhere:.2f} are due to the picture")
 
 # %% [markdown]
 # The first column is always positive: it was chosen to be. Compare the other two. As far as the second network gains
 # more by the same square than by any, the square misleads networks in general, and an explanation like DENSE's
 # has something to explain. The rest of the first column is the story the map would have told you.
-
-# %% tags=["nbval-ignore-output"]
-chosen, same, anywhere = tried.mean()
-print(f"of the {chosen:.2f} pixels, {same - anywhere:.2f} are due to the picture")
-
-# %% tags=["guard"]
-with chapter.guard("the first column is always positive"):
-    assert chosen > 0
 
 # %% [markdown]
 # And what does the network look at in general? Lay the maps of many faces over each other, nose on nose.
@@ -738,7 +351,7 @@ axes.grid(False)
 figure.colorbar(picture, label="mean movement (pixels)", shrink=0.9)
 chapter.figure(
     figure,
-    "15-e",
+    "15b-b",
     "How far the prediction moves when a square is covered, by the square's place from the nose.",
     alt="A map centred on the nose tip, marked by a green dot. Bright cells are places whose "
     "covering moves the prediction far, on average over held-out faces.",
@@ -765,39 +378,59 @@ with chapter.guard("most of the movement comes from squares off the nose", quick
 #
 # DENSE's other guess is about light from one side. You can switch such a light on. Multiply the
 # grey values by a ramp that is $1 - s$ at the left edge and $1 + s$ at the right one, and watch where
-# the prediction goes.
+# the prediction goes. Before you move the slider, predict: towards the lamp, or away from it?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 RAMP = np.linspace(-1, 1, 80)[np.newaxis, :, np.newaxis]
 
 
-def moved(network: keras.Model, strength: float, mask: float | np.ndarray = 1.0) -> np.ndarray:
-    """How far right a lamp on the right moves each held-out prediction, (n,) pixels of 80.
+def lit(strength: float, mask: float | np.ndarray = 1.0) -> np.ndarray:
+    """The held-out inputs under a lamp on the right; on the left if strength is negative.
 
-    strength: negative for a lamp on the left. mask: (n, 60, 80, 1), 1 where it shines.
+    mask: (n, 60, 80, 1), 1 where it shines.
     """
-    lit = np.clip((unseen + 0.5) * (1 + strength * RAMP * mask), 0, 1) - 0.5
-    return (noses_of(network, lit.astype(np.float32)) - noses_of(network, unseen))[:, 0]
+    shine = np.clip((unseen + 0.5) * (1 + strength * RAMP * mask), 0, 1) - 0.5
+    return shine.astype(np.float32)
 
 
-# %% tags=["nbval-ignore-output"]
-strengths = np.linspace(-0.6, 0.6, 7)
-shifts = {name: np.stack([moved(network, s) for s in strengths])
+def moved(network: keras.Model, strength: float, mask: float | np.ndarray = 1.0) -> np.ndarray:
+    """How far right such a lamp moves each held-out prediction, (n,) pixels of 80."""
+    return (noses_of(network, lit(strength, mask)) - noses_of(network, unseen))[:, 0]
+
+
+STRENGTHS = np.round(np.linspace(-0.6, 0.6, 7), 1)
+shifts = {name: np.stack([moved(network, s) for s in STRENGTHS])
           for name, network in (("seed 0", model), ("seed 1", other))}
 
-# %% tags=["nbval-ignore-output", "drawing"]
-figure, grid = plt.subplots(1, 2, figsize=(8.2, 3.1), sharey=True)
-for axes, (name, shift) in zip(grid, shifts.items()):
-    axes.plot(strengths, shift, color=plotting.COLOURS["grey"], lw=0.5, alpha=0.4)
-    axes.plot(strengths, shift.mean(axis=1), color=plotting.COLOURS["red"], lw=2.4)
-    axes.set(xlabel="lamp: left (-) or right (+)", title=name)
-grid[0].set_ylabel("prediction moves right (pixels of 80)")
-chapter.figure(
-    figure,
-    "15-f",
-    "A lamp from one side moves the prediction: held-out faces (grey) and their mean (red).",
-    alt="Two panels, one for each seed. Thin grey lines for single faces fan out from zero on "
-    "both sides, a thick red line shows their mean.",
+# %% tags=["drawing", "nbval-ignore-output"]
+def lamp_figure(which):
+    """A held-out face under the lamp of number `which`, and how far it moves all predictions."""
+    one = order[len(order) // 2]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.0, 3.0), width_ratios=[1.2, 1])
+    shown = lit(STRENGTHS[which])[one : one + 1]
+    left.imshow(shown[0, ..., 0], cmap="gray", vmin=-0.5, vmax=0.5)
+    left.plot(*truth[one], "o", color=plotting.TRUE, ms=5, mec="black", mew=0.4)
+    left.plot(*noses_of(model, shown)[0], "x", color=plotting.PREDICTED, ms=7, mew=1.6)
+    left.set(xlim=(-0.5, 79.5), ylim=(59.5, -0.5), title="as the network sees it")
+    left.set_axis_off()
+    right.plot(STRENGTHS, shifts["seed 0"], color=plotting.COLOURS["grey"], lw=0.5, alpha=0.4)
+    for (name, shift), colour in zip(shifts.items(), ("blue", "sky")):
+        right.plot(STRENGTHS, shift.mean(axis=1), color=plotting.COLOURS[colour], label=name)
+    right.plot(STRENGTHS[which], shifts["seed 0"][which].mean(), "o", color=plotting.COLOURS["red"])
+    right.set(xlabel="lamp: left (-) or right (+)", title="moves right (pixels of 80)")
+    right.legend(fontsize=8)
+    return figure
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+chapter.explore(
+    map(lamp_figure, range(len(STRENGTHS))), [f"lamp of {s:+.1f}" for s in STRENGTHS], "15b-c",
+    "A held-out face under a lamp from one side, with its nose tip (green) and the network's "
+    "answer (red); right how far the lamp moves each face's answer (grey) and their means.",
+    alt="Left a face that is bright on one side, with a green dot on its nose and a red cross. "
+    "Right thin grey lines fan out from zero to both sides, with a coloured line for each seed's "
+    "mean.",
+    start=6,
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -841,102 +474,25 @@ plotting.show_table(rows, **{"seed 0": "{:+.2f} px", "seed 1": "{:+.2f} px"})
 # %% [markdown]
 # Positive means towards the lamp. If only the second row is far from zero, the network reads the shading
 # of the face, as DENSE thinks. If the third is too, it also reads how bright it is behind the head.
-
-# %% [markdown]
-# ## A frame of another size
-#
-# All frames so far had one size, so all faces had too. Now cut the held-out faces by frames that are smaller or larger,
-# about the same middle. The face itself stays what it is. What a larger frame lacks repeats the edge: a mirror would put a
-# second head there.
-#
-# Before you move the slider, predict: how far from 1 may the size be until the network is worse than the mean place? Is
-# a smaller frame as bad as a larger one? And to which side does the red cross go when the face shrinks?
-
-# %%
-def framed(images, places, size):
-    """Pictures (n, 180, 240) in a frame `size` times as large, and their places (n, 2) there."""
-    middle = (SIZE - 1) / 2
-    scale = np.array([[1 / size, 0], [0, 1 / size]])
-    matrix = np.column_stack([scale, middle - middle / size])
-    cut = [cv2.warpAffine(one, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
-           for one in images]
-    return np.stack(cut), (places - middle) / size + middle
-
-
-FRAMES = np.round(np.arange(0.6, 1.65, 0.1), 1)
-
-
-def framed_errors(network, size):
-    """Inputs, true and predicted noses of the held-out faces in such a frame, and the errors."""
-    cut, places = framed(pictures[held], tip[held], size)
-    shown, true = to_inputs(cut, 3), RATIO * (places + 0.5) / SIZE
-    guess = noses_of(network, shown)
-    return shown, true, guess, np.linalg.norm(guess - true, axis=1)
-
-
-# %% tags=["drawing", "nbval-ignore-output"]
-# Each network in each frame.
-by_frame = {name: [framed_errors(one, size) for size in FRAMES]
-            for name, one in (("seed 0", model), ("seed 1", other))}
-of_frames = {name: [np.median(errors) for *_, errors in looks] for name, looks in by_frame.items()}
-constant_error = np.median(np.linalg.norm(tip[held] - tip[train].mean(axis=0), axis=1)) / 3
-of_frames["mean place"] = [constant_error / size for size in FRAMES]  # all shrinks with the face
-
-
-def frame_figure(which):
-    """A held-out face in the frame of number `which`, and the errors of all by frame."""
-    shown, true, guess, _ = by_frame["seed 0"][which]
-    one = order[len(order) // 2]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.0), width_ratios=[1.2, 1])
-    left.imshow(shown[one, ..., 0], cmap="gray", vmin=-0.5, vmax=0.5)
-    left.plot(*true[one], "o", color=plotting.TRUE, ms=5, mec="black", mew=0.4)
-    left.plot(*guess[one], "x", color=plotting.PREDICTED, ms=7, mew=1.6)
-    left.set(xlim=(-0.5, 79.5), ylim=(59.5, -0.5), title="as the network sees it")
-    left.set_axis_off()
-    for (name, values), colour in zip(of_frames.items(), ("blue", "sky", "grey")):
-        right.plot(FRAMES, values, "-", color=plotting.COLOURS[colour], label=name)
-    right.plot(FRAMES[which], of_frames["seed 0"][which], "o", color=plotting.COLOURS["red"])
-    right.set(xlabel="size of the frame", title="median error (pixels of 80)", ylim=(0, None))
-    right.legend(fontsize=8)
-    return figure
-
-
-# %% tags=["drawing", "nbval-ignore-output"]
-# The one that moves.
-chapter.explore(
-    map(frame_figure, range(len(FRAMES))),
-    [f"frame of {size:.1f} times the size" for size in FRAMES],
-    "15-j",
-    "A held-out face in frames of different size, with its nose tip (green) and the network's "
-    "answer (red); right the median error of all held-out faces, of two networks and of the mean "
-    "place.",
-    alt="Left a face that fills the picture in a small frame and shrinks as the frame grows, with "
-    "a green dot on the tip of its nose and a red cross that leaves it. Right the median error by "
-    "the frame's size: low for both networks at size 1, rising to both sides.",
-    start=4,
-)
-
-# %% tags=["nbval-ignore-output"]
-for name, values in of_frames.items():  # every other size
-    print(f"{name:<11}" + ", ".join(f"{size:.1f}: {value:.1f} px"
-                                    for size, value in zip(FRAMES[::2], values[::2])))
-
-# %% [markdown]
-# All distances shrink with the face, and with them the mean place's error. The networks' errors grow instead: they learned
-# noses of faces of one size, and have no way to know that a face can be smaller. To
-# give them one, show them other frames while they learn ([exercise 5](#Exercises)), or put every face at one size first
-# ([chapter 12](12_demonstration.ipynb)).
 #
 # ## Five networks asked
 #
 # Two networks may agree by chance. The stored study puts both questions, the squares and the lamp, to
 # five networks of the middle rate after 25 epochs. Each has the next one as its second. It also keeps
-# the slopes of [Figure 15-c](#figure-15-c).
+# the slopes of [Figure 15a-c](15a_nose_tip.ipynb#figure-15a-c).
 
 # %%
+def study(
+        name: str, runs: list[dict],
+        trained: collections.abc.Callable[..., pd.DataFrame]) -> pd.DataFrame | None:
+    """The stored study `name`; with the profile paper, what is missing of it is trained first."""
+    path = files.PUBLISHED / "dense" / f"{name}_{SOURCE}.csv"
+    return training.study(path, runs, trained, PROFILE)
+
+
 def probe(seed: int) -> pd.DataFrame:
     """Both questions put to one network: a table of one row, pixels of 80."""
-    network, second = (trained_nose(0.001, k % 5, 25)[0] for k in (seed, seed + 1))
+    network, second = (trained_nose(k % 5, 25) for k in (seed, seed + 1))
     found = noses_of(network, unseen)
     row = {f"slope {axis}": np.polyfit(truth[:, k], found[:, k], 1)[0]
            for k, axis in enumerate("xy")}
@@ -949,9 +505,10 @@ def probe(seed: int) -> pd.DataFrame:
 probes = study("probes", [{"seed": seed} for seed in range(5)], probe)
 if probes is not None:
     rows = probes.drop(columns="seed").T.agg(["mean", "min", "max"], axis=1)
-    chapter.table(rows.rename_axis("question").reset_index().to_dict("records"), "15.3",
-                  f"{len(probes)} networks asked: slopes of Figure 15-c; median error; pixels of "
-                  "80 by which covering the best square helps; pull of a lamp of strength 0.6.",
+    chapter.table(rows.rename_axis("question").reset_index().to_dict("records"), "15b.1",
+                  f"{len(probes)} networks asked: slopes as in Figure 15a-c; median error; "
+                  "pixels of 80 by which covering the best square helps; pull of a lamp of "
+                  "strength 0.6.",
                   mean="{:.2f}", min="{:.2f}", max="{:.2f}")
 
 # %% [markdown]
@@ -1040,7 +597,7 @@ for axes, picture, true in zip(grid, images, places):
     draw_points(axes, picture, true)
 chapter.figure(
     figure,
-    "15-g",
+    "15b-d",
     "One photograph as DENSE's network would see it in four epochs, with its points.",
     alt="The same face four times, turned, shifted and lit differently; the green points lie on "
     "its brows, eyes, nose, mouth and outline in all four.",
@@ -1103,7 +660,7 @@ for axes, k in zip(grid.flat, shown):
     draw_points(axes, pictures[held][k], points[held][k], found[k], f"{off[k]:.1f} px of 240")
 chapter.figure(
     figure,
-    "15-h",
+    "15b-e",
     "All points: the two best (above) and the two worst held-out faces (below).",
     alt="Four faces with true points in green and predicted points in red. Below, the red "
     "points keep the form of a face but lie beside the green ones.",
@@ -1147,10 +704,6 @@ plotting.show_table(rows, place="{:.0%}", shape="{:.0%}", **{"turn and size": "{
 in_place = split_errors[worst, 0].mean()
 print(f"the worst faces are wrong in place by {in_place:.0%} of the squared error")
 
-# %% tags=["guard"]
-with chapter.guard("place, turn and size, and shape are the whole error"):
-    assert np.allclose(split_errors.sum(axis=1), 1)
-
 # %% [markdown]
 # Read the last row. The larger its first number, the more DENSE's worst faces are the rule: the
 # network knows what a face looks like and misses where it is. *Why* it misses is another question;
@@ -1159,8 +712,8 @@ with chapter.guard("place, turn and size, and shape are the whole error"):
 # ## Were the changes worth it?
 #
 # DENSE changed its pictures because it had few, and does not say what that gained. The stored study trains
-# both ways: three seeds, 60 epochs, pictures of half size. It also splits the errors, and compares
-# the filters with their start; of that more below.
+# both ways: three seeds, 60 epochs, pictures of half size. It also splits the errors and compares
+# the filters with their start.
 
 # %%
 def studied(seed: int, augmented: bool) -> pd.DataFrame:
@@ -1192,7 +745,7 @@ if long is not None:
     digits |= dict.fromkeys(list(names.values())[3:5], "{:.2f} px")
     digits |= dict.fromkeys(list(names.values())[5:], "{:.0%}")
     away = np.linalg.norm(points[all_held] - points[all_train].mean(axis=0), axis=2).mean()
-    chapter.table(rows.to_dict("records"), "15.4", "All points, 60 epochs at half size, with "
+    chapter.table(rows.to_dict("records"), "15b.2", "All points, 60 epochs at half size, with "
                   f"DENSE's changes and without; the mean points make {away:.2f} px. The last "
                   "three columns split the worst quarter's squared error.", **digits)
 
@@ -1235,29 +788,25 @@ for axes, kernel, title in zip(grid, kernels, ("first layer", "second layer, a c
     axes.set_axis_off()
 chapter.figure(
     figure,
-    "15-i",
+    "15b-f",
     "The 3x3 filters of the first two layers: orange negative, violet positive.",
     alt="Left eight small squares of nine cells, right a grid of eight by eight such squares. No "
     "picture of an eye or a nose can be made out in any of them.",
 )
 
 # %% [markdown]
-# What can be learned from nine cells? Compare them with the random numbers they started from.
+# What can be learned from nine cells? Compare them with the random numbers they started from, here and in the
+# stored study, after more epochs.
 
 # %% tags=["nbval-ignore-output"]
 for name, before, after in zip(("first", "second"), start, kernels):
     alike = np.corrcoef(before.ravel(), after.ravel())[0, 1]
     by = np.linalg.norm(after - before) / np.linalg.norm(before)
     print(f"{name} layer: correlation with its start {alike:.2f}, moved by {by:.0%} of its size")
-
-# %% [markdown]
-# And in the stored study, after more epochs:
-
-# %%
 if long is not None:
     for name in ("first", "second"):
         alike = long[f"{name}_alike"]
-        print(f"{name} layer: correlation {alike.min():.3f} to {alike.max():.3f}")
+        print(f"{name} layer, the study: correlation {alike.min():.3f} to {alike.max():.3f}")
 
 # %% tags=["guard"]
 with chapter.guard("the filters hardly moved"):
@@ -1270,10 +819,7 @@ with chapter.guard("the filters hardly moved"):
 #
 # ## What you saw
 #
-# - 960 and 15,808 inputs fix the padding that DENSE does not name.
-# - Four numbers of epochs are four looks at one curve. The curve is rough, so one number a cell says little.
-# - The highest rate left four networks of five near a constant, and made the fifth the best of all.
-# - Without the error of the mean place, a loss of 0.00216 cannot be judged.
+# - The 15,808 inputs fix the padding of the larger network, too.
 # - An occlusion map always has a story for you. Ask a second network, with the same square: here the story was
 #   not in the picture.
 # - A lamp moved five networks of five towards it: what DENSE guesses of one face can happen.
@@ -1290,27 +836,29 @@ chapter.quiz()
 # %% [markdown]
 # ## Exercises
 #
-# **1. What is a tip worth?** (easy) DENSE's loss of 0.00216 is a mean over x and y, in parts of the width and of the
-# height. How many pixels is the root-mean-square *distance* on a picture of 80 by 60?
+# **1. What a constant does wrong** (easy). Let `mean_points` be the prediction for every held-out face. Predict first: of its squared
+# error, how much is place, how much turn and size, how much shape? Then ask `made_of` and take the mean over the faces.
 
 # %% tags=["answer"]
-answer_1 = ...  # a distance in pixels of 80 by 60
+answer_1 = ...  # three shares: place, turn and size, shape
 
-# %% tags=["check"]
-@chapter.check("a distance in pixels", "turn x and y into pixels, each by itself; then Pythagoras")
+# %% tags=["check", "nbval-ignore-output"]
+@chapter.check("three shares", "made_of(mean_points, points[held][k]) for every k, then the mean")
 def check_1(answer):
-    """The distance behind DENSE's smallest loss, to a tenth of a pixel."""
-    if abs(answer - 80 * 0.00216**0.5) < 0.05:
-        return "that is x alone; y has an error too"
-    return bool(abs(answer - np.sqrt(0.00216 * (80**2 + 60**2))) < 0.1)
+    """The parts of the mean points' error on the held-out faces."""
+    right = np.mean([made_of(mean_points, true) for true in points[held]], axis=0)
+    if np.allclose(answer, split_errors.mean(axis=0), atol=0.002):
+        return "those are the network's"
+    return bool(np.allclose(answer, right, atol=0.005))
 
 
 check_1(answer_1)
 
-# %% tags=["solution"]
-answer_1 = (0.00216 * 80**2 + 0.00216 * 60**2) ** 0.5
+# %% tags=["solution", "nbval-ignore-output"]
+answer_1 = np.mean([made_of(mean_points, true) for true in points[held]], axis=0)
+print("mean points", np.round(answer_1, 2), " network", np.round(split_errors.mean(axis=0), 2))
 check_1(answer_1)
-# Less than five of eighty pixels. It sounds good, until one knows what the mean place makes.
+# A constant does not look, and errs most in place. What training removes first is just that.
 
 # %% [markdown]
 # **2. Two layers in one** (medium). If nothing stands between DENSE's layers of 256 and of 116 units, they act as one
@@ -1390,7 +938,7 @@ print(f"{np.count_nonzero(answer_3 == np.arange(len(answer_3)))} points are thei
 # %% [markdown]
 # **4. Your figure** (medium). Hair and hands: what moves the *middle of all points*? `hidden` are copies of a held-out face, each
 # with one square covered. Complete three lines: the middle of the network's points on the plain face, the middles on
-# all of `hidden`, and how far each has moved. Predict first where the map is bright. Compare with [Figure 15-e](#figure-15-e).
+# all of `hidden`, and how far each has moved. Predict first where the map is bright. Compare with [Figure 15b-b](#figure-15b-b).
 
 # %% tags=["answer"]
 middling = to_inputs(pictures[held][ranked[len(ranked) // 2]][np.newaxis], FACTOR)
@@ -1440,78 +988,7 @@ print(f"farthest, by {shift_map[far]:.1f} px of 240, for the square in row {far 
 # One face and one network: a map with a story. To tell DENSE's, ask a second network as above.
 
 # %% [markdown]
-# **5. Frames of all sizes** (hard). Train the nose network of rate 0.001 anew, for `EPOCHS`, on frames of a size drawn for each batch
-# between 0.7 and 1.4: write a `change(images, places, rng)` for `fit`, with `framed`. Predict first: what does it gain in a frame of 1.4,
-# and what does it cost in one of 1? Answer with the network and its median error (`framed_errors`) at 1.4 and at 1.
-
-# %% tags=["answer"]
-my_nose = ...  # the trained network
-error_wide = ...  # its median error in frames of 1.4, pixels of 80
-error_usual = ...  # and in frames of 1
-answer_5 = (my_nose, error_wide, error_usual)
-
-# %% tags=["check", "nbval-ignore-output"]
-@chapter.check("a network and two errors in pixels", "np.median(framed_errors(my_nose, size)[3])")
-def check_5(answer):
-    """Whether it is another network than before, and whether the two errors are its own."""
-    network, *said = answer
-    if any(network is old for old in (model, other)):
-        return "that network has seen one size of frame: train a new one"
-    if not getattr(network, "optimizer", None) or int(network.optimizer.iterations) == 0:
-        return "that network has not been trained"
-    right = [np.median(framed_errors(network, size)[3]) for size in (1.4, 1.0)]
-    if np.allclose(said[::-1], right, atol=0.05):
-        return "the other way round: first 1.4, then 1"
-    return bool(np.allclose(said, right, atol=0.05))
-
-
-check_5(answer_5)
-
-# %% tags=["solution", "nbval-ignore-output"]
-def any_frame(images, places, rng):
-    """A batch in a frame of a random size."""
-    return framed(images, places, rng.uniform(0.7, 1.4))
-
-
-keras.utils.set_random_seed(0)
-my_nose = nose_network()
-fit(my_nose, 0.001, EPOCHS, 0, pictures, tip, 3, any_frame)
-for name, one in (("one size", model), ("sizes 0.7 to 1.4", my_nose)):
-    print(f"{name:<17}" + ", ".join(f"{size}: {np.median(framed_errors(one, size)[3]):.1f} px"
-                                    for size in (0.8, 1.0, 1.4)))
-error_wide, error_usual = (np.median(framed_errors(my_nose, size)[3]) for size in (1.4, 1.0))
-answer_5 = (my_nose, error_wide, error_usual)
-check_5(answer_5)
-# Larger errors in every frame, and more alike: it has more to learn, and as many epochs for it.
-# Give it four times as many before you judge; changes cost epochs first.
-
-# %% [markdown]
-# **6. What a constant does wrong** (easy). Let `mean_points` be the prediction for every held-out face. Predict first: of its squared
-# error, how much is place, how much turn and size, how much shape? Then ask `made_of` and take the mean over the faces.
-
-# %% tags=["answer"]
-answer_6 = ...  # three shares: place, turn and size, shape
-
-# %% tags=["check", "nbval-ignore-output"]
-@chapter.check("three shares", "made_of(mean_points, points[held][k]) for every k, then the mean")
-def check_6(answer):
-    """The parts of the mean points' error on the held-out faces."""
-    right = np.mean([made_of(mean_points, true) for true in points[held]], axis=0)
-    if np.allclose(answer, split_errors.mean(axis=0), atol=0.002):
-        return "those are the network's"
-    return bool(np.allclose(answer, right, atol=0.005))
-
-
-check_6(answer_6)
-
-# %% tags=["solution", "nbval-ignore-output"]
-answer_6 = np.mean([made_of(mean_points, true) for true in points[held]], axis=0)
-print("mean points", np.round(answer_6, 2), " network", np.round(split_errors.mean(axis=0), 2))
-check_6(answer_6)
-# A constant does not look, and errs most in place. What training removes first is just that.
-
-# %% [markdown]
-# **7. Where is the face?** (open) Which is the better way to teach the network *where* the face is: DENSE's shifts of 10
+# **5. Where is the face?** (open) Which is the better way to teach the network *where* the face is: DENSE's shifts of 10
 # pixels, larger ones, or a detector ([chapter 12](12_demonstration.ipynb)) that puts the face in the middle? Predict, and say first how you
 # will measure it.
 
