@@ -56,8 +56,7 @@ chapter = plotting.Chapter("15a", PROFILE, DATA, SEED)
 # DENSE works on IMM's faces: photographs of 640 by 480 pixels with 58 points each. They are for research only,
 # so this chapter uses the photographs that come with the course: one of each of 142 people, with
 # 189 points set by hand. If you have IMM, start JupyterLab with the variable `FKD_DATA` set to the
-# folder that holds its `.asf` files and pictures. With any other source the chapter stays with its own photographs: the
-# competition's faces have no more than 15 points.
+# folder that holds its `.asf` files and pictures. With any other source the chapter stays with its own photographs.
 
 # %%
 folder = files.expanded(DATA).resolve()
@@ -310,7 +309,7 @@ def trained_nose(rate: float, seed: int, epochs: int) -> tuple[keras.Model, pd.D
 #
 # One run a cell is one draw. Train the same cell again, with other first weights and another order
 # of faces, and you get another number. The stored study does that with five seeds at each rate, for
-# 50 epochs: twice as long as DENSE. Fifteen trainings make sixty cells. The profile *paper*
+# 50 epochs: twice as long as DENSE. The profile *paper*
 # trains what is missing of a study; one that was stopped goes on where it was.
 
 # %%
@@ -407,8 +406,7 @@ with chapter.guard("with every seed the middle rate has the lowest training loss
 # learn: those of the middle rate are at less than a tenth of that after 15 epochs, on average.
 #
 # In DENSE's table the last row is worse than the row above it, in all three columns. So longer
-# training got worse? DENSE itself does not say so here; it finds the cells much alike. (It does say
-# so of its last network, but there it changed two things at once: the epochs, and the faces it trained on.)
+# training got worse? DENSE itself does not say so here; it finds the cells much alike.
 # Whether 25 epochs are worse than 20 is a question about pairs: the same seed at both.
 
 # %%

@@ -520,8 +520,7 @@ if probes is not None:
 # network. DENSE takes open lips for the cause of one miss. A map of its one network could not have told either.
 #
 # The lamp is different. All five follow it, even when it shines on the head alone, and then by about as much as their
-# usual error. So DENSE's light *can* mislead a network. (That they go *towards* it is no law. If you have IMM's frontal
-# pictures, see which way networks go that have learned from those.) Whether it was the light on DENSE's face,
+# usual error. So DENSE's light *can* mislead a network. (That they go *towards* it is no law.) Whether it was the light on DENSE's face,
 # only that face could tell.
 
 # %% tags=["guard"]
@@ -558,7 +557,7 @@ with chapter.guard("15,808 numbers enter the first dense layer"):
     assert dense_network(240, 180, 116).get_layer("flat").output.shape[1] == 15808
 
 # %% [markdown]
-# Valid padding again. And a curiosity: DENSE names no activation between the last two dense layers. If there
+# Valid padding again. And DENSE names no activation between the last two dense layers. If there
 # was none, they are one linear layer in two pieces, with fewer weights only if 256 is small enough.
 # [Exercise 2](#Exercises) asks.
 #
@@ -819,7 +818,6 @@ with chapter.guard("the filters hardly moved"):
 #
 # ## What you saw
 #
-# - The 15,808 inputs fix the padding of the larger network, too.
 # - An occlusion map always has a story for you. Ask a second network, with the same square: here the story was
 #   not in the picture.
 # - A lamp moved five networks of five towards it: what DENSE guesses of one face can happen.
