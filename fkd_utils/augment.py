@@ -313,7 +313,7 @@ def augmented(
 
 
 def random_augment(images: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> Pair:
-    """A batch as a long training wants it, another one each time: shape and light (chapter 18).
+    """A batch as a long training wants it, another one each time: shape and light (chapter 18a).
 
     Mirrored or not, turned by up to 25 degrees, scaled by up to 20%, slanted and in perspective
     by up to 12%, shifted, brightness and contrast by up to 40%, every second one with a square

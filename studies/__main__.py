@@ -117,7 +117,7 @@ def memory(names: tuple[str, ...], machine: str) -> None:
 @MACHINE
 @DATA
 def ladder(steps: tuple[int, ...], machine: str, data: str) -> None:
-    """Train and keep the steps of chapter 18's ablation.
+    """Train and keep the steps of chapter 18a's ablation.
 
     STEP: 0 to 11; 12: trained for longer; 13: two heads; 14: wide. Without one, all of them.
     """
@@ -134,7 +134,7 @@ def ladder(steps: tuple[int, ...], machine: str, data: str) -> None:
 @click.option("--to", required=True, metavar="PATH", help="a folder in Kaggle's format")
 @MACHINE
 def carry(to: str, machine: str) -> None:
-    """Train on the embedded faces, report on others (chapter 18)."""
+    """Train on the embedded faces, report on others (chapter 18b)."""
     console.start_backend()
     from studies import ladder
 
@@ -147,7 +147,7 @@ def carry(to: str, machine: str) -> None:
 @MACHINE
 @DATA
 def peers(name: str | None, model: str | None, machine: str, data: str) -> None:
-    """Ask dlib, MediaPipe and the course's network about the same faces (chapter 18).
+    """Ask dlib, MediaPipe and the course's network about the same faces (chapter 18b).
 
     Both are installed from the package index, each into an environment of its own in the cache,
     1.3 GB together. Needs Python 3.11 or 3.12, and a machine without other work for the times.
@@ -164,7 +164,7 @@ def peers(name: str | None, model: str | None, machine: str, data: str) -> None:
 @group.command()
 @DATA
 def ingredients(data: str) -> None:
-    """Tell what each ingredient of the embedded faces is worth on other faces (chapter 18)."""
+    """Tell what each ingredient of the embedded faces is worth on other faces (chapter 18b)."""
     console.start_backend()
     from studies import ingredients
 

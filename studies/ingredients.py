@@ -1,4 +1,4 @@
-"""What each ingredient of the embedded faces is worth on real ones (chapter 18).
+"""What each ingredient of the embedded faces is worth on real ones (chapter 18b).
 
     python -m studies ingredients --data FOLDER
 

@@ -1,4 +1,4 @@
-"""Train the steps of the ablation of chapter 18 on real faces, and keep them."""
+"""Train the steps of the ablation of chapter 18a on real faces, and keep them."""
 
 import collections.abc
 import dataclasses

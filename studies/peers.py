@@ -1,4 +1,4 @@
-"""The course's network beside what people install, on the same faces (chapter 18).
+"""The course's network beside what people install, on the same faces (chapter 18b).
 
 Each peer answers in an environment of its own, made on first use in the cache. All get the same
 pictures of 96 x 96 grey values; those made for larger ones get them SCALE times enlarged. The box

@@ -71,7 +71,7 @@ def describe(data: str = "open") -> str:
 def counts_from_edge(data: str) -> bool:
     """Whether labels are taken to count from the picture's edge, not the first pixel's centre.
 
-    Those of the embedded faces do not. Kaggle's, and sets made like it, seem to (chapter 18).
+    Those of the embedded faces do not. Kaggle's, and sets made like it, seem to (chapter 18a).
     """
     return data != "open"
 

@@ -1,6 +1,6 @@
 """The networks of the course, as the chapters teach them, for use in later chapters.
 
-thesis: First to Fifth. deep: DEPTH's. heatmap: chapter 18's. efficientnet: with what ImageNet
+thesis: First to Fifth. deep: DEPTH's. heatmap: chapter 18a's. efficientnet: with what ImageNet
 taught it. losses: for labels with holes. export: to ONNX.
 """
 
@@ -28,7 +28,7 @@ MODELS = {
     "fourth": Entry(thesis.fourth, "Fourth", "06"),
     "fifth": Entry(thesis.fifth, "Fifth", "08"),
     "deep": Entry(deep.deep_cnn, "Deep", "13"),
-    "modern_dense": Entry(heatmap.dense_network, "Residual, dense", "18"),
-    "modern": Entry(heatmap.network, "Residual, heat maps", "18"),
-    "modern_wide": Entry(heatmap.wide_network, "Residual, wide heat maps", "18"),
+    "modern_dense": Entry(heatmap.dense_network, "Residual, dense", "18a"),
+    "modern": Entry(heatmap.network, "Residual, heat maps", "18a"),
+    "modern_wide": Entry(heatmap.wide_network, "Residual, wide heat maps", "18a"),
 }

@@ -1,4 +1,4 @@
-"""From the thesis's Fifth to the course's own network, one change a step (chapter 18).
+"""From the thesis's Fifth to the course's own network, one change a step (chapter 18a).
 
     python -m studies ladder --data FOLDER --machine "a desk computer"
 
@@ -156,7 +156,7 @@ def wide(epochs: int = WIDE_EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> S
 
 
 def every(epochs: int = EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> list[Step]:
-    """All that chapter 18 compares, by number: `steps` up to LAST, then `final`, `two_heads`."""
+    """All that chapter 18a compares, by number: `steps` up to LAST, then `final`, `two_heads`."""
     last = final(steps_per_epoch=steps_per_epoch)
     return [*steps(epochs, steps_per_epoch), last, two_heads(epochs, steps_per_epoch)]
 

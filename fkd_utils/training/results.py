@@ -123,7 +123,7 @@ def real_faces_check() -> dict:
     return files.read_json(files.PUBLISHED / "real_faces_check.json")
 
 
-DEFAULT_NETWORK = "wild_final"  # chapter 18's; finds the first face too
+DEFAULT_NETWORK = "wild_final"  # chapter 18a's; finds the first face too
 FOURTH = "first_face"  # Fourth, trained on the embedded faces: chapters 14, 16 and 17 use it
 
 

@@ -157,7 +157,7 @@ chapter.figure(
 
 # %% [markdown]
 # Four keypoints are nearly always there, eleven are missing on most faces. The thesis keeps the
-# faces that have all 15, and drops the rest. [Chapter 18](18_beyond_the_studies.ipynb) shows what the rest is good for.
+# faces that have all 15, and drops the rest. [Chapter 18a](18a_beyond_the_studies.ipynb) shows what the rest is good for.
 #
 # ## Two labellers
 #
@@ -395,7 +395,7 @@ if judged:
 # habits and not faces: in `open` the second labeller sets the nose tip lower and the lip higher,
 # and the eyes agree. (`open` is made in the image of Kaggle's set, where the seam shows the
 # same two habits.) A network trained on both learns something in between, and more faces of the same
-# two kinds do not repair that. Telling the network whose label it is does ([chapter 18](18_beyond_the_studies.ipynb)).
+# two kinds do not repair that. Telling the network whose label it is does ([chapter 18a](18a_beyond_the_studies.ipynb)).
 #
 # Competitors report 543 pictures in 1,098 rows of Kaggle's set: every sixth row has a copy.
 
@@ -1046,7 +1046,7 @@ with chapter.guard("the two mappings give the same answers"):
 # maps pixel $x$ to $96-x$. But the labels of `open` count from pixel centres, and the mirror image
 # of pixel 0 is pixel 95. A mirrored label is then a whole pixel off, about as much as the best models of
 # the thesis err in all. Mirror in pixels: $95-x$. [Chapter 07](07_augmentation.ipynb) measures what it costs. (A file whose
-# labels count from the picture's edge does need $96-x$. [Chapter 18](18_beyond_the_studies.ipynb) shows how to tell.)
+# labels count from the picture's edge does need $96-x$. [Chapter 18a](18a_beyond_the_studies.ipynb) shows how to tell.)
 
 # %% [markdown]
 # ## What you saw

@@ -375,7 +375,7 @@ chapter.figure(
 # of 4.
 #
 # Does half a pixel matter? Not to a dense layer: it gets the same offset for every face and
-# learns it away. It matters where a position is read directly off a map, as [chapter 18](18_beyond_the_studies.ipynb) does.
+# learns it away. It matters where a position is read directly off a map, as [chapter 18a](18a_beyond_the_studies.ipynb) does.
 
 # %% [markdown]
 # ## Training

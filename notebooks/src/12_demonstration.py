@@ -50,7 +50,7 @@ from fkd_utils import data, demo, evaluation, files, plotting, training
 chapter = plotting.Chapter("12", PROFILE, DATA, SEED)
 
 # %% [markdown]
-# The network comes with the course; [chapter 18](18_beyond_the_studies.ipynb) builds it. For each point it makes a small map of where
+# The network comes with the course; [chapter 18a](18a_beyond_the_studies.ipynb) builds it. For each point it makes a small map of where
 # the point may be, and answers with the mean place of that map. (This is not the heat map of [chapter
 # 09](09_heat_maps.ipynb), which showed where the points of many faces lie.) It was trained for less than an hour on a few
 # thousand real faces ([chapter 02](02_data.ipynb) says whose). The people in this chapter are not among them.
@@ -1193,7 +1193,7 @@ check_6(answer_6)
 fourth = training.network(training.FOURTH)
 answer_6 = [evaluation.nme(ordered, demo.locate.locate(one, group).points)
             for one in (model, fourth)]
-print(f"chapter 18's {answer_6[0]:.2f} %, Fourth {answer_6[1]:.2f} %")
+print(f"chapter 18a's {answer_6[0]:.2f} %, Fourth {answer_6[1]:.2f} %")
 check_6(answer_6)
 # The same photographs, boxes and way back. What differs is what the two have learned from, and how
 # long. One group of six people says no more than that.

@@ -245,7 +245,7 @@ def test_the_cell_run_again_after_a_stop_goes_on(moment, at, stopped, epochs_tra
 
 
 def test_a_stopped_run_is_finished_without_its_page(stopped, partly, tmp_path, monkeypatch):
-    """All that chapter 18 uses: two inputs, a schedule, averages, batches that change and grow."""
+    """All that chapter 18a uses: two inputs, a schedule, averages, batches that change and grow."""
     monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0)
     data = splits.Splits(partly.train, DATA.validation, DATA.test, partly.source)
 

@@ -1,4 +1,4 @@
-"""Chapter 18's calibration, its bars, and its learning rate."""
+"""Chapter 18b's calibration and its bars."""
 
 import numpy as np
 import pytest
@@ -8,11 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from fkd_utils import faces
-from fkd_utils.training import ablation
 
-PAGE = pages.load(
-    "18", "calibrate", "calibrate_each", "expected_each", "reliability", "barred", "one_cycle"
-)
+PAGE = pages.load("18b", "calibrate", "calibrate_each", "expected_each", "reliability", "barred")
 PIXELS = st.floats(0, 100, allow_nan=False)
 
 
@@ -88,10 +85,3 @@ def test_a_bar_lies_along_the_eyes(turn):
         middle = 48 + down * 40 * np.array([-np.sin(angle), np.cos(angle)])
         assert np.array([x.mean(), y.mean()]) == pytest.approx(middle, abs=0.5)
         assert len(x) == pytest.approx(1.4 * 40 * 0.44 * 40, rel=0.06)  # whole pixels
-
-
-def test_the_cycle_is_the_ablations():
-    config = PAGE.one_cycle(0.001, 4560).get_config()
-    assert config == ablation.one_cycle(0.001, 4560).get_config()
-    first, top, last = (float(PAGE.one_cycle(0.001, 1000)(k)) for k in (0, 100, 1000))
-    assert (first, top, last) == pytest.approx((0.0001, 0.003, 0))
