@@ -107,8 +107,7 @@ def memory(names: tuple[str, ...], machine: str) -> None:
     from fkd_utils.cli import execute
     from studies import memory
 
-    table = memory.study(execute.find_chapters(names), machine)
-    files.write_text(memory.STORED, table.to_csv(index=False))
+    memory.store(memory.study(execute.find_chapters(names), machine))
     print(memory.STORED)
 
 

@@ -34,3 +34,14 @@ def study(chapters: Iterable[pathlib.Path], machine: str, profile: str = "quick"
         rows.append({"chapter": path.stem, "megabytes": round(said), "machine": machine})
         print(f"{path.stem}: {said:.0f} MB", flush=True)
     return pd.DataFrame(rows)
+
+
+def store(table: pd.DataFrame) -> None:
+    """Keep what was measured; of other chapters that are still there, what stands."""
+    rows = {path.stem: None for path in execute.find_chapters([])}
+    before = pd.read_csv(STORED) if STORED.exists() else table.head(0)
+    for row in [*before.itertuples(index=False), *table.itertuples(index=False)]:
+        if row.chapter in rows:
+            rows[row.chapter] = row
+    kept = pd.DataFrame(filter(None, rows.values()), columns=table.columns)
+    files.write_text(STORED, kept.to_csv(index=False))

@@ -24,3 +24,16 @@ def test_every_chapter_was_measured():
     assert list(stored.chapter) == [p.stem for p in execute.chapters_in(execute.NOTEBOOKS)]
     assert stored.megabytes.between(100, 16_000).all()
     assert memory.STORED.parent == files.PUBLISHED
+
+
+def test_what_was_measured_stands_beside_what_stood_for_chapters_that_are_there(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(memory, "STORED", tmp_path / "memory.csv")
+    memory.store(pd.DataFrame({"chapter": ["04_mlp", "99_gone", "03_linear"],
+                               "megabytes": [4, 9, 3], "machine": "a desk"}))  # fmt: skip
+    memory.store(pd.DataFrame({"chapter": ["03_linear"], "megabytes": [5], "machine": "a hall"}))
+    kept = pd.read_csv(memory.STORED)
+    assert kept.to_dict("list") == {
+        "chapter": ["03_linear", "04_mlp"], "megabytes": [5, 4], "machine": ["a hall", "a desk"],
+    }  # fmt: skip
