@@ -1,4 +1,4 @@
-"""What one background costs: TRANSFER's main conclusion, tried (chapter 16).
+"""What one background costs: TRANSFER's main conclusion, tried (chapter 16a).
 
     python -m studies backgrounds --data FOLDER
 

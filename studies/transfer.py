@@ -1,4 +1,4 @@
-"""What ImageNet is worth to a face: TRANSFER's table with EfficientNet-Lite0 (chapter 16).
+"""What ImageNet is worth to a face: TRANSFER's table with EfficientNet-Lite0 (chapter 16b).
 
 Each run trains on `FACES` faces of 96 x 96 pixels and 15 points for `EPOCHS` epochs, 32 at a time,
 and is judged after its last epoch on the whole test part; nothing is chosen there. Its twin starts

@@ -227,7 +227,7 @@ _REST = (
 
 
 class Photo(typing.NamedTuple):
-    """A photograph with its points (chapter 16).
+    """A photograph with its points (chapter 16a).
 
     grey: (h, w) uint8. points: (68, 2) float32 pixels, NaN = unavailable. person: equal for
     photographs that must stay on one side of a split.

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0, which names a thousand kinds of things, with weights from ImageNet (16).
+"""EfficientNet-Lite0, which names a thousand kinds of things, with weights from ImageNet (16b).
 
 A block widens its maps sixfold, looks at each map alone (a depthwise convolution), and narrows
 again; where nothing changes shape it adds what came in (Tan and Le 2019). The Lite form leaves out

@@ -701,7 +701,7 @@ check_2(answer_2)
 # %% [markdown]
 # **3. RMSprop** (medium). Change a recipe: Adagrad's sum only grows. Put a running mean in its place, as
 # Adadelta and Adam have, with `rho=0.9`, `rate=0.05` and `tiny` inside the root. That is RMSprop, which
-# [chapter 16](16_transfer_learning.ipynb) uses. Predict: does it come to rest in the bowl?
+# [chapter 16a](16a_sixty_eight_points.ipynb) uses. Predict: does it come to rest in the bowl?
 
 # %% tags=["answer"]
 answer_3 = ...  # a function of (g, memory) like adagrad, which returns the step

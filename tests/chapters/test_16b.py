@@ -1,4 +1,4 @@
-"""Chapter 16's crops, its sources of weights, where they are cut, and what is trained."""
+"""Chapter 16b's sources of weights, where they are cut, and what is trained."""
 
 import collections
 import threading
@@ -8,69 +8,23 @@ import keras
 import numpy as np
 import pytest
 from chapters import pages
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fkd_utils import faces
-from fkd_utils.data import landmarks, photographs
-from fkd_utils.demo import detection
 from fkd_utils.evaluation import metrics
 from fkd_utils.models import losses
 
 FACES = np.random.default_rng(0).integers(0, 256, (3, 96, 96), dtype=np.uint8)
-CUTTING = "crops", "MARGIN", "SHIFT", "SIZE", "Crops"
-CROPPED = pages.load("16", *CUTTING)
 
 
 @pytest.fixture
 def page():
     return pages.load(
-        "16", "network_for", "features", "ours", "lite", "imagenet", "LARGE", "Source", SEED=0
+        "16b", "network_for", "features", "ours", "lite", "imagenet", "LARGE", "Source", SEED=0
     )
 
 
-@given(st.floats(-0.06, 0.06), st.floats(-0.06, 0.06), st.floats(0.92, 1.08))
-def test_no_point_leaves_a_wobbling_crop(right, down, size):
-    points = np.array([(20.0, 40), (220, 50), (90, 300), (120, 40)])
-    square = CROPPED.square_of(points, (right, down), size)
-    places = detection.to_crop(points, detection.Square(*square))
-    assert places.min() > -1 and places.max() < 96  # a square of whole pixels is off by half of one
-
-
-@given(st.integers(-250, 250), st.integers(-250, 250), st.integers(1, 250))
-def test_it_cuts_as_the_demonstration_does(left, top, side):
-    rng = np.random.default_rng(3)
-    grey, points = rng.integers(0, 256, (90, 70), dtype=np.uint8), rng.uniform(0, 70, (68, 2))
-    square = detection.Square(left, top, side)
-    image, places = CROPPED.cut(landmarks.Photo(grey, points, 0), square)
-    np.testing.assert_array_equal(image, detection.to_face(detection.cut(grey, square)))
-    np.testing.assert_allclose(places, detection.to_crop(points, square), rtol=1e-6)
-
-
-def test_crops_show_the_same_spot_under_the_point():
-    grey = np.full((300, 300), 30, np.uint8)
-    points = np.random.default_rng(0).uniform(80, 220, (68, 2)).astype(np.float32)
-    points[0] = 150, 120
-    grey[110:131, 140:161] = 250  # around point 0, which mirrors to 16
-    crops = CROPPED.crops([landmarks.Photo(grey, points, 0)], 4, np.random.default_rng(1))
-    for k, (image, places) in enumerate(zip(*crops, strict=True)):
-        centre = np.argwhere(image > 140).mean(axis=0)[::-1]
-        assert np.abs(centre - places[16 if k % 2 else 0]).max() < 0.6
-
-
-def test_points_outside_a_crop_are_unavailable():
-    page = pages.load("16", *CUTTING)
-    page.MARGIN = 0.5
-    points = np.random.default_rng(0).uniform(80, 220, (68, 2)).astype(np.float32)
-    photo = landmarks.Photo(np.zeros((300, 300), np.uint8), points, 0)
-    places = page.crops([photo], 1, np.random.default_rng(1)).points
-    missing = np.isnan(places).any(axis=-1)
-    assert 0 < missing.sum() < 68
-    assert (places[~missing] >= -0.5).all() and (places[~missing] <= 95.5).all()
-
-
 def test_nme_is_the_measure_of_the_course_on_fifteen_points():
-    nme, rng = pages.load("16", "nme").nme, np.random.default_rng(0)
+    nme, rng = pages.load("16b", "nme").nme, np.random.default_rng(0)
     truth = rng.uniform(10, 90, (3, 68, 2))
     fifteen = np.zeros((3, 15, 2))
     for name, row in (("left_eye_outer_corner", 45), ("right_eye_outer_corner", 36)):
@@ -82,13 +36,6 @@ def test_nme_is_the_measure_of_the_course_on_fifteen_points():
     assert nme(truth, guess) == pytest.approx(100 * np.mean(5 / eyes))
     guess[0, 0] = np.nan  # a network that went astray, no missing label
     assert np.isnan(nme(truth, guess))
-
-
-def test_the_embedded_people_have_the_teams_of_the_open_faces():
-    found, teams = pages.load("16", "embedded").embedded(), photographs.teams()
-    assert len(found) == len(photographs.names())
-    assert all(k in teams[photo.person] for k, photo in enumerate(found))
-    assert all(photo.points.shape == (68, 2) for photo in found)
 
 
 def tiny(weights=None, **shape):
@@ -264,6 +211,6 @@ def test_the_best_linear_layer_is_found():
     x, w = rng.normal(0, 1, (80, 5)), rng.normal(0, 9, (5, 68, 2))
     points = 48 + np.einsum("nf,fkc->nkc", x, w)
     choose = collections.namedtuple("Part", "points")(points[60:])
-    ridge = pages.load("16", "ridge", choose=choose).ridge
+    ridge = pages.load("16b", "ridge", choose=choose).ridge
     found = ridge(x[:60], points[:60], [x[60:], x[60:]])
     assert np.abs(found[1] - points[60:]).max() < 4  # of 9 and more; the weakest alpha is 1
