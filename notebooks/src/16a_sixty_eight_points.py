@@ -957,8 +957,8 @@ errors = [optimised("Adam", rate, SEED, STEPS // 4)[0]["held"] for rate in rates
 answer_4 = (rates, errors)
 check_4(answer_4)
 print(", ".join(f"{rate:g}: {error:.5f}" for rate, error in zip(rates, errors)))
-# Of these rates the same one wins at either length, but every error depends on the length. Optimisers
-# are to be compared after equally many steps, each at its own best rate.
+# Of these rates the same one wins at either length, but every error depends on the length. Compare
+# optimisers after equally many steps, each at its own best rate.
 
 # %% [markdown]
 # **5. A loss that you read** (open). Take a paper or a blog on keypoints that reports a loss or a mean error. In which
