@@ -139,9 +139,8 @@ for loss in (multiply, where_last, where_first):
 # is right**, and its gradient is NaN. The derivative of `where` is 0 for the branch that was not taken.
 # The chain rule multiplies this 0 by the derivative of the square, $2(\hat y - y)$, which is NaN.
 #
-# You would see a sound loss once. In a batch the gradients of all faces are added up, so one hole
-# makes every layer before the last one NaN, and with the next step every answer. So the NaN goes first, as in
-# `models.losses.masked_mse`.
+# In a batch the gradients of all faces are added up, so one hole makes every layer before the last one NaN, and with
+# the next step every answer. So the NaN goes first, as in `models.losses.masked_mse`.
 #
 # The stored runs of this chapter learned from the *real faces* of [chapter 02](02_data.ipynb), which may not be
 # shown. These are your own rows. Labels that are not those of `open` are
@@ -265,7 +264,7 @@ with chapter.guard("the nose tip lies lowest; points lie half a pixel left until
 #
 # $$p_c = \frac{e^{z_c}}{\sum_k e^{z_k}}, \qquad \hat{\mathbf x} = \sum_c p_c\,\mathbf x_c$$
 #
-# $z$ is `(576,)`, the places are `(576, 2)`, $\hat{\mathbf x}$ is `(2,)`. This is **soft-argmax**.
+# $z$ is `(576,)`, the places are `(576, 2)`, $\hat{\mathbf x}$ is `(2,)`. This is **soft-argmax** (Sun et al. 2018).
 
 # %%
 line = 4 * np.arange(24) + 1.5  # a cell covers four pixels: 0 to 3, 4 to 7, ...
@@ -380,8 +379,8 @@ chapter.explore(
 # learn what to *add* to their input (He et al. 2016), $y = \mathrm{relu}(x + g(x))$, all of one shape.
 # Batch norm ([chapter 13](13_going_deeper.ipynb)) has an offset of its own, so the convolution before it needs no bias.
 #
-# Where the stride is 2 the kernel is 4 wide. A window of 4 stands evenly about the two pixels that its
-# output stands for; one of 3 would lean to the right ([chapter 05](05_strided_cnn.ipynb)), and so would the points.
+# Where the stride is 2 the kernel is 4 wide: it stands evenly about the two pixels that its output stands for. One of 3
+# would lean to the right ([chapter 05](05_strided_cnn.ipynb)), and so would the points.
 
 # %%
 def normed(x, filters, side, strides=1):
@@ -555,9 +554,8 @@ chapter.figure(
 
 # %% [markdown]
 # **One cycle.** The learning rate climbs from a tenth of its value to three times its value in the
-# first tenth of the batches, then falls along a cosine to 0 (Smith and Topin 2019). While it is high the
-# network explores, while it falls it settles. In Keras such a rate is a **schedule**, given to the optimiser
-# in place of a number.
+# first tenth of the batches, then falls along a cosine to 0 (Smith and Topin 2019). In Keras such a rate is a
+# **schedule**, given to the optimiser in place of a number.
 
 # %%
 def one_cycle(rate, batches):
@@ -774,9 +772,8 @@ chapter.table(reached, "18a.2", "The target and the final network.",
               reached="{:.2f}", **{"at most": "{:.2f}"})
 
 # %% [markdown]
-# All of it is met if the network may look twice, at the face and at its mirror image: the errors and the
-# hour narrowly. One look misses the 1.25 px by a little. `submit` looks
-# twice. `predict` and chapters [00](00_welcome.ipynb) and [12](12_demonstration.ipynb) look once, for the time.
+# All of it is met, the errors and the hour narrowly, if the network may look at the mirror image too, as `submit`
+# does. One look misses the 1.25 px by a little.
 #
 # Trust the rows of the test faces more: the validation faces chose the epoch. But an earlier final network
 # was tested on them and missed the target, so they are not quite untouched either.
@@ -820,13 +817,15 @@ with chapter.guard("one look misses the target; the wider network is no better, 
 # in what these faces can teach, or in what all networks of this kind cannot do.
 #
 # The field does more with a map: *DSNT* (Nibali et al. 2018) teaches it to be a peak, *DARK* (Zhang et al. 2020) reads
-# the curve around its maximum, *STAR* (Zhou et al. 2023) lets a point slide along an edge. None was tried here.
+# the curve around its maximum, *Adaptive Wing* (Wang et al. 2019) compares it with a picture, *PIPNet* (Jin et al. 2021)
+# and *SimCC* (Li et al. 2022) choose a cell, *STAR* (Zhou et al. 2023) lets a point slide along an edge. None was tried
+# here.
 #
 # ## Your own race
 #
 # Both networks start from nothing, on the same rows of yours, with a masked loss, 8 faces a batch. First
 # the new one: a few hundred batches (in *quick*) with smooth L1, one cycle, and an offset for the second
-# labeller. Then Fifth gets as many **CPU seconds** as the new one has used.
+# labeller. Then Fifth gets as many **CPU seconds**.
 #
 # **Predict**: how many batches will Fifth fit into that time? And who is ahead on the test faces?
 
