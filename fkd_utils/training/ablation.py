@@ -20,7 +20,7 @@ import keras
 from fkd_utils import augment
 from fkd_utils.data import sources, splits
 from fkd_utils.models import heatmap, losses, thesis
-from fkd_utils.training import fitting, results
+from fkd_utils.training import fitting
 
 EPOCHS = 60
 STEPS_PER_EPOCH = 76  # batches of 64: about as many faces an epoch as the real set has rows
@@ -165,15 +165,3 @@ def folder_of(number: int) -> str:
     """Name of a step's published run: wild_ladder_4, wild_final, wild_two_heads, wild_wide."""
     named = {FINAL: "wild_final", HEADS: "wild_two_heads", WIDE: "wild_wide"}
     return named.get(number, f"wild_ladder_{number}")
-
-
-def batches_until(run: results.Stored, error: float) -> float | None:
-    """Batches of 64 faces that a published run took until its validation MSE was at most `error`.
-
-    None when it never was. Counts batches of another size by their faces.
-    """
-    reached = run.history.epoch[run.history.val_mse <= error]
-    if reached.empty:
-        return None
-    sizes = fitting.batch_sizes(run.settings)[: int(reached.iloc[0])]
-    return run.settings["steps_per_epoch"] * sum(sizes) / 64

@@ -13,7 +13,7 @@ from fkd_utils import augment
 from fkd_utils.data import splits
 from fkd_utils.evaluation import timing
 from fkd_utils.models import export, heatmap
-from fkd_utils.training import ablation, batches, results, thesis_runs
+from fkd_utils.training import ablation, batches, fitting, results, thesis_runs
 
 ROUNDS, STEPS, CALLS = 5, 6, 200
 FIFTHS = [name for name in thesis_runs.TABLE_4_4 if results.of_rows([name])]
@@ -24,6 +24,13 @@ def cpu_seconds_a_step(trained, batches, steps: int) -> float:
     for k in range(steps):
         trained.train_on_batch(*batches[k])
     return (time.process_time() - started) / steps
+
+
+def batches_until(run: results.Stored, error: float) -> float:
+    """Batches of 64 faces that a run took until its validation MSE was at most `error`."""
+    epoch = int(run.history.epoch[run.history.val_mse <= error].iloc[0])
+    sizes = fitting.batch_sizes(run.settings)[:epoch]
+    return run.settings["steps_per_epoch"] * sum(sizes) / 64
 
 
 def ready(step: ablation.Step, data: splits.Splits):
@@ -41,7 +48,7 @@ def test_fifths_error_for_a_tenth_of_its_training(capsys):
         results.published(name) for name in (results.folder_of(FIFTHS[-1]), "wild_final")
     )
     error = fifth.metrics["validation_mse"]
-    theirs, ours = (ablation.batches_until(run, error) for run in (fifth, final))
+    theirs, ours = (batches_until(run, error) for run in (fifth, final))
     data = splits.load("open", 0, None, False, True)
     sides = [ready(step, data) for step in (ablation.steps()[0], ablation.final())]
     ratios = []
