@@ -208,7 +208,7 @@ def spread(listing: str) -> str:
         span = range(ord(match[2]), ord(match[4]) + 1)
         return " ".join(f"{match[1]}{chr(k)}" for k in span)
 
-    listing = re.sub(r"(\d+\.)(\d+) to (\d+\.)(\d+)", numbers, listing)
+    listing = re.sub(r"(\d+[a-c]?\.)(\d+) to (\d+[a-c]?\.)(\d+)", numbers, listing)
     return re.sub(r"(\d\d[a-c]?-)([a-z]) to (\d\d[a-c]?-)([a-z])", letters, listing)
 
 

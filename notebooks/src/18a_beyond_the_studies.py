@@ -816,10 +816,17 @@ with chapter.guard("one look misses the target; the wider network is no better, 
 # what these two share. So neither width nor number looks like what is missing. What is shared may lie in the labels,
 # in what these faces can teach, or in what all networks of this kind cannot do.
 #
-# The field does more with a map: *DSNT* (Nibali et al. 2018) teaches it to be a peak, *DARK* (Zhang et al. 2020) reads
-# the curve around its maximum, *Adaptive Wing* (Wang et al. 2019) compares it with a picture, *PIPNet* (Jin et al. 2021)
-# and *SimCC* (Li et al. 2022) choose a cell, *STAR* (Zhou et al. 2023) lets a point slide along an edge. None was tried
-# here.
+# The field does more with a map:
+#
+# - *Integral regression* (Sun et al. 2018) is the soft-argmax of step 5: tried.
+# - *DSNT* (Nibali et al. 2018) adds a second loss that makes every map a peak. Not tried in the ladder; the loss on the
+#   mean does without.
+# - *DARK* (Zhang et al. 2020) reads the place between the cells off the curve around a map's maximum, and *Adaptive
+#   Wing* (Wang et al. 2019) is a loss cell by cell. Both are for maps that were taught as pictures; these were not.
+# - *PIPNet* (Jin et al. 2021) chooses a cell and predicts the way from its centre, *SimCC* (Li et al. 2022) a column and
+#   a row finer than a pixel. Not tried: soft-argmax gets between the cells without a choice.
+# - *STAR* (Zhou et al. 2023) lets a point slide along an edge more cheaply than across it. Not tried; the lips would be
+#   the place to look.
 #
 # ## Your own race
 #

@@ -26,7 +26,7 @@
 # - set a limit at which a network refuses, and test it before you use it (exercises 4 and 5, question 4).
 #
 # **Needs** [chapter 18a](18a_beyond_the_studies.ipynb), chapters [02](02_data.ipynb), [10](10_errors_per_keypoint.ipynb) and [11](11_cpu_and_gpu_timing.ipynb). **Takes** about 100 minutes to study, and one to two minutes of two cores (profile *quick*).
-# **Figures** 18b-a to 18b-f.
+# **Figures** 18b-a to 18b-g.
 #
 # **Tables** 18b.1, 18b.2, 18b.3, 18b.4, 18b.5, 18b.6.
 
@@ -528,7 +528,7 @@ print(f"most beyond the control: {helped}, {gains[helped]:.1f} percentage points
 # scarf in front of them. That is a suspicion and no proof: nobody has counted how many of the others
 # have. And a head cannot be turned back in a picture, so that suspect was not tried.
 #
-# What is in front of a face cannot be taken away, but it can be put there. These are the experiments
+# What is in front of a face cannot be taken away, but it can be put there. These are experiments like those
 # of [chapter 10](10_errors_per_keypoint.ipynb), now for two networks: turn all faces to the same tilt, light them alike, lay the
 # same dark bar over each, as wide and as high as glasses.
 
@@ -816,6 +816,19 @@ bare = by_name.own["all of them"]
 print(f"all of them take off {by_name.more['all of them'] / bare:.0%} of the error without any; "
       f"the best one alone {by_name.more.drop('all of them').max() / by_name.own['nothing']:.1%}")
 
+# %% tags=["drawing"]
+single = worth[~worth.without.isin(["nothing", "all of them"])].sort_values("more")
+figure, axes = plt.subplots(figsize=(6.4, 2.6))
+axes.axvline(0, color=plotting.COLOURS["black"], lw=0.8)
+reach = [single.more - single.low, single.high - single.more]
+axes.errorbar(single.more, single.without, xerr=reach, fmt="o", color=plotting.COLOURS["blue"],
+              capsize=3)
+axes.set_xlabel("NME more without it, habits off (percent points)")
+chapter.figure(
+    figure, "18b-g", "What each ingredient of open is worth on real faces.",
+    alt="Six dots with intervals on a horizontal axis around 0. Light and smiles lie far left of "
+    "it, shapes left, poses at 0, things and skin right of it.")
+
 # %% tags=["guard"]
 with chapter.guard("open costs half as much again; its ingredients are worth much only together"):
     assert abroad["the embedded faces"]["NME"] > 1.5 * abroad["real faces"]["NME"]
@@ -830,7 +843,7 @@ with chapter.guard("open costs half as much again; its ingredients are worth muc
 # Together they bring something. Alone two do, a little: skin and things. Without deep shadows, smiles or new
 # shapes the network does *better*. A likely reason is the training: six epochs are a tenth of step 11's, and an easier set is
 # learned sooner. So the table tells the price of an ingredient at the start, which only all of them together pay
-# back so soon.
+# back so soon. What each is worth in the end would take the whole length, and more than one seed.
 #
 # So if `open` is all you have, believe a comparison between two networks sooner than the size of an
 # error. And before you use a network on photographs of your own, label thirty of them and look.
