@@ -361,9 +361,9 @@ chapter.figure(
 # well as fifteen: a nose tip on another's lip is rare enough.
 #
 # For the networks the correlation is there in each group, and far from 1. Unusual places are not
-# all that costs. First is affected least: its errors are mostly its own noise, as you saw in
-# [chapter 03](03_linear.ipynb). Where the dashes of two models overlap, do not say which of them the surprise predicts
-# better.
+# all that costs. By their mean, the networks without convolutions are affected less than those
+# with. First has the lowest number (its errors are mostly its own noise,
+# [chapter 03](03_linear.ipynb)), but its dashes overlap Second's, so do not call it least.
 #
 # ## Do they fail on the same faces?
 #
@@ -646,7 +646,7 @@ check_1(answer_1)
 # **2. What would chance give?** (medium) Suppose that no face is harder than another: all 30
 # coordinate errors of all faces are independent normal numbers with the same variance. What share
 # of the MSE would the worst 5% of the faces carry? Predict, then simulate it, and compare with the
-# table above.
+# table in *A few faces carry much of the error*.
 
 # %% tags=["answer"]
 answer_2 = ...  # a share from 0 to 1
@@ -669,7 +669,9 @@ lucky = np.random.default_rng(0).normal(size=(20_000, 30))
 answer_2 = carried_by_5((lucky**2).mean(axis=1))
 check_2(answer_2)
 print(f"luck alone gives {answer_2:.0%}")
-# Every model in the table carries more. So hard faces exist, for each of them.
+# Every model in the table carries more. So the errors of a face are not independent: a face goes
+# wrong as a whole, or some faces are harder. That networks agree on them (Figure 09-d) speaks for
+# hard faces.
 
 # %% [markdown]
 # **3. Luck alone** (medium). Two models are equally good. The logarithm of a face's error is its
@@ -713,9 +715,11 @@ print(", ".join(f"{share:.0%}" for share in seems))
 
 # %% [markdown]
 # **4. A warning without labels** (hard). The surprise reads the true points. Find scores that do
-# not. Try two: the surprise of the *predicted* points of Fourth with dropout (the sum of minus `log_density` under `train`), and how far the
-# predictions of the four `convolutional` networks lie apart (the standard deviation of a point, mean over points). Predict which orders the true errors of Fourth with dropout
-# better. Answer with both rank correlations, over all test faces.
+# not. Try two: the surprise of the *predicted* points of Fourth with dropout (the sum of minus
+# `log_density` under `train`), and how far the predictions of the four `convolutional` networks lie
+# apart (the root of the summed variances of x and y, mean over points). Predict which orders the
+# true errors of Fourth with dropout better. Answer with both rank correlations, over all test
+# faces.
 
 # %% tags=["answer"]
 answer_4 = ...  # two rank correlations: surprise of the prediction, networks apart
@@ -746,7 +750,7 @@ warned = warnings.corrwith(error["Fourth, dropout"], method="spearman")
 answer_4 = tuple(warned)
 check_4(answer_4)
 print(warned.round(2).to_string())
-# Both can warn before a label is seen. An ensemble knows a part of what it does not know.
+# The networks' disagreement orders a little; the surprise of the prediction hardly at all.
 
 # %% [markdown]
 # **5. Your figure** (medium). How wide should the hills be if the map has few faces? Complete three
