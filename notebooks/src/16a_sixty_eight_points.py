@@ -360,6 +360,10 @@ with chapter.guard("taken for a place, a third puts them twice as far off; it ri
 # for TRANSFER's own split. The crop around the points is 1 to 1.5 times as
 # large as their box. Its place is either perfect or wobbles with a standard deviation of 5%, as a
 # detector's box may.
+#
+# The rows of TRANSFER's own table name a network and a number of *blocks*. So many groups of last layers learn along;
+# the rest is **frozen**, stays as it is. With 0 blocks only new layers behind it learn
+# ([16b](16b_transfer_learning.ipynb)).
 
 # %%
 constants = pd.read_csv(stored / "muct_constants.csv")
@@ -398,15 +402,15 @@ chapter.figure(
 )
 
 # %% [markdown]
-# Look at the second row. Inception's frozen features have the same loss on training and test
-# pictures, and it is the loss of **one constant face**. That network has learned nothing, not even
-# which way is up.
+# Look at the second row. Inception's frozen features have about the same loss on training and test pictures.
+# Its two losses lie where **one constant face** lies. It may have learned nothing, not even which way is up. Nobody
+# can say more: the band is wide, and if TRANSFER took (0, 0) for a place, the whole band lies above this loss.
 #
 # And the three best? On pictures they have not seen, they are where a mean face is that knows only
 # whether the picture is upright. The band is wide, since nobody knows DLIB's boxes. But from this
 # table you cannot conclude that TRANSFER's networks find eyes. (Those with the crosses in the right
-# places may still do; it shows some pictures.) If it took (0, 0) for a place, the band lies higher,
-# and we would learn less still.
+# places may still do; it shows some pictures.) If it took (0, 0) for a place, this band lies higher too, above their
+# losses, and then they beat that mean face.
 #
 # What does one constant face look like? Average the points over upright, mirrored and upside-down
 # copies of your crops, as a flip does it that moves coordinates and leaves their order.
@@ -579,8 +583,8 @@ plotting.show_table([{"optimiser": name, "rate": rate, **optimised(name, rate, S
                   loss="{:.5f}", held="{:.5f}")
 
 # %% [markdown]
-# At Keras's rate SGD is a thousand times too slow. At 10 it is at its best, and that is hardly below the mean
-# face; Adam and Nadam end at less than half of it. So here TRANSFER is right about SGD, at any rate that was
+# At Keras's rate SGD is a hundred to a thousand times too slow; of that the mean over 136 outputs explains 136. At 10
+# it is lowest, and still close to the mean face; Adam and Nadam end at less than half of it. So here TRANSFER is right about SGD, at any rate that was
 # tried, and for these few steps. With Keras's rate alone you could not have said so.
 #
 # RMSprop's 0.1 is too high when it is held fixed. Falling to a thousandth mends that, with every seed. But
@@ -722,7 +726,8 @@ chapter.table(rows, "16a.6", "TRANSFER's losses, and ours with as many blocks of
 #
 # - **2 against 4 blocks.** TRANSFER's text calls four blocks of Inception worse than two. Its table
 #   has 0.003802 for four and 0.003932 for two. The three best rows are within 4% of each other,
-#   with one seed each. In our study three could not tell two from four. How far apart do seeds lie?
+#   with one seed each. In our study three seeds cannot tell two from four
+#   ([Table 16b.5](16b_transfer_learning.ipynb#table-16b.5) and the ratios below it). How far apart do seeds lie?
 
 # %%
 for (weights, blocks), part in last.groupby(["weights", "blocks"]):
@@ -809,24 +814,24 @@ with chapter.guard("real faces are far off, whatever stood behind the portraits"
         assert elsewhere["one wall, px"] > 2 * far[network, "studio"]["one wall, px"]
 
 # %% [markdown]
-# TRANSFER's failure is there: on photographs from elsewhere both networks are more than twice as far off. But the
-# wall is not its cause. Who has learned from many backgrounds fails there as badly, to about a twentieth. What a
+# TRANSFER's failure is there: on photographs from elsewhere both networks are more than twice as far off. Here the
+# wall is not the cause. Who has learned from many backgrounds fails there as badly, to about a twentieth. What a
 # network that knows one wall loses before another background three seeds cannot tell. What differs elsewhere is
 # all the rest: people, light, poses, cameras, and what a labeller takes for a brow's end. TRANSFER's "probably"
-# was a guess, and one experiment would have shown it. (The wall fills little of these crops. In wider ones it
+# was a guess; one such experiment on its own pictures would have tested it. (The wall fills little of these crops. In wider ones it
 # may count for more.)
 #
 # ## What you saw
 #
-# - A loss needs its constant. TRANSFER's frozen Inception is at the constant of three flipped
-#   copies, and its best models are where a mean face is that knows which way is up.
+# - A loss needs its constant. TRANSFER's frozen Inception is in the band of one constant face;
+#   its best models are in the band of a mean face that knows which way is up.
 # - (0, 0) is a place to a network. NaN and a masked loss leave the point out, and its weights
 #   untouched.
 # - Who has seen whom? A split by person counts for every network that takes part.
 # - An optimiser is judged at its own best rate. Two paths need a rival with two paths.
 # - Learn from copies that will be met, and from nothing else.
-# - A network fails on photographs from elsewhere, and its one background is not why. Take a suspect away
-#   before you name it.
+# - Here networks failed on photographs from elsewhere whatever stood behind the faces they learned from. Take a
+#   suspect away before you name it.
 #
 # ## Quiz
 
@@ -856,7 +861,8 @@ check_1(answer_1)
 # %% tags=["solution"]
 answer_1 = 299 * (2 * 0.003779) ** 0.5
 check_1(answer_1)
-# An eye is about a tenth of such a crop. A loss with two zeros behind the point can miss an eye.
+# An eye is about 45 pixels wide in crops like this chapter's. With two zeros behind the point a
+# loss can put a corner of the eye into its middle.
 
 # %% [markdown]
 # **2. If the twins had changed places** (medium). Suppose TRANSFER's mirrored copies had swapped the points
@@ -931,7 +937,7 @@ answer_4 = (rates, errors)
 # %% tags=["check", "nbval-ignore-output"]
 @chapter.check("the two lines completed", 'optimised(...)[0]["held"], for three rates or more')
 def check_4(answer):
-    """Errors of short trainings by rate, drawn; the first two rates against a second training."""
+    """Errors of short trainings by rate, drawn; every rate against a second training."""
     tried, found = answer
     figure, axes = plt.subplots(figsize=(6.4, 3.2))
     axes.plot(tried, found, "o-", label=f"{STEPS // 4} steps")
@@ -942,7 +948,7 @@ def check_4(answer):
     chapter.figure(figure, "Your figure", "Adam's rates in a short training.", private=True,
                    alt="The held-out error of short trainings over the learning rate, as you "
                    "computed it, beside that of the stored ones.")
-    for rate, error in list(zip(tried, found, strict=True))[:2]:
+    for rate, error in zip(tried, found, strict=True):
         right = optimised("Adam", rate, SEED, STEPS // 4)[0]["held"]
         if not np.isclose(error, right, rtol=0.02):
             return f"rate {rate:g}: another error comes out"
