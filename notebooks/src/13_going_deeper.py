@@ -296,9 +296,10 @@ with chapter.guard("without normalisation the first of sixteen gradients is as t
     assert all(receptive_field(r) > 96 for r in models.deep.TABLE_3.values() if r.pools >= 5)
 
 # %% [markdown]
-# Without normalisation the first of sixteen and the last are alike: tiny, and mostly below what Adam adds. A kernel's
-# gradient is the signal that comes in times the error that comes back. Each Leaky ReLU shrinks both. An early layer
-# gets a strong signal and a faint error, a late one the reverse.
+# Without normalisation the first of sixteen and the last are alike: tiny. Multiplied by the size of the weights, most
+# of these gradients lie below the $10^{-7}$ that Adam adds. A kernel's gradient is the signal that comes in times the
+# error that comes back. Each Leaky ReLU shrinks both. An early layer gets a strong signal and a faint error, a late one
+# the reverse.
 #
 # Now build the stack, layer by layer. The blue square holds the pixels that a number in the middle of the last map *can*
 # see. The yellow spot shows which pixels move it, in an untrained network. Predict before you move the slider: at
@@ -504,10 +505,10 @@ with chapter.guard("thirteen layers are best; fifteen and sixteen fail alike, wi
 # the other both lose to it. So such a stack *can* fail and need not. Whether DEPTH met depth or a bad draw, its one run
 # a row cannot tell.
 #
-# All runs with three pools beat the mean face on people they have never seen. And there depth helps: five
-# layers are the worst of them on average, and thirteen the best of all six networks, with both seeds and by
-# both losses. But on new people fifteen, DEPTH's choice, lose even to five, on average. They have five
-# pools, so this is not depth alone.
+# All runs with three pools beat the mean face on people they have never seen. Among them five layers are the worst on
+# average, and thirteen the best of all six networks, with both seeds and by both losses. Seven and ten cannot be ranked
+# by two seeds. On new people fifteen, DEPTH's choice, lose even to five, on average. They have five pools, so this is
+# not depth alone.
 #
 # ## One run
 #
@@ -771,10 +772,9 @@ with chapter.guard("Keras counts so; two useless predictions have 1; the mean fa
     assert kaggle.faces.sum() == 2140 and round(kaggle.share.max(), 3) == 0.705
 
 # %% [markdown]
-# Predictions that are useless have an accuracy of 1. On Kaggle's complete rows, the mean face has 0.705: the
-# scale does not begin at 0. By `test_acc` its collapsed networks stand at 0.758 to 0.827, its best at
-# 0.92 to 0.93. Among the good ones the number says how often a near tie of two coordinates was decided
-# the right way.
+# Predictions that are useless have an accuracy of 1. On Kaggle's complete rows, the mean face has 0.705: the scale does
+# not begin at 0. By `test_acc` DEPTH's collapsed networks stand at 0.758 to 0.827, its best at 0.92 to 0.93. Among the
+# good ones the number says how often a near tie of two coordinates was decided the right way.
 #
 # ## Augment first, split later
 #
@@ -838,6 +838,10 @@ for column, words in columns.items():
 failed = leak.loc[1].xs(orders[0], level="order")
 print(f"seed 1, split first: best epoch {failed.best_epoch:.0f}, loss as measured "
       f"{failed.val_loss:.1f}, mean face there {failed.val_mean_face:.1f}")
+for order in orders:
+    ratios = leak["test_loss", order] / leak["test_mean_face", order]
+    print(f"{order}, loss on new people over the mean face's:",
+          ", ".join(map("{:.2f}".format, ratios)))
 
 # %% tags=["guard"]
 with chapter.guard("measured loss: seeds 0 and 3 fall, 2 does not, 1 compares with a failure"):
@@ -856,9 +860,11 @@ with chapter.guard("measured loss: seeds 0 and 3 fall, 2 does not, 1 compares wi
 # Seed 1 is no evidence. Split first, its best epoch is the first, and worse than the mean face. That training failed, and
 # its steep fall compares a failure with a success. Three fair pairs show that a leak can be there, and not its size.
 #
-# On a stranger all these networks do as badly as the mean face, or worse; DEPTH's order hides it. Its own are
-# sixteen times wider and trained longer, so they can learn far more by heart. Their 0.6964 px² does not say how well
-# they do on a stranger.
+# On unchanged faces of new people all these networks do as badly as the mean face, or worse (the last two lines).
+# Neither order shows you that: on changed pictures the mean face is easier to beat.
+#
+# DEPTH's own networks are sixteen times wider and trained longer, so they can learn far more by heart. Their 0.6964 px²
+# does not say how well they do on a stranger.
 #
 # ## The final network
 #
@@ -888,8 +894,9 @@ chapter.figure(
 # - Pools widen what a number sees much faster than convolutions do.
 # - Without batch normalisation the gradients of all sixteen layers are tiny. With it, depth alone is no obstacle at the
 #   start.
-# - In small, short trainings depth helped up to thirteen layers. Fifteen and sixteen, with more pools, failed with
-#   one seed of two. One run a row does not show it.
+# - In small, short trainings five layers were the worst of the three-pool networks on average, and thirteen the best
+#   with both seeds; between them two seeds cannot rank. Fifteen and sixteen, with more pools, failed with one seed of
+#   two. One run a row does not show it.
 # - Two measurements of one network differ as much as two networks do in DEPTH's Table 3.
 # - "Accuracy" on coordinates asks which of two coordinates is the larger. The mean face passes it on
 #   seven of ten faces.
