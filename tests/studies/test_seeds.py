@@ -3,10 +3,11 @@ import json
 import keras
 import pandas as pd
 import pytest
+from chapters import pages
 
 from fkd_utils import files
 from fkd_utils.data import splits
-from fkd_utils.training import naming, thesis_runs
+from fkd_utils.training import naming, results, thesis_runs
 from studies import __main__, seeds
 
 
@@ -53,6 +54,12 @@ def test_an_idea_changes_what_it_says_and_nothing_else():
     assert [k.shape[:2] for k in kernels[:3]] == [(3, 3)] * 3
     units = thesis_runs.thesis_model(seeds.ROWS["ideas"]["twice the units and the dropout"])
     assert [k.rate for k in units.layers if hasattr(k, "rate")] == [0.1] * 3 + [0.2] * 2
+
+
+def test_the_chapter_shows_the_ideas_that_were_tried():
+    shown = pages.load("08", "IDEAS").IDEAS
+    assert shown == {"as it is": {}} | seeds.IDEAS
+    assert set(results.seeds("ideas").model) == set(seeds.IDEAS)
 
 
 def test_a_rate_that_is_too_fast_has_a_line_without_errors(short, monkeypatch):
