@@ -10,7 +10,7 @@ import pandas as pd
 import PIL.Image
 
 from fkd_utils import files
-from fkd_utils.cli import execute
+from fkd_utils.cli import editions, execute
 from fkd_utils.files import InputError
 from fkd_utils.plotting import figures
 
@@ -28,7 +28,8 @@ def collect(profile: str = "quick") -> list[str]:
 def gathered(source: pathlib.Path, target: pathlib.Path) -> list[dict]:
     """Copy figures and tables in `source` to `target` and bring target/index.json up to date.
 
-    Only figures of the embedded set `open` are taken: nobody else's face leaves the build folder.
+    What belongs to a chapter that is no longer there goes. Only figures of the embedded set `open`
+    are taken: nobody else's face leaves the build folder.
     Raises InputError when there is none, or one was made from other data.
     """
     entries = [(p, json.loads(p.read_text(encoding="utf-8"))) for p in source.glob("*.json")]
@@ -44,7 +45,8 @@ def gathered(source: pathlib.Path, target: pathlib.Path) -> list[dict]:
     index = target / "index.json"
     old = json.loads(index.read_text(encoding="utf-8")) if index.exists() else []
     fresh = {e["chapter"] for _, e in entries}
-    kept = [e for e in old if e["chapter"] not in fresh]
+    there = {editions.number_of(path) for path in execute.find_chapters([])}
+    kept = [e for e in old if e["chapter"] in there - fresh]
     new = [{"file": figures.Entry(**e).file, **e} for _, e in entries]
     for entry in new:
         with files.replacing(target / entry["file"]) as path:

@@ -125,3 +125,21 @@ def test_index_describes_exactly_the_committed_pictures():
         assert e["data"] == "open"
         assert len(e["alt"]) > 40 or e["file"].endswith(".csv"), e["file"]
         assert e["title"]
+
+
+def test_figures_of_a_chapter_that_is_gone_go(built, tmp_path):
+    write(number="4.2", chapter="04")
+    target = tmp_path / "figures"
+    figures.gathered(built, target)
+    gone = plotted.Entry("99-a", "Title", "Alt", "99", "quick", "open", 0, {}, "figure")
+    index = json.loads((target / "index.json").read_text())
+    index.append({"file": gone.file, **vars(gone)})
+    (target / "index.json").write_text(json.dumps(index))
+    (target / gone.file).write_bytes(b"a picture")
+    (built / plotted.Entry("4.2", "", "", "04", "", "", 0, {}, "figure").file).unlink()
+    for old in built.glob("*.json"):
+        old.unlink()
+    write(number="4.1", chapter="03")
+    kept = figures.gathered(built, target)
+    assert [entry["number"] for entry in kept] == ["4.1", "4.2"]
+    assert not (target / gone.file).exists()
