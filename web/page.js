@@ -194,9 +194,7 @@ function forget(pressed) {
 
 function stop() {
   job += 1; // an answer that is still to come would speak over what is said next
-  searching = false;
-  const stream = /** @type {MediaStream | null} */ (video.srcObject);
-  stream?.getTracks().forEach((track) => track.stop());
+  /** @type {MediaStream | null} */ (video.srcObject)?.getTracks().forEach((track) => track.stop());
   video.srcObject = null;
   by("camera").textContent = "Use the camera";
   by("times").textContent = "";

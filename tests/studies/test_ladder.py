@@ -7,7 +7,7 @@ import pytest
 from fkd_utils import augment, faces
 from fkd_utils.data import splits
 from fkd_utils.training import ablation, fitting
-from studies import __main__, ladder, publish, seeds
+from studies import ladder, publish
 
 SIZE = {"epochs": 1, "steps_per_epoch": 2}
 TOP = ablation.LAST
@@ -63,19 +63,3 @@ def test_cross_dataset_is_chosen_at_home_and_tested_abroad(small, tmp_path, monk
     with np.load(path / "predictions.npz") as arrays:
         errors = points - abroad.test.keypoints
         np.testing.assert_allclose(arrays["test_errors"], errors, atol=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["carry", "--to", "no/such"], "no/such: there is no such folder"),
-        (["ladder", "0", "99"], "0<=x<=14"),
-        (["ladder", "0", "-1"], "-1"),
-        (["seeds", "4.1", "4.2"], "'4.2' is not one of '4.1', '4.4'"),
-    ],
-)
-def test_what_cannot_be_trained_is_said_before_any_training(arguments, says, monkeypatch, capsys):
-    for module, name in ((ablation.Step, "fit"), (ladder, "train_steps"), (seeds, "study")):
-        monkeypatch.setattr(module, name, None)  # a call would fail
-    assert __main__.main([*arguments, "--machine", "a desk"]) == 2
-    assert says in capsys.readouterr().err
