@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import pytest
 
-from fkd_utils.demo import detection, group_photo, morph
+from fkd_utils.data import photos
+from fkd_utils.demo import group_photo, morph
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), "")
@@ -108,10 +109,10 @@ class Visit:
             {code} }}"""
         return self.page.evaluate(whole, value)
 
-    def faces(self) -> tuple[list[detection.Square], np.ndarray]:
+    def faces(self) -> tuple[list[photos.Square], np.ndarray]:
         """Where the final network looked, and its points (m, 15, 2) on the photograph."""
         found = self.do("return state.faces.map(({square, points}) => ({square, points}))")
-        squares = [detection.Square(**one["square"]) for one in found]
+        squares = [photos.Square(**one["square"]) for one in found]
         return squares, np.array([one["points"] for one in found]).reshape(-1, 15, 2)
 
 

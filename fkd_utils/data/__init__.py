@@ -2,11 +2,21 @@
 
 `load` goes the whole way: read, cleaned as chapter 02 says, split. The files of this room:
 sources (which set), splits (the parts), kaggle (its csv files), cleaning, duplicates and
-label_errors (what is left out), landmarks (other formats), photos (any picture), photographs (the
-embedded ones). What is said of a set of faces in memory, `fkd_utils.faces`, is offered here too.
+label_errors (what is left out), photos (any picture, and a square of it), photographs (the embedded
+ones), landmarks (other formats), framed and sixty_eight (what chapters 15 and 16 cut out of them).
+What is said of a set of faces in memory, `fkd_utils.faces`, is offered here too.
 """
 
-from fkd_utils.data import cleaning, duplicates, kaggle, landmarks, photographs, photos
+from fkd_utils.data import (
+    cleaning,
+    duplicates,
+    framed,
+    kaggle,
+    landmarks,
+    photographs,
+    photos,
+    sixty_eight,
+)
 from fkd_utils.data.sources import counts_from_edge, place, read, read_test
 from fkd_utils.data.splits import SplitRows, checked, grouped_split, load, random_split
 from fkd_utils.faces import (

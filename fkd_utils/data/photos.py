@@ -1,8 +1,12 @@
-"""A reader's photographs: any picture file in, red, green and blue out, the right way up."""
+"""A reader's photographs: any picture file in, red, green and blue out, the right way up.
+
+And the square that a face is cut out of one with: there, and back (chapter 12).
+"""
 
 import contextlib
 import io
 import pathlib
+import typing
 import warnings
 
 import cv2
@@ -10,7 +14,7 @@ import numpy as np
 import PIL.Image
 import PIL.ImageOps
 
-from fkd_utils import files
+from fkd_utils import faces, files
 from fkd_utils.files import InputError
 
 MOST_PIXELS = 100_000_000  # 300 MB in memory, and as much again while it is turned
@@ -19,6 +23,17 @@ READS = "PNG, JPEG, WebP, GIF, BMP or TIFF"
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 WRITES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 LONGEST = {"JPEG": 65_500, "WEBP": 16_383}  # pixels a side that the format's writer takes
+
+
+class Square(typing.NamedTuple):
+    """Where a face is cut out: whole pixels, so that cutting moves no pixel centre.
+
+    left, top: the photograph's pixel that becomes the crop's first; may lie outside of it.
+    """
+
+    left: int
+    top: int
+    side: int
 
 
 def read(
@@ -130,6 +145,47 @@ def _eight_bits(values: np.ndarray) -> np.ndarray:
 def to_grey(picture: np.ndarray) -> np.ndarray:
     """The brightness of a picture (h, w, 3) uint8: (h, w) uint8."""
     return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+
+
+def cut(picture: np.ndarray, square: Square) -> np.ndarray:
+    """The square of a picture (h, w) or (h, w, 3); what lies outside is mirrored at the border.
+
+    Returns (side, side) or (side, side, 3), the picture's dtype.
+    """
+    height, width = picture.shape[:2]
+    rows = _mirrored(np.arange(square.top, square.top + square.side), height)
+    columns = _mirrored(np.arange(square.left, square.left + square.side), width)
+    return picture[np.ix_(rows, columns)]
+
+
+def _mirrored(index: np.ndarray, length: int) -> np.ndarray:
+    """Indices 0..length-1 for any index: ... 1 0 | 0 1 2 | 2 1 ..., as often as needed."""
+    index = index % (2 * length)
+    return np.minimum(index, 2 * length - 1 - index)
+
+
+def to_face(crop: np.ndarray) -> np.ndarray:
+    """A grey square as the networks want it: (96, 96) uint8."""
+    size = faces.SIDE, faces.SIDE
+    # A large face is averaged, or fine stripes would turn into coarse ones.
+    how = cv2.INTER_AREA if len(crop) > faces.SIDE else cv2.INTER_CUBIC
+    return cv2.resize(crop, size, interpolation=how)
+
+
+def to_photo(points: np.ndarray, square: Square) -> np.ndarray:
+    """Points of a 96x96 face, (..., 2) pixels, as points of the photograph it was cut from.
+
+    Pixel i of the small picture covers i to i + 1 of its width, and its centre is i + 0.5. So
+    X = left + (x + 0.5) side / 96 - 0.5; multiplying alone leaves out half a large pixel.
+    """
+    corner = np.array([square.left, square.top], np.float64)
+    return corner + (np.asarray(points) + 0.5) * (square.side / faces.SIDE) - 0.5
+
+
+def to_crop(points: np.ndarray, square: Square, side: int = faces.SIDE) -> np.ndarray:
+    """The inverse of `to_photo`, for a small picture of side x side."""
+    corner = np.array([square.left, square.top], np.float64)
+    return (np.asarray(points) - corner + 0.5) * (side / square.side) - 0.5
 
 
 def write(path: pathlib.Path, picture: np.ndarray) -> None:

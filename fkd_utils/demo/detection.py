@@ -1,8 +1,7 @@
-"""Viola and Jones's face detector, and the square that a found face is cut out with."""
+"""Viola and Jones's face detector, and the square around what it has found."""
 
 import functools
 import pathlib
-import typing
 
 import cv2
 import numpy as np
@@ -28,17 +27,6 @@ SHORTEST = 160  # pixels; a shorter one in an enlarged copy: its face may be und
 # `frame_of_boxes` measures it.
 SIDE_OF_BOX = 0.984
 SHIFT = (-0.002, 0.002)
-
-
-class Square(typing.NamedTuple):
-    """Where a face is cut out: whole pixels, so that cutting moves no pixel centre.
-
-    left, top: the photograph's pixel that becomes the crop's first; may lie outside of it.
-    """
-
-    left: int
-    top: int
-    side: int
 
 
 @functools.lru_cache(maxsize=1)
@@ -81,53 +69,12 @@ def find(picture: np.ndarray) -> np.ndarray:
     return boxes[np.argsort(boxes[:, 0], kind="stable")]
 
 
-def square_of(box: np.ndarray) -> Square:
+def square_of(box: np.ndarray) -> photos.Square:
     """The square around a box (4,) that shows the face as the training faces are shown."""
     left, top, width, height = np.asarray(box, np.float64)
     side = max(1, round(SIDE_OF_BOX * max(width, height)))
     centre = left + (0.5 + SHIFT[0]) * width, top + (0.5 + SHIFT[1]) * height
-    return Square(round(centre[0] - side / 2), round(centre[1] - side / 2), side)
-
-
-def cut(picture: np.ndarray, square: Square) -> np.ndarray:
-    """The square of a picture (h, w) or (h, w, 3); what lies outside is mirrored at the border.
-
-    Returns (side, side) or (side, side, 3), the picture's dtype.
-    """
-    height, width = picture.shape[:2]
-    rows = _mirrored(np.arange(square.top, square.top + square.side), height)
-    columns = _mirrored(np.arange(square.left, square.left + square.side), width)
-    return picture[np.ix_(rows, columns)]
-
-
-def _mirrored(index: np.ndarray, length: int) -> np.ndarray:
-    """Indices 0..length-1 for any index: ... 1 0 | 0 1 2 | 2 1 ..., as often as needed."""
-    index = index % (2 * length)
-    return np.minimum(index, 2 * length - 1 - index)
-
-
-def to_face(crop: np.ndarray) -> np.ndarray:
-    """A grey square as the networks want it: (96, 96) uint8."""
-    size = faces.SIDE, faces.SIDE
-    # A large face is averaged, or fine stripes would turn into coarse ones.
-    how = cv2.INTER_AREA if len(crop) > faces.SIDE else cv2.INTER_CUBIC
-    return cv2.resize(crop, size, interpolation=how)
-
-
-def to_photo(points: np.ndarray, square: Square) -> np.ndarray:
-    """Points of a 96x96 face, (..., 2) pixels, as points of the photograph it was cut from.
-
-    Pixel i of the small picture covers i to i + 1 of its width, and its centre is i + 0.5. So
-    X = left + (x + 0.5) side / 96 - 0.5; multiplying alone leaves out half a large pixel.
-    """
-    corner = np.array([square.left, square.top], np.float64)
-    return corner + (np.asarray(points) + 0.5) * (square.side / faces.SIDE) - 0.5
-
-
-def to_crop(points: np.ndarray, square: Square, side: int = faces.SIDE) -> np.ndarray:
-    """The inverse of `to_photo`, for a small picture of side x side."""
-    corner = np.array([square.left, square.top], np.float64)
-    return (np.asarray(points) - corner + 0.5) * (side / square.side) - 0.5
+    return photos.Square(round(centre[0] - side / 2), round(centre[1] - side / 2), side)
 
 
 def frame_of_boxes(

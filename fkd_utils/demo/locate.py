@@ -23,7 +23,7 @@ class Found:
     """
 
     boxes: np.ndarray
-    squares: list[detection.Square]
+    squares: list[photos.Square]
     points: np.ndarray
 
     def __len__(self) -> int:
@@ -47,10 +47,10 @@ def locate(
     squares = [detection.square_of(box) for box in boxes]
     points = np.empty((0, len(faces.KEYPOINTS), 2))
     if squares:
-        crops = [detection.to_face(photos.to_grey(detection.cut(picture, s))) for s in squares]
+        crops = [photos.to_face(photos.to_grey(photos.cut(picture, s))) for s in squares]
         small = faces.answered(predict(model, np.stack(crops)), model.name)
         small -= faces.HALF_PIXEL if from_edge else 0
-        points = np.stack([detection.to_photo(p, s) for p, s in zip(small, squares, strict=True)])
+        points = np.stack([photos.to_photo(p, s) for p, s in zip(small, squares, strict=True)])
     return Found(boxes, squares, points)
 
 

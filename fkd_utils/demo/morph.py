@@ -11,7 +11,7 @@ import matplotlib.tri
 import numpy as np
 
 from fkd_utils import faces
-from fkd_utils.demo import detection
+from fkd_utils.data import photos
 from fkd_utils.files import InputError
 
 SIDE = 256  # pixels of a frame
@@ -48,13 +48,13 @@ class Mesh:
     left_out: np.ndarray
 
 
-def frame(points: np.ndarray) -> detection.Square:
+def frame(points: np.ndarray) -> photos.Square:
     """The square of a photograph that a film shows, for a face with keypoints (15, 2) pixels."""
     at = faces.INDEX
     across = points[at["left_eye_outer_corner"]] - points[at["right_eye_outer_corner"]]
     eyes = points[[at["left_eye_center"], at["right_eye_center"]]].mean(axis=0)
     side = max(1, round(FRAME * float(np.hypot(*across))))
-    return detection.Square(round(eyes[0] - side / 2), round(eyes[1] - EYES_DOWN * side), side)
+    return photos.Square(round(eyes[0] - side / 2), round(eyes[1] - EYES_DOWN * side), side)
 
 
 def border(side: int) -> np.ndarray:
@@ -67,18 +67,16 @@ def border(side: int) -> np.ndarray:
     return np.column_stack([x, y]).astype(np.float64)
 
 
-def still(
-    photo: np.ndarray, points: np.ndarray, square: detection.Square, side: int = SIDE
-) -> Still:
+def still(photo: np.ndarray, points: np.ndarray, square: photos.Square, side: int = SIDE) -> Still:
     """A square of a photograph and the points in it, brought to `side` pixels.
 
     photo: (h, w, 3) uint8; points: (n, 2) pixels of the photograph. Raises InputError when a
     point is not inside the square, or so close to its border that no mesh holds.
     """
-    crop = detection.cut(photo, square)
+    crop = photos.cut(photo, square)
     how = cv2.INTER_AREA if square.side > side else cv2.INTER_CUBIC
     picture = cv2.resize(crop, (side, side), interpolation=how)
-    inside = detection.to_crop(points, square, side)
+    inside = photos.to_crop(points, square, side)
     lost = np.flatnonzero(~within(inside, side))
     if len(lost):
         raise InputError(

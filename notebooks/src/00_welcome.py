@@ -98,7 +98,7 @@ person = "neutral_front/136_03"
 photo = data.photos.read(data.photographs.FOLDER / f"{person}.jpg")
 box = demo.detection.find(photo)[0]
 square = demo.detection.square_of(box)
-face = demo.detection.to_face(demo.detection.cut(data.photos.to_grey(photo), square))
+face = data.photos.to_face(data.photos.cut(data.photos.to_grey(photo), square))
 photo.shape, face.shape
 
 # %% [markdown]
@@ -178,7 +178,7 @@ with chapter.guard("left and right are the subject's"):
 
 # %%
 template = data.photographs.read_template(data.photographs.FOLDER / f"{person}.tem")
-truth = demo.detection.to_crop(data.to_fifteen(template, data.FROM_189), square)
+truth = data.photos.to_crop(data.to_fifteen(template, data.FROM_189), square)
 distance = np.linalg.norm(points[0] - truth, axis=1)
 
 # %% tags=["nbval-ignore-output"]
@@ -391,9 +391,9 @@ check_3(answer_3)
 smile = data.photographs.smiling(person)
 smiling = data.photos.read(data.photographs.FOLDER / f"{smile}.jpg")
 other_square = demo.detection.square_of(demo.detection.find(smiling)[0])
-other = demo.detection.to_face(demo.detection.cut(data.photos.to_grey(smiling), other_square))
+other = data.photos.to_face(data.photos.cut(data.photos.to_grey(smiling), other_square))
 other_189 = data.photographs.read_template(data.photographs.FOLDER / f"{smile}.tem")
-other_truth = demo.detection.to_crop(data.to_fifteen(other_189, data.FROM_189), other_square)
+other_truth = data.photos.to_crop(data.to_fifteen(other_189, data.FROM_189), other_square)
 
 # %% tags=["answer"]
 answer_4 = ...  # a number of pixels

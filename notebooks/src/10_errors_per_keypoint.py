@@ -619,11 +619,11 @@ for name in data.photographs.names()[:: chapter.pick(smoke=8, quick=1, paper=1)]
     boxes = demo.detection.find(photo)
     if len(boxes) == 1:
         square = demo.detection.square_of(boxes[0])
-        grey = data.photos.to_grey(demo.detection.cut(photo, square))
+        grey = data.photos.to_grey(data.photos.cut(photo, square))
         points = data.to_fifteen(
             data.photographs.read_template(stem.with_suffix(".tem")), data.FROM_189)
-        portraits.append(demo.detection.to_face(grey))
-        marks.append(demo.detection.to_crop(points, square))
+        portraits.append(data.photos.to_face(grey))
+        marks.append(data.photos.to_crop(points, square))
         sitters.append(name.split("/")[1].split("_")[0])
 portraits, marks = np.stack(portraits), np.stack(marks)
 persons = people.set_index("face_id").loc[sitters]

@@ -91,9 +91,9 @@ with chapter.guard("one face"):
 
 # %% tags=["nbval-ignore-output"]
 square = demo.detection.square_of(boxes[0])
-crop = demo.detection.cut(photo, square)
+crop = data.photos.cut(photo, square)
 grey = data.photos.to_grey(crop)
-face = demo.detection.to_face(grey)
+face = data.photos.to_face(grey)
 print(square)
 print(crop.shape, "->", grey.shape, "->", face.shape)
 
@@ -146,15 +146,15 @@ chapter.figure(
 
 
 # %%
-def to_photo(points: np.ndarray, square: demo.detection.Square) -> np.ndarray:
+def to_photo(points: np.ndarray, square: data.photos.Square) -> np.ndarray:
     """Points (15, 2) of the small face as points of the photograph."""
     corner = np.array([square.left, square.top])
     return corner + (points + 0.5) * square.side / 96 - 0.5
 
 
 # %% tags=["guard"]
-with chapter.guard("the formula is that of demo.detection.to_photo"):
-    assert np.allclose(to_photo(points, square), demo.detection.to_photo(points, square))
+with chapter.guard("the formula is that of data.photos.to_photo"):
+    assert np.allclose(to_photo(points, square), data.photos.to_photo(points, square))
 
 # %% [markdown]
 # Do not take it on trust. Draw a soft dot on a large picture at a place you know, let OpenCV
@@ -167,10 +167,10 @@ def dot_errors(side: int) -> tuple[float, float]:
     y, x = np.mgrid[:side, :side]
     at = np.array([0.37, 0.61]) * side
     large = np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / (2 * (side / 20) ** 2))
-    small = demo.detection.to_face(large.astype(np.float32))
+    small = data.photos.to_face(large.astype(np.float32))
     v, u = np.mgrid[:96, :96]
     found = np.array([(small * u).sum(), (small * v).sum()]) / small.sum()
-    back = to_photo(found, demo.detection.Square(0, 0, side))
+    back = to_photo(found, data.photos.Square(0, 0, side))
     return tuple(float(np.abs(p - at).max()) for p in (found * side / 96, back))
 
 
@@ -238,7 +238,7 @@ print(f"size {size:.3f}, shift {shift[0]:+.3f}, {shift[1]:+.3f} of the box's sid
 
 # %% tags=["nbval-ignore-output"]
 squares = [demo.detection.square_of(box) for box in seen]
-in_crop = np.array([demo.detection.to_crop(t, s) for t, s in zip(truth, squares)])
+in_crop = np.array([data.photos.to_crop(t, s) for t, s in zip(truth, squares)])
 figure, axes = plt.subplots(figsize=(4.2, 4.2))
 for at in in_crop:
     axes.plot(*at.T, ".", color=plotting.COLOURS["sky"], markersize=2.5, alpha=0.6)
@@ -734,8 +734,8 @@ for height in (20, 40, 96, 384, chapter.pick(smoke=2000, quick=7000, paper=7000)
     how = cv2.INTER_AREA if height < 384 else cv2.INTER_CUBIC
     resized = cv2.resize(photo, (height, height), interpolation=how)
     found = demo.locate.locate(model, resized)
-    at = [demo.detection.to_crop(p, demo.detection.Square(0, 0, height)) for p in found.points]
-    expected = demo.detection.to_crop(reference.points, demo.detection.Square(0, 0, len(photo)))
+    at = [data.photos.to_crop(p, data.photos.Square(0, 0, height)) for p in found.points]
+    expected = data.photos.to_crop(reference.points, data.photos.Square(0, 0, len(photo)))
     moved = np.linalg.norm(at - expected, axis=-1).mean() if at else np.nan
     print(f"{height:5d} x {height:<5d} {len(found)} face, points moved by {moved:.2f}/96")
 
@@ -778,7 +778,7 @@ with chapter.guard("the margin more than doubles the faces found"):
     assert hits["with"] > 2 * hits["without"]
 
 # %% [markdown]
-# The square then hangs over the border. `demo.detection.cut` fills what is missing with the mirror image
+# The square then hangs over the border. `data.photos.cut` fills what is missing with the mirror image
 # of what is there.
 
 # %% tags=["nbval-ignore-output"]
@@ -790,7 +790,7 @@ for (above, below), share in zip(grid.T, (0.0, 0.1, 0.2)):
     above.imshow(demo.locate.draw_found(rest, found))
     above.set_title(f"{share:.0%} cut off: {len(found)} found")
     for one in found.squares[:1]:
-        below.imshow(demo.detection.cut(rest, one))
+        below.imshow(data.photos.cut(rest, one))
 for axes in grid.flat:
     axes.set_axis_off()
 chapter.figure(
@@ -980,8 +980,8 @@ answer_1 = ...  # two numbers, pixels: by the formula, and by multiplying
 @chapter.check("two numbers, pixels", "half a pixel to the edge, scale, half a pixel back")
 def check_1(answer):
     """The two places of a point of the small picture on the photograph."""
-    cut_out = demo.detection.Square(300, 0, 240)
-    right = demo.detection.to_photo(np.array([10.25, 0]), cut_out)[0]
+    cut_out = data.photos.Square(300, 0, 240)
+    right = data.photos.to_photo(np.array([10.25, 0]), cut_out)[0]
     if np.allclose(answer[::-1], (right, 300 + 10.25 * 240 / 96)):
         return "the other way round: first the formula"
     return bool(np.allclose(answer, (right, 300 + 10.25 * 240 / 96), atol=1e-3))
@@ -1066,9 +1066,9 @@ def check_3(answer):
     for points in in_group.points:
         side = 96 * spread(points) / spread(mean_face)
         left_top = points.mean(axis=0) + 0.5 - (mean_face.mean(axis=0) + 0.5) * side / 96
-        second = demo.detection.Square(*np.round(left_top).astype(int).tolist(), round(side))
-        small = demo.detection.to_face(data.photos.to_grey(demo.detection.cut(group, second)))
-        again.append(demo.detection.to_photo(
+        second = data.photos.Square(*np.round(left_top).astype(int).tolist(), round(side))
+        small = data.photos.to_face(data.photos.to_grey(data.photos.cut(group, second)))
+        again.append(data.photos.to_photo(
             demo.locate.predict(model, small[np.newaxis])[0], second))
     right = [evaluation.nme(ordered, p) for p in (in_group.points, np.array(again))]
     if answer[0] == answer[1]:
@@ -1085,7 +1085,7 @@ def second_square(points):
     mean_size = np.sqrt(((mean_face - mean_face.mean(axis=0)) ** 2).sum())
     side = 96 * size / mean_size
     corner = points.mean(axis=0) + 0.5 - (mean_face.mean(axis=0) + 0.5) * side / 96
-    return demo.detection.Square(*np.round(corner).astype(int).tolist(), round(side))
+    return data.photos.Square(*np.round(corner).astype(int).tolist(), round(side))
 
 
 seen_at, looks = in_group.points, []
@@ -1093,9 +1093,9 @@ for look in (1, 2, 3):
     looks.append(evaluation.nme(ordered, seen_at))
     print(f"look {look}: nme {looks[-1]:.2f} %")
     tighter = [second_square(p) for p in seen_at]
-    greys = [data.photos.to_grey(demo.detection.cut(group, s)) for s in tighter]
-    small = demo.locate.predict(model, np.stack([demo.detection.to_face(g) for g in greys]))
-    seen_at = np.stack([demo.detection.to_photo(p, s) for p, s in zip(small, tighter)])
+    greys = [data.photos.to_grey(data.photos.cut(group, s)) for s in tighter]
+    small = demo.locate.predict(model, np.stack([data.photos.to_face(g) for g in greys]))
+    seen_at = np.stack([data.photos.to_photo(p, s) for p, s in zip(small, tighter)])
 answer_3 = looks[:2]
 check_3(answer_3)
 # A tenth of a percent at most: on six faces that is noise. Figure 12-d says why: a flat valley.

@@ -57,90 +57,29 @@ chapter = plotting.Chapter("15a", PROFILE, DATA, SEED)
 # so this chapter uses the photographs that come with the course: one of each of 142 people, with
 # 189 points set by hand. If you have IMM, start JupyterLab with the variable `FKD_DATA` set to the
 # folder that holds its `.asf` files and pictures. With any other source the chapter stays with its own photographs.
-
-# %%
-folder = files.expanded(DATA).resolve()
-IMM = data.landmarks.find(DATA, ".asf")  # at any depth
-SOURCE = folder.name if IMM else "open"
-WIDTH, HEIGHT = 240, 180  # pixels of a picture; the nose network's has a third of each
-
-
-def shrunk(picture: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A grey picture (h, w) at WIDTH x HEIGHT, and its points (m, 2) there, pixels."""
-    ratio = np.array([WIDTH, HEIGHT]) / picture.shape[::-1]
-    small = cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    return small, (points + 0.5) * ratio - 0.5
-
-
-# %% [markdown]
+#
 # A file of IMM gives points in parts of the picture's width and height. Its rows have 7 or 10 columns,
 # and the picture it names at its end can be another person's. So the picture is the one with the
 # file's own name. `data.landmarks` reads this format and three others. A broken file, or one with
 # another number of points, is named in one line; the others are still read.
-
-# %%
-# The rows of an annotation whose mean is the tip of the nose; it depends on who set the points.
-TIP = {189: data.FROM_189["nose_tip"], 58: (52,), 73: (45,)}
-
-
-def imm_faces() -> tuple[list, list]:
-    """Pictures and points of IMM's files, and who is on them (the first part of its name)."""
-    pairs, broken = data.landmarks.read_pairs(IMM)
-    counts = [len(pair.points) for pair in pairs]
-    most = max(set(counts), key=counts.count, default=0)
-    if most not in TIP:
-        known, first = ", ".join(map(str, TIP)), "".join(f" ({broken[0]})" for _ in broken[:1])
-        raise files.InputError(f"{folder}: faces with {most} points{first}; the chapter knows the "
-                               f"nose tip of {known} points; give a folder with such files")
-    broken += [f"{pair.picture}: {len(pair.points)} points, the others have {most}; left out"
-               for pair in pairs if len(pair.points) != most]
-    for message in broken:
-        print(message)
-    pairs = [pair for pair in pairs if len(pair.points) == most]
-    faces = [shrunk(pair.grey, pair.points) for pair in pairs]
-    return faces, [pair.picture.stem.replace("_", "-").split("-")[0] for pair in pairs]
-
-
-# %% [markdown]
+#
 # The embedded photographs are made in a studio, with every nose in nearly the same place. To find
 # it would be no task. So each is cut by a frame that is moved at random, by up to 24 pixels to each
 # side and 18 up or down, once and for all. The nose then wanders about as much as in IMM's
-# frontal pictures. What lies outside the photograph is mirrored.
-
-# %%
-FRAME_WIDTH, FRAME_HEIGHT, EDGE = 368, 276, 64  # pixels of the photograph
-
-
-def open_faces() -> tuple[list, list]:
-    """The embedded photographs, each cut by a frame of its own; every one is another person."""
-    rng, faces = np.random.default_rng(15), []
-    for name in data.photographs.names():
-        grey = data.photos.to_grey(data.photos.read(data.photographs.FOLDER / f"{name}.jpg"))
-        points = data.photographs.read_template(data.photographs.FOLDER / f"{name}.tem")
-        left, top = 7 + rng.integers(-24, 25), 17 + rng.integers(-18, 19)
-        wide = cv2.copyMakeBorder(grey, *[EDGE] * 4, cv2.BORDER_REFLECT_101)
-        cut = wide[EDGE + top :, EDGE + left :][:FRAME_HEIGHT, :FRAME_WIDTH]
-        faces.append(shrunk(cut, points - (left, top)))
-    return faces, data.photographs.names()
-
-
-# %% [markdown]
+# frontal pictures. What lies outside the photograph is mirrored. `data.framed` does all that,
+# and shrinks the pictures to 240 by 180.
+#
 # DENSE splits 192 to 48 pictures. IMM has several pictures of each person, and DENSE does not say
 # whether a person stands on both sides. Here nobody does. One part learns, a fifth is held out, and
 # **nothing is chosen on it**: every network is taken as it is after its last epoch.
 
 # %% tags=["nbval-ignore-output"]
-loaded, people = imm_faces() if IMM else open_faces()
-pictures = np.stack([picture for picture, _ in loaded])
-every = np.stack([points for _, points in loaded])
-split = data.grouped_split(np.array(people), SEED)
+framed, broken = data.framed.load(DATA)
+SOURCE, pictures, every, people = framed
 most = chapter.pick(smoke=24, quick=None, paper=None)
-all_train, all_held = split.train, np.concatenate([split.validation, split.test])
-if len(all_train) < 8 or len(all_held) < 4:
-    raise files.InputError(
-        f"{DATA}: {len(all_train)} pictures to learn from, {len(all_held)} of other people; "
-        "it takes 8 and 4: add pictures of about 20 people")
+all_train, all_held = data.framed.parts(framed, DATA, SEED)
 train, held = all_train[:most], all_held[:most]
+print(*broken, sep="\n", end="\n" * bool(broken))
 print(f"{SOURCE}: {len(pictures)} pictures of {len(set(people))} people, "
       f"{len(train)} to learn from, {len(held)} held out")
 
@@ -172,8 +111,8 @@ with chapter.guard("pictures of 80 by 60, from -0.5 to 0.5"):
 # $$t = \frac{p + 1/2}{(\text{width}, \text{height})}$$
 
 # %%
-SIZE = np.array([WIDTH, HEIGHT])
-tip = every[:, list(TIP[every.shape[1]])].mean(axis=1)
+SIZE = np.array([data.framed.WIDTH, data.framed.HEIGHT])
+tip = framed.tip
 targets = ((tip + 0.5) / SIZE).astype(np.float32)
 
 # %% [markdown]
@@ -209,7 +148,7 @@ with chapter.guard("the mean of all other people's, on three numbers by hand"):
 
 # %%
 imm = pd.read_csv(files.PUBLISHED / "dense" / "imm_mean_place.csv")
-if IMM:
+if SOURCE != "open":
     row = SOURCE, every.shape[1], len(people), len(set(people)), mean_place(targets, people)
     imm = pd.concat([imm[imm["set"] != SOURCE], pd.DataFrame([row], columns=imm.columns)])
 plotting.show_table(imm.to_dict("records"), mean_place_mse="{:.5f}")
@@ -603,7 +542,7 @@ def framed(images, places, size):
     middle = (SIZE - 1) / 2
     scale = np.array([[1 / size, 0], [0, 1 / size]])
     matrix = np.column_stack([scale, middle - middle / size])
-    cut = [cv2.warpAffine(one, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
+    cut = [cv2.warpAffine(one, matrix, SIZE.tolist(), borderMode=cv2.BORDER_REPLICATE)
            for one in images]
     return np.stack(cut), (places - middle) / size + middle
 

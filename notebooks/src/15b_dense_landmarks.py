@@ -58,79 +58,23 @@ chapter = plotting.Chapter("15b", PROFILE, DATA, SEED)
 #
 # All three are those of [15a](15a_nose_tip.ipynb): the embedded photographs, each cut by a frame that is moved at random,
 # or IMM's, if `FKD_DATA` names a folder with them; the split; and the nose network.
-
-# %%
-folder = files.expanded(DATA).resolve()
-IMM = data.landmarks.find(DATA, ".asf")  # at any depth
-SOURCE = folder.name if IMM else "open"
-WIDTH, HEIGHT = 240, 180  # pixels of a picture; the nose network's has a third of each
-SIZE = np.array([WIDTH, HEIGHT])
-
-
-def shrunk(picture: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A grey picture (h, w) at WIDTH x HEIGHT, and its points (m, 2) there, pixels."""
-    ratio = np.array([WIDTH, HEIGHT]) / picture.shape[::-1]
-    small = cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    return small, (points + 0.5) * ratio - 0.5
-
-
-FRAME_WIDTH, FRAME_HEIGHT, EDGE = 368, 276, 64  # pixels of the photograph
-
-
-def open_faces() -> tuple[list, list]:
-    """The embedded photographs, each cut by a frame of its own; every one is another person."""
-    rng, faces = np.random.default_rng(15), []
-    for name in data.photographs.names():
-        grey = data.photos.to_grey(data.photos.read(data.photographs.FOLDER / f"{name}.jpg"))
-        points = data.photographs.read_template(data.photographs.FOLDER / f"{name}.tem")
-        left, top = 7 + rng.integers(-24, 25), 17 + rng.integers(-18, 19)
-        wide = cv2.copyMakeBorder(grey, *[EDGE] * 4, cv2.BORDER_REFLECT_101)
-        cut = wide[EDGE + top :, EDGE + left :][:FRAME_HEIGHT, :FRAME_WIDTH]
-        faces.append(shrunk(cut, points - (left, top)))
-    return faces, data.photographs.names()
-
-
-# %%
-# The rows of an annotation whose mean is the tip of the nose; it depends on who set the points.
-TIP = {189: data.FROM_189["nose_tip"], 58: (52,), 73: (45,)}
-
-
-def imm_faces() -> tuple[list, list]:
-    """Pictures and points of IMM's files, and who is on them (the first part of its name)."""
-    pairs, broken = data.landmarks.read_pairs(IMM)
-    counts = [len(pair.points) for pair in pairs]
-    most = max(set(counts), key=counts.count, default=0)
-    if most not in TIP:
-        known, first = ", ".join(map(str, TIP)), "".join(f" ({broken[0]})" for _ in broken[:1])
-        raise files.InputError(f"{folder}: faces with {most} points{first}; the chapter knows the "
-                               f"nose tip of {known} points; give a folder with such files")
-    broken += [f"{pair.picture}: {len(pair.points)} points, the others have {most}; left out"
-               for pair in pairs if len(pair.points) != most]
-    for message in broken:
-        print(message)
-    pairs = [pair for pair in pairs if len(pair.points) == most]
-    faces = [shrunk(pair.grey, pair.points) for pair in pairs]
-    return faces, [pair.picture.stem.replace("_", "-").split("-")[0] for pair in pairs]
-
-
-# %% [markdown]
+#
 # Points outside a frame cannot be seen. Keep those that are inside on every picture; of the 189
 # that drops some on the hairline, under the chin and on the neck. No person stands on both sides of the split.
 
 # %% tags=["nbval-ignore-output"]
-loaded, people = imm_faces() if IMM else open_faces()
-pictures = np.stack([picture for picture, _ in loaded])
-every = np.stack([points for _, points in loaded])
-seen = ((every >= 0) & (every <= (WIDTH - 1, HEIGHT - 1))).all(axis=(0, 2))
+framed, broken = data.framed.load(DATA)
+SOURCE, pictures, every, people = framed
+WIDTH, HEIGHT = data.framed.WIDTH, data.framed.HEIGHT
+SIZE = np.array([WIDTH, HEIGHT])
+seen = ((every >= 0) & (every <= SIZE - 1)).all(axis=(0, 2))
+if not seen.any():
+    raise files.InputError(f"{DATA}: no point is inside all pictures; add pictures of whole faces")
 points = every[:, seen]
-split = data.grouped_split(np.array(people), SEED)
 most = chapter.pick(smoke=24, quick=None, paper=None)
-all_train, all_held = split.train, np.concatenate([split.validation, split.test])
-if len(all_train) < 8 or len(all_held) < 4 or not seen.any():
-    raise files.InputError(
-        f"{DATA}: {len(all_train)} pictures to learn from, {len(all_held)} of other people, "
-        f"{seen.sum()} points inside all; it takes 8, 4 and 1: add pictures of about 20 people")
+all_train, all_held = data.framed.parts(framed, DATA, SEED)
 train, held = all_train[:most], all_held[:most]
+print(*broken, sep="\n", end="\n" * bool(broken))
 print(f"{SOURCE}: {len(train)} pictures to learn from, {len(held)} held out, "
       f"{seen.sum()} of {len(seen)} points")
 
@@ -202,7 +146,7 @@ def trained_nose(seed: int, epochs: int) -> keras.Model:
     return network
 
 
-tip = every[:, list(TIP[every.shape[1]])].mean(axis=1)
+tip = framed.tip
 EPOCHS = chapter.pick(smoke=2, quick=25, paper=25)
 model, other = trained_nose(0, EPOCHS), trained_nose(1, EPOCHS)
 

@@ -36,12 +36,10 @@ DATA = os.environ.get("FKD_DATA") or "open"  # open, kaggle or a folder
 SEED = 0
 
 # %%
-import collections
 import itertools
 
 import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the page
 
-import cv2
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -56,97 +54,30 @@ chapter = plotting.Chapter("16a", PROFILE, DATA, SEED)
 #
 # 300-W's files have 68 points a face. `data.landmarks.read_pts` reads them. Its pictures may not be
 # passed on, so by default you work with the photographs that come with the course: one of each of
-# 142 people, 189 points each. `data.landmarks.from_189` takes from those 189 what is nearest to the
+# 142 people, 189 points each. `data.sixty_eight.from_189` takes from those 189 what is nearest to the
 # 68: most points as they are, the jaw and the brows evenly spaced along the template's own lines,
 # and the inner corners of the lips, which the template lacks, between their neighbours. Set
 # `FKD_DATA` to a folder of `.pts` files and pictures, and the chapter works with these.
 
 # %% tags=["nbval-ignore-output"]
-def embedded():
-    """The embedded photographs; person: the team, whose people are mixed in the faces of `open`."""
-    team_of = {index: k for k, team in enumerate(data.photographs.teams()) for index in team}
-    photos = []
-    for k, name in enumerate(data.photographs.names()):
-        grey = data.photos.to_grey(data.photos.read(data.photographs.FOLDER / f"{name}.jpg"))
-        points = data.landmarks.from_189(data.photographs.templates()[k])
-        photos.append(data.landmarks.Photo(grey, points, team_of[k]))
-    return photos
-
-
-SOURCE, broken = "300w" if data.landmarks.find(DATA, ".pts") else "open", []
-if SOURCE == "open":
-    photos = embedded()
-else:
-    most = chapter.pick(smoke=60, quick=400, paper=400)
-    photos, broken = data.landmarks.read_68(files.expanded(DATA), most)
-print("\n".join([*broken, f"{len(photos)} photographs, {data.landmarks.POINTS_68} points each"]))
+SOURCE = "300w" if data.landmarks.find(DATA, ".pts") else "open"
+photos, broken = data.sixty_eight.load(DATA, chapter.pick(smoke=60, quick=400, paper=400))
+print("\n".join([*broken, f"{len(photos)} photographs, {data.sixty_eight.POINTS} points each"]))
 
 # %% [markdown]
 # Crops follow. The box around the points, made 25% larger and square, wobbles by up to 6% of its
 # side and 8% of its size. It must: if every face sat in the same place, the mean face would be hard
 # to beat.
-
-# %%
-MARGIN, SHIFT, SIZE = 1.25, 0.06, 0.08
-
-
-def square_of(points, shift=(0, 0), size=1.0):
-    """Left, top and side of the square around points (m, 2), in whole pixels of the photograph."""
-    low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
-    side = MARGIN * (high - low).max()
-    corner = (low + high) / 2 + side * np.asarray(shift) - size * side / 2
-    return *(round(float(v)) for v in corner), max(1, round(float(size * side)))
-
-
-def mirrored(index, length):
-    """Indices 0..length-1 for any index: ... 1 0 | 0 1 2 | 2 1 ..."""
-    index = index % (2 * length)
-    return np.minimum(index, 2 * length - 1 - index)
-
-
-def cut(photo, square):
-    """A square of a photograph as (96, 96) uint8, and the points in it, pixels."""
-    left, top, side = square
-    rows = mirrored(np.arange(top, top + side), photo.grey.shape[0])
-    columns = mirrored(np.arange(left, left + side), photo.grey.shape[1])
-    how = cv2.INTER_AREA if side > data.SIDE else cv2.INTER_CUBIC
-    image = cv2.resize(photo.grey[np.ix_(rows, columns)], (data.SIDE, data.SIDE), interpolation=how)
-    # Pixel i covers i to i + 1, its centre is i + 0.5 (chapter 12).
-    points = (photo.points - np.array([left, top]) + 0.5) * (data.SIDE / side) - 0.5
-    return image, points.astype(np.float32)
-
-
-# %% [markdown]
+#
 # Every second crop is mirrored, and then the points change places, x and y
-# (`data.landmarks.mirror_order_68`). A point that falls outside its crop is not there.
+# (`data.sixty_eight.mirror_order`). A point that falls outside its crop is not there.
 #
 # DENSE cuts to 224 by 224 pixels; here it is 96, to save time on two cores: 224 by 224 are more than
 # five times as many pixels, and the work of a convolution grows with them. Besides, the
 # network whose features you use below knows no other size.
 
-# %%
-Crops = collections.namedtuple("Crops", "images points")
-
-
-def crops(photos, times, rng):
-    """Every photograph cut so many times: (n, 96, 96) and (n, 68, 2) pixels, NaN = outside."""
-    images, points = [], []
-    for photo in photos:
-        for k in range(times):
-            shift, size = rng.uniform(-SHIFT, SHIFT, 2), 1 + rng.uniform(-SIZE, SIZE)
-            image, places = cut(photo, square_of(photo.points, shift, size))
-            if k % 2:
-                image, places = image[:, ::-1], places[data.landmarks.mirror_order_68()]
-                places[:, 0] = data.SIDE - 1 - places[:, 0]
-            images.append(image)
-            points.append(places)
-    points = np.stack(points)
-    points[((points < -0.5) | (points > data.SIDE - 0.5)).any(axis=-1)] = np.nan
-    return Crops(np.stack(images), points)
-
-
 # %% tags=["nbval-ignore-output", "drawing"]
-shown = crops(photos[:1], 4, np.random.default_rng(2))
+shown = data.sixty_eight.crops(photos[:1], 4, np.random.default_rng(2))
 figure, grid = plt.subplots(1, 4, figsize=(9.6, 2.7))
 for axes, image, points in zip(grid, *shown):
     plotting.draw_face(axes, image)
@@ -171,19 +102,7 @@ chapter.figure(
 # the test pictures of `open` are made of.
 
 # %% tags=["nbval-ignore-output"]
-persons = np.array([photo.person for photo in photos])
-if SOURCE == "open":
-    of_fourth = data.load("open", 0)
-    learned = np.isin(persons, of_fourth.train.groups)
-    judged = np.isin(persons, of_fourth.validation.groups)
-    split = data.SplitRows(*map(np.flatnonzero, (learned, judged, ~learned & ~judged)))
-else:
-    split = data.grouped_split(persons, SEED)
-if len(split.train) < 4 or not len(split.validation) or not len(split.test):
-    raise files.InputError(
-        f"{DATA}: {len(photos)} photographs, of which {len(split.train)} to learn from, "
-        f"{len(split.validation)} to choose and {len(split.test)} to test; it takes 4, 1 and 1: "
-        "add photographs, to about 10 people")
+split = data.sixty_eight.split(photos, DATA, SEED)
 print(*map(len, (split.train, split.validation, split.test)), "photographs to learn, choose, test")
 
 # %%
@@ -193,7 +112,8 @@ MOST = chapter.pick(smoke=24, quick=None, paper=None)
 
 def crops_of(part, times, seed):
     """Crops of the photographs in a part of the split."""
-    return crops([photos[k] for k in part[:MOST]], times, np.random.default_rng([16, seed]))
+    rng = np.random.default_rng([16, seed])
+    return data.sixty_eight.crops([photos[k] for k in part[:MOST]], times, rng)
 
 
 train = crops_of(split.train, CUTS, 0)
@@ -201,7 +121,8 @@ held = crops_of(split.test, LOOKS, 2)
 
 # %% tags=["guard"]
 with chapter.guard("no person is in two parts"):
-    teams = [set(persons[part]) for part in (split.train, split.validation, split.test)]
+    teams = [{photos[k].person for k in part}
+             for part in (split.train, split.validation, split.test)]
     assert not any(a & b for a, b in itertools.combinations(teams, 2))
 
 # %% [markdown]
@@ -253,7 +174,7 @@ fourth = training.network(training.FOURTH)
 body = keras.Model(fourth.inputs[0], fourth.layers[-2].output)
 x, x_held = (body.predict(data.to_inputs(part.images), batch_size=32, verbose=0)
              for part in (train, held))
-OUTPUTS = 2 * data.landmarks.POINTS_68
+OUTPUTS = 2 * data.sixty_eight.POINTS
 mean_face = np.nanmean(train.points, axis=0)
 START = data.to_targets(mean_face[np.newaxis])[0]
 
@@ -658,7 +579,7 @@ with chapter.guard("6 and 6 beats both with every seed, 3 and 6 beats 3 and 3 wi
 TURNS = {"upright": lambda images, points: (images, points),
          "mirrored": lambda images, points: (
              images[:, :, ::-1],
-             points[:, data.landmarks.mirror_order_68()] * (-1, 1) + (data.SIDE - 1, 0)),
+             points[:, data.sixty_eight.mirror_order()] * (-1, 1) + (data.SIDE - 1, 0)),
          "upside down": lambda images, points: (
              images[:, ::-1], points * (1, -1) + (0, data.SIDE - 1))}
 
@@ -876,7 +797,7 @@ answer_2 = ...  # two numbers: width and height, in parts of the mean face's
 @chapter.check("two numbers, in parts of the mean face", "average x and y over the copies")
 def check_2(answer):
     """The extent of the mean of three copies, of which the mirrored one swaps its pairs."""
-    twins = copies["mirrored"][data.landmarks.mirror_order_68()]
+    twins = copies["mirrored"][data.sixty_eight.mirror_order()]
     averaged = (copies["upright"] + twins + copies["upside down"]) / 3
     share = np.ptp(averaged, axis=0) / np.ptp(mean_face, axis=0)
     if np.allclose(answer, 1 / 3, atol=0.05):

@@ -269,7 +269,7 @@ def network_for(source, blocks, start):
 
 
 # %%
-OUTPUTS = 2 * data.landmarks.POINTS_68
+OUTPUTS = 2 * data.sixty_eight.POINTS
 
 
 def trained_numbers(source, blocks):
@@ -308,90 +308,10 @@ with chapter.guard("wig, lab coat and bulletproof vest come first"):
 # is held out, neither training has seen.
 
 # %% tags=["nbval-ignore-output"]
-def embedded():
-    """The embedded photographs; person: the team, whose people are mixed in the faces of `open`."""
-    team_of = {index: k for k, team in enumerate(data.photographs.teams()) for index in team}
-    photos = []
-    for k, name in enumerate(data.photographs.names()):
-        grey = data.photos.to_grey(data.photos.read(data.photographs.FOLDER / f"{name}.jpg"))
-        points = data.landmarks.from_189(data.photographs.templates()[k])
-        photos.append(data.landmarks.Photo(grey, points, team_of[k]))
-    return photos
-
-
-SOURCE, broken = "300w" if data.landmarks.find(DATA, ".pts") else "open", []
-if SOURCE == "open":
-    photos = embedded()
-else:
-    most = chapter.pick(smoke=60, quick=400, paper=400)
-    photos, broken = data.landmarks.read_68(files.expanded(DATA), most)
-print("\n".join([*broken, f"{len(photos)} photographs, {data.landmarks.POINTS_68} points each"]))
-
-# %%
-MARGIN, SHIFT, SIZE = 1.25, 0.06, 0.08
-
-
-def square_of(points, shift=(0, 0), size=1.0):
-    """Left, top and side of the square around points (m, 2), in whole pixels of the photograph."""
-    low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
-    side = MARGIN * (high - low).max()
-    corner = (low + high) / 2 + side * np.asarray(shift) - size * side / 2
-    return *(round(float(v)) for v in corner), max(1, round(float(size * side)))
-
-
-def mirrored(index, length):
-    """Indices 0..length-1 for any index: ... 1 0 | 0 1 2 | 2 1 ..."""
-    index = index % (2 * length)
-    return np.minimum(index, 2 * length - 1 - index)
-
-
-def cut(photo, square):
-    """A square of a photograph as (96, 96) uint8, and the points in it, pixels."""
-    left, top, side = square
-    rows = mirrored(np.arange(top, top + side), photo.grey.shape[0])
-    columns = mirrored(np.arange(left, left + side), photo.grey.shape[1])
-    how = cv2.INTER_AREA if side > data.SIDE else cv2.INTER_CUBIC
-    image = cv2.resize(photo.grey[np.ix_(rows, columns)], (data.SIDE, data.SIDE), interpolation=how)
-    # Pixel i covers i to i + 1, its centre is i + 0.5 (chapter 12).
-    points = (photo.points - np.array([left, top]) + 0.5) * (data.SIDE / side) - 0.5
-    return image, points.astype(np.float32)
-
-
-# %%
-Crops = collections.namedtuple("Crops", "images points")
-
-
-def crops(photos, times, rng):
-    """Every photograph cut so many times: (n, 96, 96) and (n, 68, 2) pixels, NaN = outside."""
-    images, points = [], []
-    for photo in photos:
-        for k in range(times):
-            shift, size = rng.uniform(-SHIFT, SHIFT, 2), 1 + rng.uniform(-SIZE, SIZE)
-            image, places = cut(photo, square_of(photo.points, shift, size))
-            if k % 2:
-                image, places = image[:, ::-1], places[data.landmarks.mirror_order_68()]
-                places[:, 0] = data.SIDE - 1 - places[:, 0]
-            images.append(image)
-            points.append(places)
-    points = np.stack(points)
-    points[((points < -0.5) | (points > data.SIDE - 0.5)).any(axis=-1)] = np.nan
-    return Crops(np.stack(images), points)
-
-
-# %% tags=["nbval-ignore-output"]
-persons = np.array([photo.person for photo in photos])
-if SOURCE == "open":
-    of_source = data.load("open", 0)
-    learned = np.isin(persons, of_source.train.groups)
-    judged = np.isin(persons, of_source.validation.groups)
-    split = data.SplitRows(*map(np.flatnonzero, (learned, judged, ~learned & ~judged)))
-else:
-    split = data.grouped_split(persons, SEED)
-if len(split.train) < 4 or not len(split.validation) or not len(split.test):
-    raise files.InputError(
-        f"{DATA}: {len(photos)} photographs, of which {len(split.train)} to learn from, "
-        f"{len(split.validation)} to choose and {len(split.test)} to test; it takes 4, 1 and 1: "
-        "add photographs, to about 10 people")
+SOURCE = "300w" if data.landmarks.find(DATA, ".pts") else "open"
+photos, broken = data.sixty_eight.load(DATA, chapter.pick(smoke=60, quick=400, paper=400))
+split = data.sixty_eight.split(photos, DATA, SEED)
+print("\n".join([*broken, f"{len(photos)} photographs, {data.sixty_eight.POINTS} points each"]))
 
 CUTS, LOOKS = chapter.pick(smoke=(1, 1), quick=(3, 1), paper=(4, 2))
 MOST = chapter.pick(smoke=24, quick=None, paper=None)
@@ -399,7 +319,8 @@ MOST = chapter.pick(smoke=24, quick=None, paper=None)
 
 def crops_of(part, times, seed):
     """Crops of the photographs in a part of the split."""
-    return crops([photos[k] for k in part[:MOST]], times, np.random.default_rng([16, seed]))
+    rng = np.random.default_rng([16, seed])
+    return data.sixty_eight.crops([photos[k] for k in part[:MOST]], times, rng)
 
 
 train = crops_of(split.train, CUTS, 0)

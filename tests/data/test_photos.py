@@ -239,3 +239,55 @@ def test_too_little_memory_is_one_line(monkeypatch):
     monkeypatch.setattr(PIL.PngImagePlugin.PngImageFile, "load", load)
     with pytest.raises(InputError, match="there is not enough memory for this picture"):
         photos.read(PNG)
+
+
+@given(
+    st.integers(-50, 300),
+    st.integers(-50, 300),
+    st.integers(1, 5000),
+    st.floats(-10, 110),
+    st.floats(-10, 110),
+)
+def test_there_and_back(left, top, side, x, y):
+    square = photos.Square(left, top, side)
+    point = np.array([x, y])
+    there = photos.to_photo(point, square)
+    np.testing.assert_allclose(photos.to_crop(there, square), point, atol=1e-9)
+
+
+@pytest.mark.parametrize("side", [48, 96, 192, 480, 960])
+def test_a_dot_comes_back_to_where_it_was(side):
+    # A soft dot is drawn on the photograph, found in the small face by its centre of mass,
+    # and mapped back. The resizing is OpenCV's: it does not know our formula.
+    y, x = np.mgrid[: side + 60, : side + 80].astype(float)
+    square = photos.Square(31, 17, side)
+    dot = np.array([31 + 0.37 * side, 17 + 0.61 * side])
+    width = 0.05 * side
+    picture = 255 * np.exp(-((x - dot[0]) ** 2 + (y - dot[1]) ** 2) / (2 * width**2))
+    small = photos.to_face(photos.cut(picture.astype(np.float32), square))
+    v, u = np.mgrid[:96, :96]
+    centre = np.array([(small * u).sum(), (small * v).sum()]) / small.sum()
+    np.testing.assert_allclose(photos.to_photo(centre, square), dot, atol=0.02 * side / 96)
+    if side > 96:
+        naive = [31, 17] + centre * side / 96
+        assert np.abs(naive - dot).max() > 0.4 * (side / 96 - 1)
+
+
+def test_outside_of_the_picture_is_its_mirror_image():
+    picture = np.random.default_rng(0).integers(0, 255, (7, 5, 3)).astype(np.uint8)
+    for left, top, side in [(-3, -2, 4), (3, 5, 6), (-20, -20, 60), (1, 2, 3)]:
+        expected = [
+            [picture[mirror(r, 7), mirror(c, 5)] for c in range(left, left + side)]
+            for r in range(top, top + side)
+        ]
+        square = photos.Square(left, top, side)
+        np.testing.assert_array_equal(photos.cut(picture, square), expected)
+
+
+def mirror(index: int, length: int) -> int:
+    return cv2.borderInterpolate(index, length, cv2.BORDER_REFLECT)
+
+
+def test_a_square_far_outside_is_still_a_picture():
+    square = photos.Square(-900, -900, 300)
+    assert photos.cut(np.zeros((384, 384, 3), np.uint8), square).shape == (300, 300, 3)

@@ -1,8 +1,6 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fkd_utils import faces
 from fkd_utils.data import photographs, photos
@@ -35,7 +33,7 @@ def test_crops_show_the_face_where_the_training_faces_are(found):
     # The mean face of the embedded training set (profile quick, seed 0), rounded: eyes, nose, lip.
     middle, eyes = np.array([47.6, 47.7]), 35.6
     points = [
-        detection.to_crop(truth(name), detection.square_of(boxes[0]))
+        photos.to_crop(truth(name), detection.square_of(boxes[0]))
         for name, boxes in zip(NAMES, found, strict=True)
     ]
     mean = np.mean(points, axis=0)
@@ -55,53 +53,6 @@ def test_frame_of_boxes_finds_what_was_put_in():
     size, shift = detection.frame_of_boxes(boxes, points, face)
     assert size == pytest.approx(1.25)
     np.testing.assert_allclose(shift, [0.03, -0.02], atol=1e-9)
-
-
-@given(
-    st.integers(-50, 300),
-    st.integers(-50, 300),
-    st.integers(1, 5000),
-    st.floats(-10, 110),
-    st.floats(-10, 110),
-)
-def test_there_and_back(left, top, side, x, y):
-    square = detection.Square(left, top, side)
-    point = np.array([x, y])
-    there = detection.to_photo(point, square)
-    np.testing.assert_allclose(detection.to_crop(there, square), point, atol=1e-9)
-
-
-@pytest.mark.parametrize("side", [48, 96, 192, 480, 960])
-def test_a_dot_comes_back_to_where_it_was(side):
-    # A soft dot is drawn on the photograph, found in the small face by its centre of mass,
-    # and mapped back. The resizing is OpenCV's: it does not know our formula.
-    y, x = np.mgrid[: side + 60, : side + 80].astype(float)
-    square = detection.Square(31, 17, side)
-    dot = np.array([31 + 0.37 * side, 17 + 0.61 * side])
-    width = 0.05 * side
-    picture = 255 * np.exp(-((x - dot[0]) ** 2 + (y - dot[1]) ** 2) / (2 * width**2))
-    small = detection.to_face(detection.cut(picture.astype(np.float32), square))
-    v, u = np.mgrid[:96, :96]
-    centre = np.array([(small * u).sum(), (small * v).sum()]) / small.sum()
-    np.testing.assert_allclose(detection.to_photo(centre, square), dot, atol=0.02 * side / 96)
-    if side > 96:
-        naive = [31, 17] + centre * side / 96
-        assert np.abs(naive - dot).max() > 0.4 * (side / 96 - 1)
-
-
-def test_outside_of_the_picture_is_its_mirror_image():
-    picture = np.random.default_rng(0).integers(0, 255, (7, 5, 3)).astype(np.uint8)
-    for left, top, side in [(-3, -2, 4), (3, 5, 6), (-20, -20, 60), (1, 2, 3)]:
-        expected = [
-            [picture[mirror(r, 7), mirror(c, 5)] for c in range(left, left + side)]
-            for r in range(top, top + side)
-        ]
-        square = detection.Square(left, top, side)
-        np.testing.assert_array_equal(detection.cut(picture, square), expected)
-
-
-def mirror(index: int, length: int) -> int:
-    return cv2.borderInterpolate(index, length, cv2.BORDER_REFLECT)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (20, 20), (3, 400), (500, 2)])
@@ -142,14 +93,9 @@ def test_a_face_cut_off_by_the_border_is_found_where_it_is(share, at_least, foun
             np.testing.assert_allclose(centre, box[:2] + box[2:] / 2, atol=0.08 * box[2])
             square = detection.square_of(other)
             assert square.left < 0
-            face = detection.to_face(photos.to_grey(detection.cut(rest, square)))
+            face = photos.to_face(photos.to_grey(photos.cut(rest, square)))
             assert face.shape == (96, 96)
     assert hits >= at_least
-
-
-def test_a_square_far_outside_is_still_a_picture():
-    square = detection.Square(-900, -900, 300)
-    assert detection.cut(photograph(NAMES[0]), square).shape == (300, 300, 3)
 
 
 @pytest.mark.parametrize("content", [None, "no XML", "<opencv_storage/>", STORED])

@@ -97,7 +97,7 @@ def test_sunglasses_darken_both_eyes():
 def test_drawing_marks_box_and_points():
     picture = np.zeros((200, 200, 3), np.uint8)
     points = np.full((1, 15, 2), 100.0)
-    found = locate.Found(np.float32([[50, 60, 90, 90]]), [detection.Square(50, 60, 90)], points)
+    found = locate.Found(np.float32([[50, 60, 90, 90]]), [photos.Square(50, 60, 90)], points)
     drawn = locate.draw_found(picture, found)
     assert not picture.any()
     assert drawn[100, 100, 0] > 200 > 100 > drawn[100, 100, 1]  # red

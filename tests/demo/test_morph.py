@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fkd_utils import faces
-from fkd_utils.demo import detection, group_photo, morph
+from fkd_utils.data import photos
+from fkd_utils.demo import group_photo, morph
 from fkd_utils.files import InputError
 
 SIDE = 96
@@ -270,7 +271,7 @@ def test_points_stay_on_the_picture(side):
     photo = np.zeros((200, 240, 3), np.uint8)
     cv2.circle(photo, (90, 110), 6, (255, 255, 255), -1)
     at = np.array([[90, 110], [60, 60]])
-    one = morph.still(photo, at, detection.Square(31, 23, 150), side)
+    one = morph.still(photo, at, photos.Square(31, 23, 150), side)
     assert one.picture.shape == (side, side, 3)
     assert len(one.points) == 2 + 4 * morph.PARTS
     weight = one.picture[..., 0].astype(float)
@@ -284,7 +285,7 @@ def test_a_point_outside_the_frame_is_named():
     points = np.full((15, 2), 100.0)
     points[faces.INDEX["nose_tip"]] = (20, 100)
     with pytest.raises(InputError, match="nose_tip is not inside"):
-        morph.still(photo, points, detection.Square(50, 50, 100), 96)
+        morph.still(photo, points, photos.Square(50, 50, 100), 96)
 
 
 def test_smoothstep_starts_and_ends_at_rest():

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from fkd_utils import faces, files
-from fkd_utils.data import landmarks, photographs, sources, splits
+from fkd_utils.data import photographs, sixty_eight, sources, splits
 from fkd_utils.files import InputError
 from fkd_utils.models import export, heatmap
 from fkd_utils.training import results
@@ -52,14 +52,14 @@ def test_the_mesh_points_lie_on_their_keypoints():
 
 def test_the_68_points_lie_on_their_keypoints():
     template = photographs.templates()[0]
-    found = faces.to_fifteen(landmarks.from_189(template), peers.FROM_68)
+    found = faces.to_fifteen(sixty_eight.from_189(template), peers.FROM_68)
     labels = faces.to_fifteen(template, faces.FROM_189)
     assert nearest(found, labels) == list(range(15))
 
 
 def test_a_mirrored_face_has_its_68_points_on_the_other_side():
     points = np.arange(68 * 2).reshape(68, 2)
-    mirrored = faces.to_fifteen(points[landmarks.mirror_order_68()], peers.FROM_68)
+    mirrored = faces.to_fifteen(points[sixty_eight.mirror_order()], peers.FROM_68)
     expected = faces.to_fifteen(points, peers.FROM_68)[faces.mirror_order()]
     np.testing.assert_array_equal(mirrored, expected)
 

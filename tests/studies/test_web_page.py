@@ -13,7 +13,7 @@ import webpage
 
 from fkd_utils import data
 from fkd_utils.data import photos
-from fkd_utils.demo import detection, group_photo, locate
+from fkd_utils.demo import group_photo, locate
 from fkd_utils.training import fitting
 from studies import web_page
 
@@ -145,9 +145,9 @@ def test_from_the_photograph_on_points_are_those_of_python(visit, person):
     picture = group_photo.portrait(person)
     assert opened(visit, "someone.png", png(picture)).startswith("1 face")
     (square,), points = visit.faces()
-    small = detection.to_face(photos.to_grey(detection.cut(picture, square)))
+    small = photos.to_face(photos.to_grey(photos.cut(picture, square)))
     expected = locate.predict(keras_model("Final"), small[np.newaxis])[0]
-    assert np.abs(points[0] - detection.to_photo(expected, square)).max() < 0.5
+    assert np.abs(points[0] - photos.to_photo(expected, square)).max() < 0.5
     # Chapter 12's way, whose detector frames the face a little otherwise.
     theirs = locate.locate(keras_model("Final"), picture).points[0]
     apart = np.linalg.norm(points[0] - theirs, axis=1).mean()
@@ -162,14 +162,14 @@ def png(picture):
 
 def test_a_small_square_is_enlarged_as_opencv_does(visit):
     picture = photos.to_grey(group_photo.portrait(0))[100:170, 150:230]
-    square = detection.Square(-9, 5, 60)
+    square = photos.Square(-9, 5, 60)
     grey = {"width": 80, "height": 70, "data": picture.ravel().tolist()}
     cut = visit.do(
         """const {cut} = await import(at("picture.js"));
         return [...cut({...value[0], data: Uint8Array.from(value[0].data)}, value[1])];""",
         [grey, square._asdict()],
     )
-    expected = detection.to_face(detection.cut(picture, square))
+    expected = photos.to_face(photos.cut(picture, square))
     assert np.abs(np.reshape(cut, (96, 96)) - expected.astype(int)).max() <= 2
 
 
