@@ -4,9 +4,9 @@
 
 writes a file for each table to data/published/seeds, with a line for each training: the last rows
 of Tables 4.1 and 4.4; ideas, which is what THESIS 4.8 would try next; rates, which tunes two
-optimisers by one budget. The faces are real ones in Kaggle's format, and most trainings are shorter
-than the thesis's: every line says how long. A training that is stored already is found, not
-repeated.
+optimisers by one budget: four rates each with one seed, and the best of each with all. The faces
+are real ones in Kaggle's format, and most trainings are shorter than the thesis's: every line says
+how long. A training that is stored already is found, not repeated.
 """
 
 import dataclasses
@@ -68,6 +68,9 @@ ROWS = {
 def study(table: str, data: str, machine: str) -> pd.DataFrame:
     """Train every row of a table ("table_4_1", ...) with all SEEDS and store the scores.
 
+    Of the rates each rule's best on the validation faces with the first seed is trained with the
+    others; the histories of these trainings go beside the scores.
+
     data: open, kaggle or a folder. The split stays that of seed 0: only first weights, batches and
     dropout differ. Returns one line a training: model, seed, epochs, best_epoch, training_mse,
     validation_mse, test_mse, test_mean_px, test_nme, seconds. The file is written anew after
@@ -75,16 +78,32 @@ def study(table: str, data: str, machine: str) -> pd.DataFrame:
     """
     folder = files.PUBLISHED / "seeds"
     faces_of = splits.load(data, 0, grown=table in ("table_4_4", "ideas"))
-    lines = []
+    lines, histories = [], []
     for seed in SEEDS:
-        for name, plan in ROWS[table].items():
+        tuned = table == "rates" and seed != SEEDS[0]
+        for name, plan in _best(lines).items() if tuned else ROWS[table].items():
             run = thesis_runs.thesis_run(plan, faces_of, "paper", seed, EPOCHS[table])
             lines.append(_line(name, seed, run, faces_of))
             text = pd.DataFrame(lines).to_csv(index=False, float_format="%.6g")
             files.write_text(folder / f"{table}.csv", text)
+            histories.append(
+                run.history[["epoch", "loss", "val_mse"]].assign(model=name, seed=seed)
+            )
+    if table == "rates":
+        kept = pd.concat(histories)[["model", "seed", "epoch", "loss", "val_mse"]]
+        text = kept[kept.model.isin(_best(lines))].to_csv(index=False, float_format="%.4g")
+        files.write_text(folder / "rates_histories.csv", text)
     text = json.dumps(_settings(faces_of, machine), indent=1)
     files.write_text(folder / f"{table}.json", text + "\n")
     return pd.DataFrame(lines)
+
+
+def _best(lines: list[dict]) -> dict[str, thesis_runs.Planned]:
+    """Each rule's rate with the lowest validation MSE, with the first seed."""
+    first = pd.DataFrame([line for line in lines if line["seed"] == SEEDS[0]])
+    found = first.dropna(subset="validation_mse")
+    best = found.groupby(found.model.str.split(",").str[0]).validation_mse.idxmin()
+    return {name: ROWS["rates"][name] for name in found.model[best]}
 
 
 def _line(name: str, seed: int, run: fitting.Run, data: splits.Splits) -> dict:

@@ -69,6 +69,27 @@ def test_a_rate_that_is_too_fast_has_a_line_without_errors(short, monkeypatch):
     assert len(lines) == 2 and set(lines) == {"model", "seed", "epochs"}
 
 
+def test_of_the_rates_only_the_best_of_each_rule_gets_more_seeds(short, tmp_path, monkeypatch):
+    rows = {
+        f"{rule}, {rate:g}": seeds._second(optimizer, rate)
+        for rule, optimizer in (("plain", keras.optimizers.SGD), ("Adam", keras.optimizers.Adam))
+        for rate in (1e-9, 1e-3, 1e12)  # stands still, learns, fails or flies off
+    }
+    monkeypatch.setattr(seeds, "ROWS", {"rates": rows})
+    lines = seeds.study("rates", "open", "a desk")
+    first = lines[lines.seed == 0].set_index("model").validation_mse
+    best = [first.filter(like=rule).idxmin() for rule in ("Adam", "plain")]
+    assert "plain, 0.001" in best
+    assert sorted(lines.model[lines.seed == 1]) == best
+    stored = pd.read_csv(tmp_path / "seeds" / "rates_histories.csv")
+    assert sorted(set(zip(stored.model, stored.seed, strict=True))) == [
+        (name, seed) for name in best for seed in (0, 1)
+    ]
+    lowest = stored.groupby(["model", "seed"]).val_mse.min()
+    for line in lines[lines.model.isin(best)].itertuples():
+        assert lowest[line.model, line.seed] == pytest.approx(line.validation_mse, rel=1e-3)
+
+
 def test_the_command(short, monkeypatch, capsys):
     monkeypatch.setattr(seeds, "SEEDS", (0,))
     assert __main__.main(["seeds", "table_4_1", "--machine", "a desk"]) == 0
