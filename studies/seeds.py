@@ -35,7 +35,7 @@ IDEAS = {
     "twice the units and the dropout": {"units": 500, "dropout": 0.2},
 }
 RATES = {
-    "plain descent": (keras.optimizers.SGD, (0.01, 0.02, 0.05, 0.08)),
+    "plain descent": (keras.optimizers.SGD, (0.02, 0.05, 0.08, 0.1)),
     "Adam": (keras.optimizers.Adam, (0.0001, 0.0003, 0.001, 0.003)),
 }
 
@@ -86,9 +86,7 @@ def study(table: str, data: str, machine: str) -> pd.DataFrame:
             lines.append(_line(name, seed, run, faces_of))
             text = pd.DataFrame(lines).to_csv(index=False, float_format="%.6g")
             files.write_text(folder / f"{table}.csv", text)
-            histories.append(
-                run.history[["epoch", "loss", "val_mse"]].assign(model=name, seed=seed)
-            )
+            histories.append(run.history.assign(model=name, seed=seed))
     if table == "rates":
         kept = pd.concat(histories)[["model", "seed", "epoch", "loss", "val_mse"]]
         text = kept[kept.model.isin(_best(lines))].to_csv(index=False, float_format="%.4g")

@@ -39,16 +39,19 @@ def predict(photos: tuple[str, ...], out: pathlib.Path, model: str) -> int:
     """Find the faces on your photographs and mark their 15 keypoints.
 
     Writes points.csv, one line a face, in pixels of the photograph, and a copy of each photograph
-    with boxes and points. PHOTO: PNG, JPEG, WebP, GIF, BMP or TIFF.
+    with boxes and points. Names the faces of which the network is not sure, as chapter 18b says.
+    PHOTO: PNG, JPEG, WebP, GIF, BMP or TIFF.
     """
     console.start_backend()
     import cv2
 
     from fkd_utils.data import photos as pictures
     from fkd_utils.demo import locate
+    from fkd_utils.models import heatmap
     from fkd_utils.training import results
 
     network, from_edge = results.network(model), results.network_counts_from_edge(model)
+    limit = results.widest_spread(model)
     rows, good, taken = [], 0, _names_in(out, photos)
     try:
         for name in photos:
@@ -69,6 +72,10 @@ def predict(photos: tuple[str, ...], out: pathlib.Path, model: str) -> int:
             for k, row in enumerate(numbers, start=1):
                 rows.append((_shown(name), k, *(f"{v:.2f}" for v in row)))
             what = {0: "no face found", 1: "1 face"}.get(len(found), f"{len(found)} faces")
+            if limit is not None and len(found):
+                wide = heatmap.spreads(network, locate.crops(picture, found.squares)).mean(axis=1)
+                unsure = ", ".join(str(k) for k in np.flatnonzero(wide > limit) + 1)
+                what += f" (not sure of {unsure}: no whole face?)" if unsure else ""
             print(f"{_shown(name)}: {what} -> {_shown(marked)}")
     finally:  # whatever stops the command, what was found is kept
         if good:

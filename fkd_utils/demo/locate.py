@@ -47,11 +47,15 @@ def locate(
     squares = [detection.square_of(box) for box in boxes]
     points = np.empty((0, len(faces.KEYPOINTS), 2))
     if squares:
-        crops = [photos.to_face(photos.to_grey(photos.cut(picture, s))) for s in squares]
-        small = faces.answered(predict(model, np.stack(crops)), model.name)
+        small = faces.answered(predict(model, crops(picture, squares)), model.name)
         small -= faces.HALF_PIXEL if from_edge else 0
         points = np.stack([photos.to_photo(p, s) for p, s in zip(small, squares, strict=True)])
     return Found(boxes, squares, points)
+
+
+def crops(picture: np.ndarray, squares: list[photos.Square]) -> np.ndarray:
+    """What a network is shown of a picture (h, w, 3) uint8: (m, 96, 96) uint8, one a square."""
+    return np.stack([photos.to_face(photos.to_grey(photos.cut(picture, s))) for s in squares])
 
 
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:

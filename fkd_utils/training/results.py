@@ -176,6 +176,16 @@ def second_labeller_offset(name: str = DEFAULT_NETWORK) -> np.ndarray | None:
     return offset if offset.any() else None
 
 
+def widest_spread(name: str = DEFAULT_NETWORK) -> float | None:
+    """The mean spread of a network's maps, pixels, that one validation face in a hundred exceeds.
+
+    Above it an answer is to be refused (chapter 18b). None where nothing is stored of its maps.
+    """
+    file, key = _folder_of_network(name) / "predictions.npz", "validation_spread"
+    arrays = files.stored(files.read_arrays, file) or {}
+    return float(np.quantile(arrays[key].mean(axis=1), 0.99)) if key in arrays else None
+
+
 def network_counts_from_edge(name: str = DEFAULT_NETWORK) -> bool:
     """Whether a network's predictions count from the picture's edge, as the labels it learnt.
 

@@ -14,7 +14,7 @@ import pytest
 
 from fkd_utils import augment, faces, files
 from fkd_utils.cli import main, predict
-from fkd_utils.data import photos, sources, splits
+from fkd_utils.data import photographs, photos, sources, splits
 from fkd_utils.demo import group_photo, locate
 from fkd_utils.faces import Faces
 from fkd_utils.models import heatmap, losses
@@ -59,6 +59,19 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path, capsys):
     assert captured.err.count("error: ") == 2
     assert "Traceback" not in captured.err
     assert len(read_points(out)) == 1
+
+
+def test_a_box_without_a_face_is_named(tmp_path, capsys):
+    # Of an astronaut the detector also takes a part of her suit for a face.
+    photo = photographs.FOLDER.parent / "demo" / "astronaut.jpg"
+    assert main.main(["predict", str(photo), "--out", str(tmp_path)]) == 0
+    assert "astronaut.jpg: 2 faces (not sure of 2: no whole face?) ->" in capsys.readouterr().out
+    assert len(read_points(tmp_path)) == 2
+    # A network without maps has no such number, and says nothing.
+    assert (
+        main.main(["predict", str(photo), "--out", str(tmp_path), "--model", results.FOURTH]) == 0
+    )
+    assert "astronaut.jpg: 2 faces ->" in capsys.readouterr().out
 
 
 def test_photos_of_the_same_name_do_not_overwrite_each_other(tmp_path):

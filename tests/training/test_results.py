@@ -87,3 +87,10 @@ def test_the_mean_face_of_the_real_faces_has_all_measures():
 def test_a_training_loss_that_is_no_mse_is_not_called_one():
     assert "training MSE there" in results.published("wild_fourth").summary()
     assert "training loss there" in results.published("wild_final").summary()
+
+
+def test_one_validation_face_in_a_hundred_is_wider():
+    limit, run = results.widest_spread(), results.published(results.DEFAULT_NETWORK)
+    share = (run.array("validation_spread").mean(axis=1) > limit).mean()
+    assert 0.005 < share < 0.015  # of 196 faces two
+    assert results.widest_spread(results.FOURTH) is None  # it has no maps
