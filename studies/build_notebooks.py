@@ -65,6 +65,7 @@ def build(source: pathlib.Path) -> None:
     notebook, figures = from_source(source), execute.build_folder("quick", "open") / "figures"
     given = {"FKD_FIGURES": str(figures), "FKD_PROFILE": "quick", "FKD_DATA": "open"}
     given |= {"FKD_STRICT": "1"}  # what differs from the text fails here
+    execute.forget_figures(source, figures)
     try:
         with execute.surroundings(**given):
             ran = execute.execute(notebook)

@@ -125,6 +125,7 @@ def _error_of(chapter: pathlib.Path, folder: pathlib.Path, parameters: dict) -> 
 
     target = folder / chapter.name
     target.unlink(missing_ok=True)  # an older run's is not to stand for this one
+    forget_figures(chapter, folder / "figures")
     try:
         notebook = nbformat.read(chapter, as_version=4)
         execute(notebook, target, parameters)
@@ -136,6 +137,12 @@ def _error_of(chapter: pathlib.Path, folder: pathlib.Path, parameters: dict) -> 
             files.discard(target)  # a half
         return f"{type(failure).__name__}: {first_line(failure)}"
     return ""
+
+
+def forget_figures(chapter: pathlib.Path, figures: pathlib.Path) -> None:
+    """Delete what a chapter drew before: it may draw less now."""
+    for old in figures.glob(f"ch{chapter.stem.partition('_')[0]}_*"):
+        old.unlink()
 
 
 @contextlib.contextmanager

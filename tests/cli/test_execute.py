@@ -63,6 +63,15 @@ def test_a_failed_chapter_is_named_and_the_others_still_run(house, tmp_path, cap
     assert "outputs" not in json.dumps(nbformat.read(house / "00_good.ipynb", 4).cells[1].outputs)
 
 
+def test_what_a_chapter_drew_before_is_forgotten_and_another_ones_is_not(house, tmp_path):
+    figures = tmp_path / "build" / "smoke-open" / "figures"
+    figures.mkdir(parents=True)
+    for name in ("ch00_fig_00-z.png", "ch00_fig_00-z.json", "ch01a_fig_00-z.png"):
+        (figures / name).write_text("old")
+    execute.run_chapters(execute.find_chapters(["00"]), "smoke", "open", 0)
+    assert [path.name for path in figures.iterdir()] == ["ch01a_fig_00-z.png"]
+
+
 def test_a_dead_kernel_and_a_broken_file_do_not_stop_the_others(house, tmp_path, capsys):
     write(house, "01_bad", [GOOD[0], "import os; os._exit(9)"])
     (house / "00_good.ipynb").write_text("no notebook")
