@@ -129,6 +129,28 @@ def ladder(steps: tuple[int, ...], machine: str, data: str) -> None:
         print(f"step {number}: {folder}")
 
 
+@group.command("full-length")
+@click.argument("rows", nargs=-1, required=True, metavar="ROW...")
+@MACHINE
+@DATA
+def full_length(rows: tuple[str, ...], machine: str, data: str) -> None:
+    """Train and keep rows of Tables 4.1 and 4.4 for the thesis's 1000 epochs.
+
+    ROW: its name, such as "Fifth, dropout". Half an hour to two hours of two cores each.
+    """
+    console.start_backend()
+    from fkd_utils.training import thesis_runs
+    from studies import full_length
+
+    known = [*thesis_runs.TABLE_4_1, *thesis_runs.TABLE_4_4]
+    for row in rows:
+        if row not in known:
+            raise InputError(f"there is no row {row!r}; there are: {'; '.join(known)}")
+    for row in rows:
+        (folder,) = full_length.train_rows([row], data, machine)
+        print(f"{row}: {folder}")
+
+
 @group.command()
 @click.option("--to", required=True, metavar="PATH", help="a folder in Kaggle's format")
 @MACHINE

@@ -27,11 +27,41 @@ def _first() -> Found:
     return findings.one_seed(ratio, "wild_first, wild_mean_face.json", by_faces, len(set(groups)))
 
 
+def _tuned() -> tuple[str, str]:
+    """Adam and plain descent, each at its best rate: those that were trained with every seed."""
+    counts = results.seeds("rates").model.value_counts()
+    adam, plain = sorted(counts.index[counts > 1])
+    return adam, plain
+
+
 def _sooner() -> Found:
-    """The epoch at which Adam is as low as plain descent ever, to plain descent's best."""
-    adam, plain = (findings.run(row).history.val_mse for row in ("Second, Adam", "Second"))
-    ratio = ((adam <= plain.min()).idxmax() + 1) / (plain.idxmin() + 1)
-    return findings.one_seed(ratio, "wild_second, wild_second_adam")
+    """Epochs to the lowest validation MSE that both rules reach, each at its best rate."""
+    adam, plain = _tuned()
+    table = results.table("seeds/rates_histories")
+    ratios = []
+    for _, lines in table.groupby("seed"):
+        curves = lines.pivot(index="epoch", columns="model", values="val_mse")
+        first = (curves <= curves.min().max()).idxmax()
+        ratios.append(first[adam] / first[plain])
+    return Found(verdicts.of_seeds(ratios), "seeds/rates_histories.csv")
+
+
+def _lower() -> Found:
+    """Test MSE, each rule at its best rate; other faces weigh as for the two full-length runs."""
+    lines = results.seeds("rates").pivot(index="seed", columns="model", values="test_mse")
+    adam, plain = _tuned()
+    of_runs = errors("Second, Adam", "Second").measured
+    found = verdicts.of_seeds(lines[adam] / lines[plain], of_runs.by_faces, of_runs.groups)
+    return Found(found, "seeds/rates.csv")
+
+
+def _overfits() -> Found:
+    """Validation to training MSE of Second with Adam at its best rate."""
+    lines = results.seeds("rates").set_index("model").loc[_tuned()[0]]
+    of_run = gap("Second, Adam").measured
+    ratios = (lines.validation_mse / lines.training_mse).to_numpy()
+    found = verdicts.of_seeds(ratios, of_run.by_faces, of_run.groups)
+    return Found(found, "seeds/rates.csv")
 
 
 def _afterwards() -> Found:
@@ -109,17 +139,18 @@ CLAIMS = [
     ),
     _claim(
         "4.2", "might lead to faster convergence", "Adam converges faster than plain descent",
-        "faster", "epochs, Adam to as low as plain descent ever", "< 1", "04-e", _sooner,
+        "faster", "epochs to the lowest both reach, Adam to plain descent", "< 1", "Table 04.1",
+        _sooner,
     ),
     _claim(
         "4.2", "Adam optimizer performs better than vanilla gradient descent",
-        "Adam gets lower than plain descent", "0.51", "error, Adam to plain descent", "< 1", "04-e",
-        lambda: errors("Second, Adam", "Second"),
+        "Adam gets lower than plain descent", "0.51", "error, Adam to plain descent", "< 1",
+        "Table 04.1", _lower,
     ),
     _claim(
         "4.2", "obvious from the figure that this model is overfitting",
-        "Second with Adam overfits", "2.8", "validation to training loss", "> 1", "04-e",
-        lambda: gap("Second, Adam"),
+        "Second with Adam overfits", "2.8", "validation to training loss", "> 1", "Table 04.1",
+        _overfits,
     ),
     _claim(
         "3.2.3", "we expect an increase in performance",

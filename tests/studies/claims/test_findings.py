@@ -119,11 +119,37 @@ def test_histories_by_hand(runs, seeds):
 
     val = np.r_[np.full(30, 1.0), np.full(50, 4.0), np.full(25, 2.0)]
     runs(**{
-        "Second, Adam": history(val_mse=[5.0, 3.0, 1.0, 2.0]),
-        "Second": history(val_mse=[9.0, 8.0, 6.0, 4.0, 2.0, 3.0]),
         "Third": history(val_mse=val),
         "Third, dropout": history(loss=[3.0, 2.0, 1.0], val_mse=[1.0, 1.5, 1.2]),
     })  # fmt: skip
-    assert thesis._sooner().measured.ratio == pytest.approx(3 / 5)
     assert thesis._afterwards().measured.ratio == pytest.approx(0.5)
     assert thesis._above().measured.ratio == 2
+
+
+def test_two_rules_tuned_by_hand(runs, seeds, written):
+    seeds(Fourth=[0.002, 0.003])
+    runs(**{row: stored(np.full((6, 15), 2.0)) for row in ("Second, Adam", "Second")})
+    curves = {  # of two seeds; 0.2 was not the best rate and has one
+        ("Adam, 0.1", 0): [9.0, 3.0, 1.0, 2.0], ("Adam, 0.1", 1): [9.0, 8.0, 7.0, 4.0],
+        ("plain descent, 0.3", 0): [8.0, 6.0, 2.0, 3.0],
+        ("plain descent, 0.3", 1): [6.0, 4.0, 3.0, 2.0],
+    }  # fmt: skip
+    lines = [
+        {"model": model, "seed": seed, "test_mse": min(curve), "validation_mse": min(curve),
+         "training_mse": 0.5}
+        for (model, seed), curve in curves.items()
+    ]  # fmt: skip
+    written("seeds/rates", [*lines, {"model": "Adam, 0.2", "seed": 0, "test_mse": 0.1}])
+    rows = [
+        {"model": model, "seed": seed, "epoch": epoch, "val_mse": value}
+        for (model, seed), curve in curves.items()
+        for epoch, value in enumerate(curve, start=1)
+    ]
+    written("seeds/rates_histories", rows)
+    # Both reach 2 in epoch 3 and 3; both reach 4 in epoch 4 and 2.
+    sooner, lower = thesis._sooner().measured, thesis._lower().measured
+    assert (sooner.ratio, sooner.seeds) == (pytest.approx(2**0.5), 2)
+    assert (lower.ratio, lower.seeds) == (pytest.approx((1 / 2 * 4 / 2) ** 0.5), 2)
+    assert lower.groups == 6
+    overfits = thesis._overfits().measured
+    assert (overfits.ratio, overfits.seeds) == (pytest.approx((1 / 0.5 * 4 / 0.5) ** 0.5), 2)
