@@ -458,8 +458,8 @@ chapter.table(
 # %%
 by_seed = tuned.pivot(index="seed", columns="model", values="test_mse").dropna(axis=1)
 by_adam, by_plain = by_seed.columns  # the two rates with all three seeds
-ratio, lower = evaluation.by_seeds(by_seed[by_adam], by_seed[by_plain])
-print(f"test MSE, {by_adam} to {by_plain}:\n{ratio}; is Adam lower? {lower}\n")
+compared, lower = evaluation.by_seeds(by_seed[by_adam], by_seed[by_plain])
+print(f"test MSE, {by_adam} to {by_plain}:\n{compared}; is Adam lower? {lower}\n")
 curves = training.table("seeds/rates_histories").set_index(["seed", "model", "epoch"]).val_mse
 for seed, both in curves.unstack("model").groupby("seed"):
     for level in (0.006, both.min().max()):  # the second: the lowest that both reach
