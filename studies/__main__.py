@@ -136,7 +136,7 @@ def ladder(steps: tuple[int, ...], machine: str, data: str) -> None:
 def full_length(rows: tuple[str, ...], machine: str, data: str) -> None:
     """Train and keep rows of Tables 4.1 and 4.4 for the thesis's 1000 epochs.
 
-    ROW: its name, such as "Fifth, dropout". Half an hour to two hours of two cores each.
+    ROW: its name, such as "Fifth, dropout". Minutes (First) to two hours (Fifth) of two cores.
     """
     console.start_backend()
     from fkd_utils.training import thesis_runs

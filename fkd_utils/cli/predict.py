@@ -58,6 +58,10 @@ def predict(photos: tuple[str, ...], out: pathlib.Path, model: str) -> int:
             try:
                 picture = pictures.read(name)
                 found = locate.locate(network, picture, from_edge=from_edge)
+                wide = np.zeros(len(found))  # the mean spread of each face's maps, pixels
+                if limit is not None and len(found):
+                    shown = locate.crops(picture, found.squares)
+                    wide = heatmap.spreads(network, shown).mean(axis=1)
                 marked = out / _free_name(pathlib.Path(name).stem, taken)
                 pictures.write(marked, locate.draw_found(picture, found))
             except InputError as error:  # the other photographs are not to suffer
@@ -72,10 +76,8 @@ def predict(photos: tuple[str, ...], out: pathlib.Path, model: str) -> int:
             for k, row in enumerate(numbers, start=1):
                 rows.append((_shown(name), k, *(f"{v:.2f}" for v in row)))
             what = {0: "no face found", 1: "1 face"}.get(len(found), f"{len(found)} faces")
-            if limit is not None and len(found):
-                wide = heatmap.spreads(network, locate.crops(picture, found.squares)).mean(axis=1)
-                unsure = ", ".join(str(k) for k in np.flatnonzero(wide > limit) + 1)
-                what += f" (not sure of {unsure}: no whole face?)" if unsure else ""
+            unsure = ", ".join(str(k) for k in np.flatnonzero(wide > (limit or 0)) + 1)
+            what += f" (not sure of {unsure}: no whole face?)" if unsure else ""
             print(f"{_shown(name)}: {what} -> {_shown(marked)}")
     finally:  # whatever stops the command, what was found is kept
         if good:

@@ -66,13 +66,13 @@ def load(data: str) -> tuple[Framed, list[str]]:
     return _stacked(folder.name, found, [_person(pair.picture) for pair in pairs]), broken
 
 
-def parts(framed: Framed, data: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def split(framed: Framed, data: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows to learn from, and rows held out, a fifth; apart by person.
 
     Raises InputError for too few of either.
     """
-    split = splits.grouped_split(framed.people, seed)
-    train, held = split.train, np.concatenate([split.validation, split.test])
+    rows = splits.grouped_split(framed.people, seed)
+    train, held = rows.train, np.concatenate([rows.validation, rows.test])
     if len(train) < 8 or len(held) < 4:
         raise InputError(
             f"{data}: {len(train)} pictures to learn from, {len(held)} of other people; it takes 8 "

@@ -77,7 +77,7 @@ chapter = plotting.Chapter("15a", PROFILE, DATA, SEED)
 framed, broken = data.framed.load(DATA)
 SOURCE, pictures, every, people = framed
 most = chapter.pick(smoke=24, quick=None, paper=None)
-all_train, all_held = data.framed.parts(framed, DATA, SEED)
+all_train, all_held = data.framed.split(framed, DATA, SEED)
 train, held = all_train[:most], all_held[:most]
 print(*broken, sep="\n", end="\n" * bool(broken))
 print(f"{SOURCE}: {len(pictures)} pictures of {len(set(people))} people, "

@@ -72,7 +72,7 @@ if not seen.any():
     raise files.InputError(f"{DATA}: no point is inside all pictures; add pictures of whole faces")
 points = every[:, seen]
 most = chapter.pick(smoke=24, quick=None, paper=None)
-all_train, all_held = data.framed.parts(framed, DATA, SEED)
+all_train, all_held = data.framed.split(framed, DATA, SEED)
 train, held = all_train[:most], all_held[:most]
 print(*broken, sep="\n", end="\n" * bool(broken))
 print(f"{SOURCE}: {len(train)} pictures to learn from, {len(held)} held out, "

@@ -66,7 +66,7 @@ def test_points_nobody_knows_and_too_few_people_are_told(tmp_path):
         write_asf(tmp_path, f"{person}-1m")
     found, _ = framed.load(str(tmp_path))
     with pytest.raises(InputError, match=r"7 pictures to learn from, 2 of other people"):
-        framed.parts(found, str(tmp_path), 0)
+        framed.split(found, str(tmp_path), 0)
 
 
 def test_nobody_is_on_both_sides(tmp_path):
@@ -74,6 +74,6 @@ def test_nobody_is_on_both_sides(tmp_path):
         for k in (1, 2):
             write_asf(tmp_path, f"{person:02d}-{k}m")
     found, _ = framed.load(str(tmp_path))
-    train, held = framed.parts(found, str(tmp_path), 3)
+    train, held = framed.split(found, str(tmp_path), 3)
     sides = [set(found.people[rows]) for rows in (train, held)]
     assert not sides[0] & sides[1] and len(train) + len(held) == 40
