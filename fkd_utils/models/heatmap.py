@@ -94,20 +94,12 @@ def dense_network() -> keras.Model:
     return keras.Model(picture, outputs, name="modern_dense")
 
 
-def network() -> keras.Model:
+def network(widths: tuple[int, ...] = WIDTHS, name: str = "modern") -> keras.Model:
     """Pictures (n, 96, 96, 1) in [0, 1] to 30 targets y/48 - 1, like every network of the course.
 
-    The heat maps inside are the layer "heatmaps" (see `heatmaps_of`).
+    widths: filters where the map has 48, 24, 12 and 6 cells a side. The heat maps inside are the
+    layer "heatmaps" (see `heatmaps_of`).
     """
-    return _down_and_up(WIDTHS, "modern")
-
-
-def wide_network() -> keras.Model:
-    """`network` with twice the parameters, of `WIDE`."""
-    return _down_and_up(WIDE, "modern_wide")
-
-
-def _down_and_up(widths: tuple[int, ...], name: str) -> keras.Model:
     picture = keras.layers.Input((faces.SIDE, faces.SIDE, 1))
     *passed, x = _way_down(picture, widths)
     for seen in reversed(passed):
@@ -120,6 +112,11 @@ def _down_and_up(widths: tuple[int, ...], name: str) -> keras.Model:
     targets = keras.layers.Rescaling(1 / faces.HALF, offset=-1.0)(points)
     outputs = keras.layers.Reshape((-1,), name="targets")(targets)
     return keras.Model(picture, outputs, name=name)
+
+
+def wide_network() -> keras.Model:
+    """`network` with twice the parameters, of `WIDE`."""
+    return network(WIDE, "modern_wide")
 
 
 def heatmaps_of(model: keras.Model) -> keras.Model:

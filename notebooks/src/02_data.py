@@ -256,8 +256,8 @@ def describe(image):
 # `(576, n)`.
 
 # %%
-short = np.stack([describe(image) for image in rows.images])
-alike = short @ short.T
+descriptors = np.stack([describe(image) for image in rows.images])
+alike = descriptors @ descriptors.T
 np.fill_diagonal(alike, -1)
 
 # %% [markdown]
@@ -377,13 +377,13 @@ if len(shown):
 
 # %% tags=["nbval-ignore-output"]
 judged = []
-for title, of in (("one labeller", True), ("both labellers", False)):
-    some = pairs[(half[pairs[:, 0]] == half[pairs[:, 1]]) == of]
-    if not len(some):
+same_labeller = half[pairs[:, 0]] == half[pairs[:, 1]]
+for title, chosen in (("one labeller", same_labeller), ("both labellers", ~same_labeller)):
+    if not chosen.any():
         print(f"{title}: no such pair here")
         continue
-    gap = points[some[:, 1]] - points[some[:, 0]]
-    entry = {"labelled by": title, "pairs": len(some)}
+    gap = points[pairs[chosen, 1]] - points[pairs[chosen, 0]]
+    entry = {"labelled by": title, "pairs": int(chosen.sum())}
     for name in data.FOUR_POINTS:
         entry[data.plain(name) + " y"] = np.nanmean(gap[:, data.INDEX[name], 1])
     judged.append(entry | {"mean distance": np.nanmean(np.linalg.norm(gap, axis=2))})
@@ -410,28 +410,39 @@ if judged:
 # 3. **The picture.** Predict all points from the picture by a model that has not seen this row.
 #
 # Take the complete faces. Distances are divided by what is usual for the point, so that 1 is
-# a normal row.
+# a normal row. First the rule and the other points.
 
 # %%
-where = np.flatnonzero(rows.is_complete())
-truth = points[where].astype(float)
-by_rule = truth[:, 0, 0] <= truth[:, 1, 0]
+def from_the_others(keypoints, k):
+    """Keypoint k of each face (n, 2), predicted from its other 14 by a linear fit."""
+    others = np.delete(keypoints, k, axis=1).reshape(len(keypoints), 28)
+    others = np.hstack([others, np.ones((len(others), 1))])  # the fit's constant
+    weights = np.linalg.lstsq(others, keypoints[:, k], rcond=None)[0]
+    return others @ weights
 
-others = np.empty((len(where), 15))
-for k in range(15):
-    known = np.delete(truth, k, axis=1).reshape(len(where), 28)
-    known = np.hstack([known, np.ones((len(where), 1))])
-    weights = np.linalg.lstsq(known, truth[:, k], rcond=None)[0]
-    others[:, k] = np.linalg.norm(known @ weights - truth[:, k], axis=1)
-by_others = (others / np.median(others, axis=0)).max(axis=1)
+
+# %%
+complete_rows = np.flatnonzero(rows.is_complete())  # row numbers of the n complete faces
+truth = points[complete_rows].astype(float)  # (n, 15, 2)
+by_rule = truth[:, 0, 0] <= truth[:, 1, 0]
+fitted = np.stack([from_the_others(truth, k) for k in range(15)], axis=1)
+misfit = np.linalg.norm(fitted - truth, axis=2)  # (n, 15), pixels
+by_others = (misfit / np.median(misfit, axis=0)).max(axis=1)
 by_others /= np.median(by_others)
 
 # %% [markdown]
-# For the third question, cut the faces into five parts by group (people, where they are known),
-# and let each part be judged by a linear model that learned from the other four. Otherwise
-# a wrong label would vouch for itself. The model sees the descriptors. The penalty on its weights
-# is called a ridge, and [chapter 03](03_linear.ipynb) explains it.
+# For the third question, cut the faces into five **folds** by group (people, where they are known).
 
+# %%
+known_people = len(np.unique(rows.groups)) < len(rows)
+groups = rows.groups if known_people else clusters
+fold_of_group = np.random.default_rng(SEED).permutation(len(rows)) % 5
+fold = fold_of_group[groups[complete_rows] % len(rows)]
+
+# %% [markdown]
+# Each fold is judged by a linear model that learned from the other four. Otherwise a wrong label
+# would vouch for itself. The model sees the descriptors. The penalty on its weights is called a
+# ridge ([chapter 03](03_linear.ipynb) explains it).
 
 # %%
 def fit_ridge(inputs, targets, penalty):
@@ -440,17 +451,16 @@ def fit_ridge(inputs, targets, penalty):
     return np.linalg.solve(square, inputs.T @ targets)
 
 
-groups = rows.groups if len(np.unique(rows.groups)) < len(rows) else clusters
-known_people = groups is not clusters
-away = truth - truth.mean(axis=0)
-off = np.empty((len(where), 15))
-fold = np.random.default_rng(SEED).permutation(len(rows))[groups[where] % len(rows)] % 5
+# %%
+described = descriptors[complete_rows]
+from_mean = truth - truth.mean(axis=0)
+predicted = np.empty_like(from_mean)
 for k in range(5):
-    learn, ask = where[fold != k], where[fold == k]
-    weights = fit_ridge(short[learn], away[fold != k].reshape(-1, 30), 1.0)
-    error = (short[ask] @ weights).reshape(-1, 15, 2) - away[fold == k]
-    off[fold == k] = np.linalg.norm(error, axis=2)
-by_picture = (off / np.median(off, axis=0)).mean(axis=1)
+    learn, ask = fold != k, fold == k
+    weights = fit_ridge(described[learn], from_mean[learn].reshape(-1, 30), 1.0)
+    predicted[ask] = (described[ask] @ weights).reshape(-1, 15, 2)
+misplaced = np.linalg.norm(predicted - from_mean, axis=2)  # (n, 15), pixels
+by_picture = (misplaced / np.median(misplaced, axis=0)).mean(axis=1)
 by_picture /= np.median(by_picture)
 
 # %% [markdown]
@@ -479,7 +489,7 @@ kinds = sorted(set(kind_of.values()))
 figure, axes = plt.subplots(figsize=(7.2, 3.9))
 axes.plot(by_others, by_picture, ".", color="#9A9A9A", alpha=0.5, label="all rows")
 for kind, colour, marker in zip(kinds, ("blue", "orange", "red", "purple"), "osD^"):
-    here = [kind_of.get(row) == kind for row in where.tolist()]
+    here = [kind_of.get(row) == kind for row in complete_rows.tolist()]
     (dots,) = axes.plot(by_others[here], by_picture[here], marker, markersize=8)
     dots.set(color=plotting.COLOURS[colour], markeredgecolor="white")
     dots.set_label(kind.replace("_", " "))
@@ -509,15 +519,15 @@ if wrong:
     table = []
     for kind in (*kinds, "nothing planted"):
         here = np.array(
-            [wrong.get(r, "nothing planted") == kind for r in where.tolist()]
+            [wrong.get(r, "nothing planted") == kind for r in complete_rows.tolist()]
         )
         entry = {"complete rows with": kind, "rows": int(here.sum())}
         table.append(entry | {name: int(hit[here].sum()) for name, hit in seen.items()})
     plotting.show_table(table)
 
 # %% [markdown]
-# The last line counts false alarms. Together, three home-made questions find most of what is wrong
-# here, but the third one, asked alone, accuses far more rows than it should.
+# The last line counts false alarms. Together the three questions find most of what is wrong
+# here, but the third, asked alone, accuses far more rows than it should.
 # `data.cleaning.check` asks the same questions more carefully: with a normal distribution in place of
 # the linear fit, with better features of the picture, for incomplete rows too, and with one
 # question more: do the labels of two copies agree? It gives a reason in words.
@@ -572,10 +582,9 @@ with chapter.guard("the check finds nearly all copies, and more than half of the
     assert not planted or (hits > 0.9 * len(copied) and right > 0.5 * len(wrong))
 
 # %% [markdown]
-# Keep in mind what this does not prove. The faults were planted by the course, the checker was
-# written by the course, and its limits were set with such a list at hand. So the table shows it at
-# its best; the part on splitting below says why. On real data the mistakes are of kinds nobody
-# thought of. Competitors know rows 1747, 1877, 1907 and 2199 of Kaggle's set as wrong, and
+# What does this not prove? The course planted the faults, wrote the checker, and set its limits with
+# such a list at hand. So the table shows it at its best; the part on splitting below says why. On
+# real data the mistakes are of kinds nobody thought of. Competitors know rows 1747, 1877, 1907 and 2199 of Kaggle's set as wrong, and
 # rows 6492 and 6493 as collages of many faces. A flagged row is a row to look at.
 #
 # ### The real faces behind the stored runs
@@ -640,8 +649,8 @@ goals = data.to_targets(complete.keypoints).astype(np.float64)
 def linear(train, test):
     """Train on some complete faces, predict others: (len(test), 15, 2), pixels."""
     mean = goals[train].mean(axis=0)
-    inner = gram[np.ix_(train, train)] + 1000 * np.eye(len(train))
-    dual = np.linalg.solve(inner, goals[train] - mean)
+    penalised = gram[np.ix_(train, train)] + 1000 * np.eye(len(train))
+    dual = np.linalg.solve(penalised, goals[train] - mean)
     return data.to_pixels(mean + gram[np.ix_(test, train)] @ dual)
 
 
@@ -652,13 +661,13 @@ def linear(train, test):
 # [Chapter 10](10_errors_per_keypoint.ipynb) does it better.)
 
 # %% tags=["nbval-ignore-output"]
-good, own = stays[complete.ids], groups[complete.ids]
+is_clean, complete_groups = stays[complete.ids], groups[complete.ids]  # of complete faces
 results = []
 for seed in range(chapter.pick(smoke=2, quick=8, paper=30)):
-    split = data.grouped_split(own, seed)
+    split = data.grouped_split(complete_groups, seed)
     train, test = split.train, split.test
-    kept = test[good[test]]
-    model = train[good[train]]
+    kept = test[is_clean[test]]
+    model = train[is_clean[train]]
     trials = ((train, kept), (model, kept), (model, test))
     truths = [complete.keypoints[asked] for _, asked in trials]
     guesses = [linear(*trial) for trial in trials]
@@ -725,8 +734,8 @@ right_goals = goals.copy()
 for share in shares:
     scores = []
     for seed in range(chapter.pick(smoke=1, quick=3, paper=10)):
-        split = data.grouped_split(own, seed)
-        train, test = (part[good[part]] for part in (split.train, split.test))
+        split = data.grouped_split(complete_groups, seed)
+        train, test = (part[is_clean[part]] for part in (split.train, split.test))
         rng = np.random.default_rng(seed)
         bad = rng.permutation(train)[: round(share * len(train))]
         goals[bad] = right_goals[rng.permutation(bad)] + rng.normal(
@@ -761,15 +770,16 @@ round(0.8 * kaggle["complete"]), round(0.2 * kaggle["complete"])
 # scores on the other half. Repeat with many random halves.
 
 # %%
-split = data.grouped_split(own, SEED)
-train = split.train[good[split.train]]
-held = np.setdiff1d(np.flatnonzero(good), train)
+split = data.grouped_split(complete_groups, SEED)
+train = split.train[is_clean[split.train]]
+held = np.setdiff1d(np.flatnonzero(is_clean), train)
 drawn = np.random.default_rng(SEED)
 errors = []
 for _ in range(chapter.pick(smoke=60, quick=300, paper=1000)):
-    some = pixels[:, drawn.choice(9216, 40, replace=False)]
-    far = (some[train] ** 2).sum(axis=1) - 2 * some[held] @ some[train].T
-    answer = complete.keypoints[train[far.argmin(axis=1)]]
+    forty = pixels[:, drawn.choice(9216, 40, replace=False)]
+    # The squared distance, less what is the same for every training face.
+    apart = (forty[train] ** 2).sum(axis=1) - 2 * forty[held] @ forty[train].T
+    answer = complete.keypoints[train[apart.argmin(axis=1)]]
     errors.append(evaluation.face_mse(complete.keypoints[held], answer))
 errors = np.array(errors)
 
@@ -803,13 +813,13 @@ with chapter.guard("a number that was chosen for being low is too low"):
 # %% tags=["nbval-ignore-output"]
 kinds_of_split = {
     "random": data.random_split(len(complete), SEED),
-    "grouped": data.grouped_split(own, SEED),
+    "grouped": data.grouped_split(complete_groups, SEED),
 }
 copies = clusters[complete.ids]
 table = []
 for name, split in kinds_of_split.items():
     train, test = split.train, split.test
-    has_copy, has_group = (np.isin(g[test], g[train]) for g in (copies, own))
+    has_copy, has_group = (np.isin(g[test], g[train]) for g in (copies, complete_groups))
     entry = {"split": name, "train": len(train), "test": len(test)}
     entry["test faces with a copy in train"] = has_copy.sum()
     table.append(entry | {"with their group in train": has_group.sum()})
@@ -847,11 +857,11 @@ for seed in range(chapter.pick(smoke=5, quick=20, paper=60)):
     copied_test = np.isin(copies[split.test], copies[split.train])
     leaks["a copy is in training"] += error[copied_test].tolist()
     leaks["random split, no copy"].append(error[~copied_test].mean())
-    split = data.grouped_split(own, seed)
+    split = data.grouped_split(complete_groups, seed)
     leaks["grouped split"].append(remember(split.train, split.test).mean())
     mean = evaluation.mean_face(complete.keypoints[split.train])
     baseline.append(evaluation.distances(complete.keypoints[split.test], mean).mean())
-values = {name: np.mean(of) for name, of in leaks.items() if of}
+values = {name: np.mean(errors_px) for name, errors_px in leaks.items() if errors_px}
 
 # %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(7.2, 2.6))
@@ -878,9 +888,9 @@ chapter.figure(
 
 # %% [markdown]
 # A model that understands nothing, and is no better than the mean face, looks almost perfect on
-# every test face that has a copy in training. How far this lifts the whole score depends
-# on the share of copies. Work it out for Kaggle's reported 1,098 rows. It depends on something that we do not
-# know: a copy helps only if it is complete itself, or it does not train.
+# every test face that has a copy in training. How far this lifts the whole score depends on the share
+# of copies, and on something unknown: a copy trains only if it is complete itself. Work it out for
+# Kaggle's reported 1,098 rows.
 
 # %% tags=["nbval-ignore-output"]
 honest = values["random split, no copy"]
@@ -894,15 +904,15 @@ for case, is_there in cases.items():
 
 # %% [markdown]
 # And people? Splits differ too much for a look at the bars. Compare on the **same test faces**:
-# once the training set holds other faces of their teams, once it holds as many faces of other
+# once the training set holds other faces of their teams, once as many faces of other
 # teams in their place.
 
 # %% tags=["nbval-ignore-output"]
 if known_people:
     for seed in range(chapter.pick(smoke=5, quick=20, paper=60)):
-        split, rng = data.grouped_split(own, seed), np.random.default_rng(seed)
-        test = rng.permutation(split.test[good[split.test]])
-        train = rng.permutation(split.train[good[split.train]])
+        split, rng = data.grouped_split(complete_groups, seed), np.random.default_rng(seed)
+        test = rng.permutation(split.test[is_clean[split.test]])
+        train = rng.permutation(split.train[is_clean[split.train]])
         asked, friends = test[::2], test[1::2]
         without.append(remember(train, asked).mean())
         with_people.append(
@@ -915,9 +925,26 @@ else:
 # %% [markdown]
 # Small here, and the reason is how `open` is made: every face gets a new mixture of people, a new
 # pose and new light. Frames of one video resemble each other far more. You do not know in
-# advance which case is yours, and splitting by group costs nothing. From here on the course does
-# it everywhere, after cleaning, in one call: `data.load`.
+# advance which case is yours, and splitting by group costs nothing.
 #
+# From here on each chapter calls `data.load`: it reads, checks and cleans the rows, keeps the complete
+# ones and deals them out by group. So the check above decides every later split.
+
+# %% tags=["nbval-ignore-output"]
+kept_faces = data.cleaning.clean(rows, data.checked(rows)).complete()
+dealt = data.grouped_split(kept_faces.groups, SEED)
+loaded = data.load(DATA, SEED)
+for part in ("train", "validation", "test"):
+    by_hand, in_one_call = kept_faces.take(getattr(dealt, part)), getattr(loaded, part)
+    same = np.array_equal(by_hand.ids, in_one_call.ids)
+    print(f"{part:<11}{len(by_hand)} faces, {'the same' if same else 'others'} by data.load")
+
+# %% tags=["guard"]
+with chapter.guard("data.load gives the faces that its steps give"):
+    assert np.array_equal(kept_faces.take(dealt.test).ids, loaded.test.ids)
+    assert np.array_equal(kept_faces.take(dealt.train).ids, loaded.train.ids)
+
+# %% [markdown]
 # One order of steps follows from all this: **split first, then multiply**. Mirrored or shifted
 # versions of a face are copies too. Chapters [07](07_augmentation.ipynb) and [13](13_going_deeper.ipynb) show what happens to a score
 # when they are made before the split.
@@ -946,9 +973,10 @@ with chapter.guard("y/48 - 1 and back gives the labels again; inputs lie in [0, 
 
 # %% tags=["nbval-ignore-output"]
 table = []
-for name, of in (("yours", evaluation.label_statistics(points)), ("Kaggle", kaggle)):
-    entry = {"data": name, "mean": of["target_mean"], "variance": of["target_variance"]}
-    table.append(entry | {"mean face MSE": of["mean_face_mse"]})
+for name, labels_of in (("yours", evaluation.label_statistics(points)), ("Kaggle", kaggle)):
+    entry = {"data": name, "mean": labels_of["target_mean"]}
+    entry["variance"] = labels_of["target_variance"]
+    table.append(entry | {"mean face MSE": labels_of["mean_face_mse"]})
 formats = {"mean": "{:.3f}", "variance": "{:.3f}", "mean face MSE": "{:.5f}"}
 plotting.show_table(table, **formats)
 
@@ -1028,8 +1056,8 @@ chapter.figure(
 # mappings and compare the predictions in pixels.
 
 # %%
-split = data.grouped_split(own, SEED)
-train, test = split.train[good[split.train]], split.test[good[split.test]]
+split = data.grouped_split(complete_groups, SEED)
+train, test = split.train[is_clean[split.train]], split.test[is_clean[split.test]]
 plain = linear(train, test)
 goals[:] = (complete.keypoints.reshape(len(goals), 30) - 47.5) / 48
 centred = (linear(train, test) - 48) + 47.5
@@ -1100,9 +1128,9 @@ check_1(answer_1)
 # likeness of the least alike copy less that of the most alike strangers. Predict which step earns most of it.
 
 # %%
-def margin(descriptors):
+def margin(vectors):
     """Lowest likeness among rows with a copy, less the highest among the others."""
-    near = descriptors @ descriptors.T
+    near = vectors @ vectors.T
     np.fill_diagonal(near, -1)
     near = near.max(axis=1)
     return float(near[twins].min() - near[~twins].max())
@@ -1120,11 +1148,11 @@ def check_2(answer):
     level = shrunk - shrunk.mean(axis=1, keepdims=True)
     lengths = [np.maximum(np.linalg.norm(one, axis=1, keepdims=True), 1e-6)
                for one in (level, shrunk)]
-    right = [margin(short), margin(level / lengths[0]), margin(shrunk / lengths[1])]
+    right = [margin(descriptors), margin(level / lengths[0]), margin(shrunk / lengths[1])]
     if len(answer) == 3 and np.allclose(answer[::-1], right, atol=0.002):
         return "the other way round"
     if len(answer) == 3 and not np.isclose(answer[0], right[0], atol=0.002):
-        return "the first is margin(short)"
+        return "the first is margin(descriptors)"
     return len(answer) == 3 and bool(np.allclose(answer, right, atol=0.002))
 
 
@@ -1136,7 +1164,7 @@ shrunk = np.stack([cv2.resize(image, (24, 24), interpolation=cv2.INTER_AREA).rav
 level = shrunk - shrunk.mean(axis=1, keepdims=True)
 answer_2 = tuple(margin(one / np.maximum(np.linalg.norm(one, axis=1, keepdims=True), 1e-6))
                  for one in (level, shrunk))
-answer_2 = (margin(short), *answer_2)
+answer_2 = (margin(descriptors), *answer_2)
 print("margins:", [round(m, 3) for m in answer_2])
 check_2(answer_2)
 # The mean earns most: all bright pictures point the same way. Blurring takes out slow light, too.
@@ -1191,12 +1219,12 @@ def check_4(answer):
     found = np.asarray(answer(targets.copy()))
     if found.shape != targets.shape:
         return False
-    away = data.to_pixels(found) - right
-    if np.allclose(away[..., 1], 0, atol=1e-3) and np.allclose(away[..., 0], 1, atol=1e-3):
+    wrong_by = data.to_pixels(found) - right
+    if np.allclose(wrong_by, [1, 0], atol=1e-3):
         return "all points stand one pixel too far to the right"
-    if not np.allclose(away[..., 1], 0, atol=1e-3):
+    if not np.allclose(wrong_by[..., 1], 0, atol=1e-3):
         return "a mirror leaves y alone: x stands in every second column"
-    return bool(np.abs(away).max() < 1e-3)
+    return bool(np.abs(wrong_by).max() < 1e-3)
 
 
 check_4(answer_4)
@@ -1242,11 +1270,11 @@ def check_5(answer):
     right = [float(describe(one) @ describe(face)) for one in lit]
     if not np.allclose(by_descriptor, right, atol=1e-3):
         return "the descriptor's line is not right yet"
-    off = np.abs(np.array(lit, float) - face)
+    changed_by = np.abs(np.array(lit, float) - face)
     if np.allclose(by_pixels, [(np.abs(one - face) <= 5).mean() for one in lit]) and not (
-            np.allclose(by_pixels, (off <= 5).mean(axis=(1, 2)))):
+            np.allclose(by_pixels, (changed_by <= 5).mean(axis=(1, 2)))):
         return "uint8 has no negative numbers: 3 - 5 is 254"
-    return bool(np.allclose(by_pixels, (off <= 5).mean(axis=(1, 2)), atol=1e-6))
+    return bool(np.allclose(by_pixels, (changed_by <= 5).mean(axis=(1, 2)), atol=1e-6))
 
 
 check_5(answer_5)

@@ -14,7 +14,7 @@
 # # 10 Errors per keypoint
 #
 # One number for a network hides fifteen. The thesis says in a figure and a few sentences which
-# points and which faces are hard. This chapter measures it, and asks each time how sure you can be.
+# points and which faces are hard. This chapter measures it, and asks how sure you can be.
 #
 # **You can afterwards**
 # - put an interval around an error on new people, and tell what few groups cannot say
@@ -29,7 +29,7 @@
 # [08](08_final_model.ipynb). **Takes** about 90 minutes to study, and 40 seconds of two cores
 # (profile *quick*), some minutes if its runs are not stored.
 #
-# **Figures** 4.17, 10-b, 10-f, 10-h, 10-i.
+# **Figures** 4.17, 10-b, 10-f, 10-h, 10-i, 10-j.
 #
 # **Tables** 10.1, 10.2.
 
@@ -170,8 +170,7 @@ chapter.figure(
 #
 # ## How sure is an error?
 #
-# From here on, take the network of the best epoch, and all faces it has not learned from: validation
-# and test. (The epoch was chosen on validation faces. That flatters the level a little, but no lip.)
+# Now take the network of the best epoch, and all faces it has not learned from: validation and test. (The epoch was chosen on validation faces. That flatters the level a little, but no lip.)
 #
 # The usual standard error of a mean is the spread divided by $\sqrt n$. It takes each face for an
 # independent trial. But a group of the embedded set is a *team*: the five or six people from whose
@@ -221,18 +220,23 @@ print(f"{by_group:.3f} if groups are: what {len(lip) * (by_face / by_group) ** 2
 # 0, for three teams.
 
 # %%
-def coverage(teams, worlds=1000):
+def made_up(teams, rng, worlds=1000):
+    """Errors (80 * teams, worlds) whose true mean is 0, and the team of each row."""
+    team = np.repeat(np.arange(teams), 80)
+    errors = rng.standard_normal((len(team), worlds))
+    return errors + 0.25 * rng.standard_normal((teams, worlds))[team], team
+
+
+def coverage(teams):
     """How often three kinds of 95% interval hold the truth, 0."""
     rng = np.random.default_rng(0)
-    own = np.repeat(np.arange(teams), 80)
-    errors = rng.standard_normal((len(own), worlds))
-    errors += 0.25 * rng.standard_normal((teams, worlds))[own]
-    of_teams = errors.reshape(teams, 80, worlds).mean(axis=1)
+    errors, team = made_up(teams, rng)
+    of_teams = errors.reshape(teams, 80, -1).mean(axis=1)
     drawn = of_teams[rng.integers(0, teams, (1000, teams))].mean(axis=1)
     bounds = {
-        "by face": evaluation.interval(errors, np.arange(len(own)))[1:],
+        "by face": evaluation.interval(errors, np.arange(len(errors)))[1:],
         "bootstrap of teams": np.quantile(drawn, (0.025, 0.975), axis=0),
-        "t of teams": evaluation.interval(errors, own)[1:],
+        "t of teams": evaluation.interval(errors, team)[1:],
     }
     hits = {name: np.mean((low < 0) & (high > 0)) for name, (low, high) in bounds.items()}
     return {"teams": teams} | {name: f"{share:.0%}" for name, share in hits.items()}
@@ -241,15 +245,48 @@ def coverage(teams, worlds=1000):
 plotting.show_table(coverage(number) for number in (3, 6, 24))
 
 # %% [markdown]
-# In such worlds an interval by faces says 95% and holds the truth about six times in ten. More
-# teams do not help it. The bootstrap is the right idea, but from three teams it can draw only ten
+# Now add teams. **Predict** which intervals come to hold the 0, and which only get shorter.
+
+# %% tags=["drawing"]
+def teams_figure(teams):
+    """Intervals of forty worlds by face and by team, and how often those of all hold the 0."""
+    errors, team = made_up(teams, np.random.default_rng(0))
+    figure, both = plt.subplots(1, 2, figsize=(6.4, 3.2), sharex=True, sharey=True)
+    trials = {"by face": np.arange(len(errors)), "t of teams": team}
+    for axes, (name, trial) in zip(both, trials.items()):
+        _, low, high = evaluation.interval(errors, trial)
+        holds = (low < 0) & (high > 0)
+        for kind, colour, label in ((holds, "sky", "holds 0"), (~holds, "red", "misses it")):
+            k = np.flatnonzero(kind[:40])
+            axes.hlines(k, low[k], high[k], color=plotting.COLOURS[colour], lw=2, label=label)
+        axes.axvline(0, color=plotting.COLOURS["black"], lw=1)
+        axes.set(title=f"{name}: {holds.mean():.0%} hold 0", xlabel="error (px)",
+                 xlim=(-0.7, 0.7), xticks=(-0.5, 0, 0.5), yticks=[])
+    both[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+# %% tags=["drawing"]
+numbers = (2, 3, 4, 6, 8, 12, 16, 24)
+chapter.explore(
+    map(teams_figure, numbers), [f"{number} teams" for number in numbers], "10-j",
+    "Forty worlds, a line each: its 95% interval by face (left) and by team (right). The titles "
+    "count a thousand.",
+    alt="Two columns of forty horizontal lines about a black line at zero. Left, short lines, of "
+    "which many miss it at every number of teams. Right, few miss it; the lines are longer "
+    "than the picture with two teams and get shorter with each team more.",
+    start=1,
+)
+
+# %% [markdown]
+# An interval by faces says 95% and holds the truth about six times in ten, with any number of teams.
+# The bootstrap is the right idea, but from three teams it can draw only ten
 # different samples. Only $t$ keeps its promise when teams are few. `evaluation.interval` computes it.
 #
 # ## Compare differences
 #
 # Do two points differ? Do not look whether their intervals overlap. A difficult person is difficult
-# for both points, and that part cancels in the **difference**, face by face. So put the interval
-# around the difference.
+# for both points, and that cancels in the **difference**, face by face. Put the interval around it.
 
 # %% tags=["nbval-ignore-output"]
 def contrast(what, difference):
@@ -288,7 +325,7 @@ with chapter.guard("the bottom lip is harder than the top lip, groups add no spr
 #
 # ## Why the bottom lip?
 #
-# The thesis has an explanation: when people talk, the bottom lip moves much more than the top lip.
+# The thesis explains: when people talk, the bottom lip moves much more than the top lip.
 # Then its extra error should sit on open mouths. Cut the faces into quarters, by the distance of the
 # lips over that of the outer eye corners. **Predict** in which quarter the bottom lip exceeds the top
 # lip most, and whether your two networks agree.
@@ -467,7 +504,7 @@ chapter.explore(
 #
 # ### Glasses
 #
-# The data does not say who wears glasses. But you can put them on. `demo.stickers.add_glasses`
+# The data does not say who wears glasses. So put them on. `demo.stickers.add_glasses`
 # draws the same opaque sunglasses on every face, and each face is compared with itself. Something
 # dark may disturb a network wherever it is. So the control is the same drawing over the mouth.
 # **Predict** which of the two costs more, and which points suffer.

@@ -25,7 +25,7 @@
 # - tell how far a head may be tilted, and what another network makes of the same people (exercises 4, 6 and 7, question 4).
 #
 # **Needs** chapters [02](02_data.ipynb) and [06](06_pooled_cnn.ipynb). **Takes** about 105 minutes to study, and under a minute of two cores (profile *quick*).
-# **Figures** 4.18, 4.19, 12-a to 12-j.
+# **Figures** 4.18, 4.19, 12-a to 12-k.
 
 # %% tags=["parameters"]
 import os
@@ -73,8 +73,16 @@ photo.shape, photo.dtype
 # sums of brightness: is the band of the eyes darker than the cheeks? A cascade of such questions
 # throws out almost every window after a few of them. What passes all of them is called a face.
 #
-# OpenCV brings the cascade with it. `demo.detection.find` gives one row per face: left, top, width,
-# height.
+# OpenCV brings the cascade with it. Each window is a tenth larger than the last, and a face needs more
+# than five that agree. A row per face comes back: left, top, width, height.
+
+# %% tags=["nbval-ignore-output"]
+cascade = cv2.CascadeClassifier(cv2.data.haarcascades + demo.detection.CASCADE)
+cascade.detectMultiScale(data.photos.to_grey(photo), scaleFactor=1.1, minNeighbors=5)
+
+# %% [markdown]
+# `demo.detection.find` makes this call on a copy with a margin, resized where needed. *When things go wrong*
+# shows what for.
 
 # %% tags=["nbval-ignore-output"]
 boxes = demo.detection.find(photo)
@@ -157,7 +165,7 @@ with chapter.guard("the formula is that of data.photos.to_photo"):
     assert np.allclose(to_photo(points, square), data.photos.to_photo(points, square))
 
 # %% [markdown]
-# Do not take it on trust. Draw a soft dot on a large picture at a place you know, let OpenCV
+# Test it. Draw a soft dot on a large picture at a place you know, let OpenCV
 # shrink it, find the dot again by its centre of mass, and map that back both ways.
 
 
@@ -338,9 +346,6 @@ with chapter.guard("a flat valley from 0.8 to 1.5, steep walls on both sides"):
 #
 # $$p' = a\,c + (1 - a)\,p .$$
 #
-# In code, `cover` is `(h, w)`, `colour` and the picture are `(h, w, 3)`, and
-# `cover[..., np.newaxis]` makes them fit.
-#
 # Our drawings are not picture files. Each is a function that says, for any place, what colour
 # and cover are there. Its unit is the distance of the outer eye corners, its $u$ axis runs
 # along the eyes. A nose is a ball:
@@ -358,8 +363,7 @@ def plain_nose(u: np.ndarray, v: np.ndarray, pixel: float) -> tuple[np.ndarray, 
 # The last line makes the edge smooth. `distance` is negative inside and positive outside. Over
 # one pixel around zero the cover falls from 1 to 0. Since the function is asked at the pixels
 # of the *photograph*, there is nothing to enlarge and nothing to turn: a turned nose is the
-# same function, asked at turned places. `demo.stickers.nose` adds light to the ball. `demo.stickers.pose`
-# gives the unit and the turn:
+# same function, asked at turned places. `demo.stickers.pose` gives the unit and the turn:
 
 # %% tags=["nbval-ignore-output"]
 found = demo.locate.locate(model, photo)
@@ -371,7 +375,51 @@ with chapter.guard("he holds his head nearly upright"):
     assert abs(np.degrees(angle)) < 8
 
 # %% [markdown]
-# Sunglasses are the same with more formulas. A lens is a box with round corners, its rim a line
+# Now all of it: turned places, the drawing's answer there, the formula of above.
+
+# %%
+def put(picture, drawing, centre, unit, angle):
+    """A copy of a picture with a drawing whose (0, 0) lies at centre, and the drawing's cover."""
+    y, x = np.mgrid[: picture.shape[0], : picture.shape[1]]
+    x, y = x - centre[0], y - centre[1]
+    u = (x * np.cos(angle) + y * np.sin(angle)) / unit
+    v = (y * np.cos(angle) - x * np.sin(angle)) / unit
+    colour, cover = drawing(u, v, 1 / unit)
+    cover = cover[..., np.newaxis]
+    mixed = cover * 255 * colour + (1 - cover) * picture
+    return np.round(mixed).astype(np.uint8), cover
+
+
+nose_at = found.points[0][data.INDEX["nose_tip"]]
+with_nose, nose_cover = put(photo, plain_nose, nose_at, unit, angle)
+
+# %% tags=["drawing", "nbval-ignore-output"]
+figure, grid = plt.subplots(1, 3, figsize=(8.4, 3.0))
+column, line = np.round(nose_at + np.array([0.24 * unit, 0])).astype(int)
+window = slice(line - 4, line + 5), slice(column - 4, column + 5)
+grid[0].imshow(nose_cover[..., 0], cmap="gray", vmin=0, vmax=1)
+grid[1].imshow(nose_cover[window][..., 0], cmap="gray", vmin=0, vmax=1)
+grid[2].imshow(with_nose)
+for axes, title in zip(grid, ("cover", "its right edge, magnified", "the blend")):
+    axes.set(title=title, xticks=[], yticks=[])
+    axes.spines[:].set_visible(True)
+chapter.figure(
+    figure,
+    "12-k",
+    "A plain nose: its cover (white: 1), the cover's edge pixel by pixel, and the blend.",
+    alt="Left a white disc on black. Middle its right edge magnified: white pixels, one or two "
+    "grey ones, black pixels. Right the portrait with a flat red disc on the nose.",
+)
+
+# %% tags=["guard"]
+with chapter.guard("put does what demo.stickers.put does"):
+    same = photo.copy()
+    demo.stickers.put(same, plain_nose, nose_at, unit, angle)
+    assert np.abs(same.astype(int) - with_nose).max() <= 1
+
+# %% [markdown]
+# `demo.stickers.put` does the same in the square around the drawing alone, and `demo.stickers.nose` adds
+# light to the ball. Sunglasses are the same with more formulas. A lens is a box with round corners, its rim a line
 # around it, the glass dark but not quite opaque. They are centred between the eyes and turned
 # by the angle of the line through the outer corners. Here are four people who hold their heads
 # askew.
@@ -481,8 +529,7 @@ for tilt, wrong in zip(TILTS, off_by):
 # %% [markdown]
 # ## Several people
 #
-# Nothing new is needed for a group. The detector gives a row for each face, the squares become
-# one batch, and the network answers all of them at once. The group is put together from
+# The detector gives a row for each face of a group, the squares become one batch, and the network answers all of them at once. The group is put together from
 # embedded photographs, so the true points are known.
 
 # %% tags=["nbval-ignore-output"]
@@ -522,9 +569,8 @@ with chapter.guard("the points are off by a few percent of the eye distance"):
     assert evaluation.nme(ordered, in_group.points) < 6
 
 # %% [markdown]
-# A pixel is no fixed length any more. On a large photograph four pixels may be little. This is
-# what `nme` is for: it divides by each face's own eye distance, and can be compared with
-# the tables of earlier chapters.
+# On a large photograph four pixels may be little. `nme` divides by each face's own eye distance, and
+# can be compared with the tables of earlier chapters.
 
 # %% [markdown]
 # ## A film, frame by frame
@@ -542,8 +588,8 @@ demo.film.write(film, frames)
 print(f"{film.name}: {count} frames, {film.stat().st_size / 1000:.0f} kB")
 
 # %% [markdown]
-# Now read it back, one frame at a time, as if it came from elsewhere. Each frame is searched,
-# predicted, altered, and written to a second film.
+# Read it back, one frame at a time. Each is searched, predicted, altered, and written to a second
+# film.
 
 # %% tags=["nbval-ignore-output"]
 results, altered_frames, search = [], [], 0.0
@@ -744,11 +790,10 @@ for height in (20, 40, 96, 384, chapter.pick(smoke=2000, quick=7000, paper=7000)
 # searches a copy with a margin, which repeats the pixels of the edge. What does that bring? Take every
 # sixth of the embedded photographs, cut off a fifth of the face, and search without it and with it.
 #
-# `windows` asks the cascade itself, which says for each box how many windows agree on it. The embedded
-# faces are far wider than 100 pixels, so smaller windows may be left out. That saves time.
+# `windows` says for each box how many windows agree on it. The embedded faces are far wider than 100
+# pixels, so smaller windows are left out.
 
 # %%
-cascade = cv2.CascadeClassifier(cv2.data.haarcascades + demo.detection.CASCADE)
 paths = [data.photographs.FOLDER / f"{name}.jpg" for name in data.photographs.names()]
 alone = [data.photos.read(path) for path in paths]
 
@@ -937,8 +982,7 @@ if OWN_PHOTO:
     display(button, result)
 
 # %% [markdown]
-# The same for a webcam. It stays off until you write `True`. Where there is none, the cell says
-# so. Without a notebook, `python -m fkd_utils predict PHOTO` does it from the command line:
+# The same for a webcam. It stays off until you write `True`. Without a notebook, `python -m fkd_utils predict PHOTO` does it from the command line:
 # pictures with points, and the points as a table.
 
 # %%

@@ -214,26 +214,34 @@ print(f"spread of the labels: {true_spread:.1f} px; {len(few)} faces")
 
 # %% tags=["drawing", "nbval-ignore-output"]
 # Draws Figure 14-a.
-figure, axes = plt.subplots(figsize=(8.6, 3.8))
 drawn = dict(list((mine if outcomes is None else outcomes).groupby("attempt")))
-heights = {name: one.loss.clip(0.01, 100) for name, one in drawn.items() if one.loss.notna().any()}
-colours = ["red", "grey", "sky", "green", "orange", "purple", "black", "blue"]
-# The legend has the order of the curves' right ends.
-for name, colour in zip(sorted(heights, key=lambda name: -heights[name].iloc[-1]), colours):
-    axes.plot(drawn[name].epoch, heights[name], "--" if "output" in name else "-",
-              color=plotting.COLOURS[colour], label=name)
-axes.axhline(1, color=plotting.COLOURS["black"], lw=1.2, ls=":", label="mean face")
-axes.set(yscale="log", xlabel="epoch", ylabel="training loss / mean face's")
-axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1))
+heights = {name: one.loss.clip(0.01, 40) for name, one in drawn.items() if one.loss.notna().any()}
+colours = {"ReLU": "blue", "tanh": "green", "sigmoid": "red", "ReLU, plain descent 1": "sky",
+           "ReLU, sigmoid at the output, Adam": "grey"}
+figure, both = plt.subplots(1, 2, figsize=(9.6, 4.2), sharex=True, sharey=True)
+for axes, rule in zip(both, ("Adam", "plain descent")):
+    axes.axhline(1, color=plotting.COLOURS["black"], lw=1.2, ls=":", label="mean face")
+    # The legend has the order of the curves' right ends.
+    for name in sorted(heights, key=lambda name: -heights[name].iloc[-1]):
+        if rule in name:
+            short = name.replace(", Adam", "").replace("plain descent", "rate")
+            colour = plotting.COLOURS[colours.get(name) or colours[name.split(",")[0]]]
+            axes.plot(drawn[name].epoch, heights[name], color=colour, label=short)
+    axes.set(xscale="log", yscale="log", xlabel="epoch", title=rule, ylim=(0.2, 45))
+    axes.set_xticks([1, 10, 100], ["1", "10", "100"])
+    axes.set_yticks([0.3, 1, 3, 10, 30], ["0.3", "1", "3", "10", "30"])
+    axes.legend(fontsize=8.5, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
+both[0].set_ylabel("training loss / mean face's")
 chapter.figure(
     figure,
     "14-a",
-    "The same network under different settings. What lies above 100 is drawn at 100; an attempt "
-    "whose loss is NaN is not drawn.",
-    alt="Training loss by epoch on a logarithmic axis, divided by the loss of the mean face, one "
-    "curve for each setting that has a loss. ReLU with Adam falls below the dotted line at 1; "
-    "sigmoid layers under plain descent come down to the line and stay there, under Adam they "
-    "stay there for most of the epochs; other curves lie far above it.",
+    "The same network under different settings, both axes logarithmic. What lies above 40 is drawn "
+    "at 40; an attempt whose loss is NaN is not drawn.",
+    alt="Training loss by epoch, divided by the mean face's, a panel for Adam and one for plain "
+    "descent. Adam: ReLU falls below the line at 1; sigmoid layers stay on it for dozens of "
+    "epochs and leave it; the wide start comes down late; a sigmoid at the output stays above. "
+    "Plain descent: sigmoid layers stay on the line; with rate 1 ReLU passes it; the others end "
+    "above it.",
 )
 
 # %% [markdown]
@@ -791,7 +799,7 @@ chapter.figure(
 
 # %% [markdown]
 # All this is at one length of training, and a short one. A wide network may need more epochs than a cascade to show what it
-# can do.
+# can do. And width is one way to spend the cost; a network of heat maps ([chapter 18a](18a_beyond_the_studies.ipynb)) was not tried.
 #
 # Where do the cascade's savings come from? A patch of 27 by 27 has less than a twelfth of the face's pixels, so each filter
 # has little to do. And a level is trained on corrections of a few pixels: a much narrower question than "where on the picture?".

@@ -25,7 +25,7 @@
 # - see what training did to a layer, and what two layers in one are worth (exercise 2, question 2).
 #
 # **Needs** chapters [15a](15a_nose_tip.ipynb) and [07](07_augmentation.ipynb). **Takes** about 85 minutes to study, and half a minute of two cores (profile *quick*).
-# **Figures** 15b-a to 15b-f.
+# **Figures** 15b-a to 15b-g.
 #
 # **Tables** 15b.1, 15b.2.
 
@@ -44,6 +44,7 @@ import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the pag
 
 import cv2
 import keras
+import matplotlib.collections
 import matplotlib.image
 import matplotlib.pyplot as plt
 import numpy as np
@@ -234,6 +235,46 @@ chapter.figure(
     alt="Maps laid over the best and the worst held-out face. Bright places on the left are those "
     "whose covering moves the prediction; on the right they are coloured by whether the error "
     "grows or falls.",
+)
+
+# %% [markdown]
+# Watch how such a map is made. The square wanders over the worst face. Predict, before you move it, where the cross will
+# jump.
+
+# %% tags=["drawing", "nbval-ignore-output"]
+shown_centres, _, its_change = drawn[-1]
+side_by_side = ((shown_centres - 9.5) % 10 == 0).all(axis=1)  # no two of these overlap
+stops = np.flatnonzero(side_by_side & (np.abs(shown_centres[:, 0] - 39.5) < 25))
+
+
+def square_figure(stop):
+    """The worst face with the square at number `stop`, and what all squares up to it did."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.0, 2.9))
+    hidden_face, _ = covered(unseen[examples[-1]])
+    left.imshow(hidden_face[stop, ..., 0], cmap="gray", vmin=-0.5, vmax=0.5)
+    left.plot(*truth[examples[-1]], "o", color=plotting.TRUE, ms=5, mec="black", mew=0.4)
+    left.plot(*predicted[examples[-1]], "+", color=plotting.PREDICTED, ms=8, mew=1.2)
+    left.plot(*noses_of(model, hidden_face[stop : stop + 1])[0], "x", color=plotting.PREDICTED,
+              ms=7, mew=1.6)
+    so_far = np.where(np.arange(len(its_change)) <= stop, its_change, np.nan)
+    lay_over(right, examples[-1], shown_centres, so_far, cmap="PuOr", vmin=-widest, vmax=widest)
+    left.set(xlim=(-0.5, 79.5), ylim=(59.5, -0.5), title=f"error {its_change[stop]:+.2f} px")
+    right.set_title("the map so far")
+    left.set_axis_off()
+    return figure
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+chapter.explore(
+    map(square_figure, stops),
+    [f"square {k + 1} of {len(its_change)}" for k in stops],
+    "15b-g",
+    "The worst held-out face with a square covered (+: answer without it, x: with it; green: the "
+    "true tip), and the map of the change of its error up to there (violet: grows).",
+    alt="Left a face with a grey square that goes over it row by row, a green dot at the tip of "
+    "the nose, a red plus and a red cross near it. Right the map of the squares so far, which "
+    "fills from above.",
+    start=len(stops) // 2,
 )
 
 # %% [markdown]
@@ -527,20 +568,12 @@ def changed(images: np.ndarray, places: np.ndarray, rng: np.random.Generator) ->
 
 
 # %% tags=["nbval-ignore-output", "drawing"]
-def draw_points(axes: plt.Axes, picture: np.ndarray, true: np.ndarray,
-                guess: np.ndarray | None = None, title: str = "") -> None:
-    """A face with many points: true ones green, predicted ones red, small."""
-    plotting.draw_face(axes, picture, title=title)
-    axes.plot(*true.T, ".", color=plotting.TRUE, markersize=3)
-    if guess is not None:
-        axes.plot(*guess.T, "x", color=plotting.PREDICTED, markersize=3, mew=0.8)
-
-
 first = train[:1].repeat(4)
 images, places = changed(pictures[first], points[first], np.random.default_rng(3))
 figure, grid = plt.subplots(1, 4, figsize=(9.6, 1.9))
 for axes, picture, true in zip(grid, images, places):
-    draw_points(axes, picture, true)
+    plotting.draw_face(axes, picture)
+    axes.plot(*true.T, ".", color=plotting.TRUE, markersize=3)
 chapter.figure(
     figure,
     "15b-d",
@@ -603,13 +636,19 @@ ranked = np.argsort(off)
 shown = [*ranked[:2], *ranked[-2:]]
 figure, grid = plt.subplots(2, 2, figsize=(8.0, 6.4))
 for axes, k in zip(grid.flat, shown):
-    draw_points(axes, pictures[held][k], points[held][k], found[k], f"{off[k]:.1f} px of 240")
+    plotting.draw_face(axes, pictures[held][k], title=f"{off[k]:.1f} px of 240")
+    ways = np.stack([points[held][k], found[k]], axis=1)  # (m, 2, 2): from label to answer
+    axes.add_collection(matplotlib.collections.LineCollection(ways, color="#FFD600", lw=1.1))
+    axes.plot(*points[held][k].T, ".", color=plotting.TRUE, ms=2.5)
+    axes.plot(*found[k].T, ".", color=plotting.PREDICTED, ms=2.5)
 chapter.figure(
     figure,
     "15b-e",
-    "All points: the two best (above) and the two worst held-out faces (below).",
-    alt="Four faces with true points in green and predicted points in red. Below, the red "
-    "points keep the form of a face but lie beside the green ones.",
+    "All points: the two best (above) and the two worst held-out faces (below). A yellow line "
+    "leads from each label (green) to the network's answer (red).",
+    alt="Four faces with a yellow line from each green point to a red one. Above, the lines are "
+    "short. Below they are long, and most of a face go the same way: the red points keep the form "
+    "of a face but lie beside the green ones.",
 )
 
 # %% [markdown]

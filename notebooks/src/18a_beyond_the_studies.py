@@ -511,7 +511,9 @@ chapter.figure(
 # **Batches drawn anew.** Stored copies are the same 22 pictures of a face in every epoch.
 # `augment.random_augment` makes each batch anew: mirrored or not, turned, scaled, slanted, shifted, brighter
 # or darker, and on every second face with a square in front. A point that leaves the picture
-# becomes NaN, and the masked loss leaves it out.
+# becomes NaN, and the masked loss leaves it out. (Beyond the border the picture is mirrored, as in
+# [chapter 07](07_augmentation.ipynb): a face near it can show a second mouth there, which has no label.
+# All runs of this chapter learned so.)
 #
 # **A loss for outliers.** Under a squared error one wrong label of 20 px
 # pulls as hard as 20 labels that are off by 1 px. With errors $e$ in pixels,
@@ -521,7 +523,8 @@ chapter.figure(
 # $$\text{wing}(e) = \begin{cases} w \ln(1 + |e|/\epsilon) & |e| < w \\
 # |e| - C & \text{else}\end{cases}$$
 #
-# $C = w - w \ln(1 + w/\epsilon)$ makes the two pieces meet at $w$. Here $w = 10$ and $\epsilon = 2$.
+# $C = w - w \ln(1 + w/\epsilon)$ makes the two pieces meet at $w$. Here $w = 10$ and $\epsilon = 2$. Wing is a
+# step of the ablation. Smooth L1 has none there; it trains the network of *Your own race*.
 
 # %%
 def wing(e, w=10.0, eps=2.0):
@@ -672,33 +675,49 @@ chapter.table(rows, "18a.1", "The ablation: errors on real test faces (rmse_px, 
               **dict.fromkeys(("val rmse_px", "rmse_px"), "{:.3f}"))
 
 # %% tags=["drawing"]
-figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.0), sharey=True, width_ratios=[1, 1.15])
 order = [*range(OFFSET + 1), ablation.HEADS, *range(OFFSET + 1, ablation.FINAL + 1)]
 at = {k: place for place, k in enumerate(order)}
 TINTS = {"helps": "blue", "hurts": "red", "cannot be told": "grey"}
+
+
+def draw_changes(axes, chosen):
+    """What the chosen steps changed: a bar and a dot a row, coloured by the verdict."""
+    for k in chosen:
+        mean, low, high = changes[k]
+        colour = plotting.COLOURS[TINTS[verdict(low, high)]]
+        axes.hlines(at[k], low, high, color=colour, lw=4, alpha=0.6)
+        axes.plot(mean, at[k], "o", color=colour, ms=3)
+    axes.axvline(0, color=plotting.COLOURS["black"], lw=1)
+
+
+# %% tags=["drawing"]
+figure, (left, middle, right) = plt.subplots(1, 3, figsize=(9.6, 4.0), sharey=True)
 for k, trained in stored.items():
     mean, low, high = evaluation.interval(per_face(trained), trained.groups("test"))
     left.hlines(at[k], low, high, color=plotting.COLOURS["sky"], lw=4)
     left.plot(mean, at[k], "o", color=plotting.COLOURS["blue"], ms=3)
-for k, (mean, low, high) in changes.items():
-    colour = plotting.COLOURS[TINTS[verdict(low, high)]]
-    right.hlines(at[k], low, high, color=colour, lw=4, alpha=0.6)
-    right.plot(mean, at[k], "o", color=colour, ms=3)
+small_steps = [k for k in changes if at[k] >= at[OFFSET]]
+draw_changes(middle, changes)
+draw_changes(right, small_steps)
+right.axhspan(-0.5, at[OFFSET] - 0.5, color="#EEEEEE", zorder=0)
 for word, colour in TINTS.items():
-    right.plot([], [], "o-", color=plotting.COLOURS[colour], label=word)
-right.axvline(0, color=plotting.COLOURS["black"], lw=1)
-right.legend(loc="upper left", bbox_to_anchor=(0, 1.12), ncols=3, fontsize=9)
-left.set_yticks(list(at.values()), [step_names[k] for k in at])
-left.set(xlabel="mean distance on a test face (px)", xlim=(0, None), ylim=(len(at) - 0.5, -0.5))
-right.set(xlabel="difference to the step before (px)")
+    middle.plot([], [], "o-", color=plotting.COLOURS[colour], label=word)
+figure.legend(loc="outside upper right", ncols=3, fontsize=9)
+left.set_yticks(list(at.values()), [step_names[k] for k in at], fontsize=9)
+left.set(xlabel="mean distance on\na test face (px)", xlim=(0, None), ylim=(len(at) - 0.5, -0.5))
+middle.set(xlabel="difference to the\nstep before (px)")
+right.set(xlabel="the same, after\nheat maps (px)", xlim=(-0.25, 0.1))
 chapter.figure(
     figure,
     "18a-f",
-    "Left: the error of each step. Right: what its change did. Bars are 95% intervals over faces.",
+    "Left: the error of each step. Middle: what its change did; right: the same, magnified, of the "
+    "steps after heat maps. Bars are 95% intervals over faces.",
     alt="A row for each step from Fifth at the top to the final network at the bottom. Left, the "
-    "mean distance in pixels with an interval. Right, the difference to the step before, coloured "
-    "by whether its interval lies below zero, above zero, or holds it. Three lie above zero: "
-    "batches drawn anew, all rows, residual blocks. Heat maps lie by far the farthest below.",
+    "mean distance in pixels. Middle, the difference to the step before, coloured by whether its "
+    "interval lies below zero, above, or holds it. Three lie above: batches drawn anew, all rows, "
+    "residual blocks. Heat maps lie by far the farthest below. Right, the steps after them: the "
+    "offset, two heads and averaged weights hold zero, the last with the shortest bar; the other "
+    "five lie below it, Wing the farthest.",
 )
 
 # %%
