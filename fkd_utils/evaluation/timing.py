@@ -13,7 +13,6 @@ import time
 import keras
 import numpy as np
 import pandas as pd
-import scipy
 
 from fkd_utils import files, models
 from fkd_utils.files import InputError
@@ -127,22 +126,6 @@ def compiled(model: keras.Model) -> Score:
         call = torch.inference_mode()(lambda inputs: model(inputs, training=False))
     # Copied back to numpy: a graphics card answers before it has finished.
     return lambda inputs: keras.ops.convert_to_numpy(call(keras.ops.convert_to_tensor(inputs)))
-
-
-def exponent(sizes: np.ndarray, seconds: np.ndarray) -> float:
-    """The p of seconds ~ sizes^p: the slope of a straight line through the logarithms."""
-    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
-
-
-def overhead(sizes: np.ndarray, seconds: np.ndarray) -> tuple[float, float]:
-    """Fit seconds = fixed + each * size; returns (fixed, each), neither below zero.
-
-    Least squares of the relative error, so that a short time counts as much as a long one.
-    """
-    sizes, seconds = np.asarray(sizes, float), np.asarray(seconds, float)
-    columns = np.stack([1 / seconds, sizes / seconds], axis=1)
-    fixed, each = scipy.optimize.nnls(columns, np.ones(len(sizes)))[0]
-    return float(fixed), float(each)
 
 
 MEASURED = files.PUBLISHED / "timing"

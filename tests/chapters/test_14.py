@@ -172,3 +172,31 @@ def test_fixed_errors_come_again_in_every_epoch(page, blob_parts, monkeypatch):
     np.testing.assert_array_equal(starts[0], starts[1])
     page.fit_level(part, errors, (15,), 2, 0)
     assert (starts[2] != starts[3]).any()
+
+
+def test_each_layer_of_the_perceptron_draws_first_weights_of_its_own():
+    page = pages.load("14", "perceptron", "GLOROT", SEED=0)
+    wide = keras.initializers.RandomNormal(stddev=1.0)
+    networks = [page.perceptron("tanh", start) for start in (wide, page.GLOROT, wide)]
+    kernels = [[layer.kernel.numpy() for layer in one.layers[1:4]] for one in networks]
+    for one in kernels:
+        assert not np.array_equal(one[0], one[1]) and not np.array_equal(one[1], one[2])
+    np.testing.assert_array_equal(kernels[0], kernels[2])
+    assert np.std(kernels[0]) == pytest.approx(1, rel=0.02)
+
+
+def test_pre_training_teaches_each_layer_its_inputs_and_no_label():
+    page = pages.load("14", "perceptron", "pretrain", "GLOROT", SEED=0)
+    rng = np.random.default_rng(0)
+    page.small = (rng.random((60, 2)) @ rng.random((2, 576)) / 2).astype(np.float32)  # two causes
+    network = page.perceptron("sigmoid", page.GLOROT)
+    before = [layer.get_weights() for layer in network.layers]
+    page.pretrain(network)
+    after = [layer.get_weights() for layer in network.layers]
+    assert all(not np.allclose(a[0], b[0]) for a, b in zip(before[:-1], after[:-1], strict=True))
+    np.testing.assert_array_equal(before[-1][0], after[-1][0])
+    # The first layer's codes tell the faces apart as the pictures do: one line fits them back.
+    codes = network.layers[0](page.small).numpy()
+    filled = np.column_stack([codes, np.ones(len(codes))])
+    back = filled @ np.linalg.lstsq(filled, page.small, rcond=1e-4)[0]
+    assert ((back - page.small) ** 2).mean() < 0.05 * page.small.var(axis=0).mean()

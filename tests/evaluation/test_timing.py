@@ -6,8 +6,6 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fkd_utils.evaluation import timing
 from fkd_utils.files import InputError
@@ -76,29 +74,6 @@ def test_compiled_answers_like_the_network(tiny_network):
     inputs = timing.pictures(5, 16)
     expected = keras.ops.convert_to_numpy(tiny_network(inputs, training=False))
     np.testing.assert_allclose(timing.compiled(tiny_network)(inputs), expected, atol=1e-5)
-
-
-@given(power=st.floats(-2, 3), factor=st.floats(1e-4, 1e3))
-def test_exponent_of_a_power_law(power, factor):
-    sizes = np.array([2, 8, 32, 64])
-    assert timing.exponent(sizes, factor * sizes**power) == pytest.approx(power, abs=1e-6)
-
-
-@given(fixed=st.floats(1e-4, 10), each=st.floats(1e-5, 1))
-def test_overhead_finds_both_parts(fixed, each):
-    sizes = np.array([2, 8, 32, 128, 512])
-    found = timing.overhead(sizes, fixed + each * sizes)
-    assert found == pytest.approx((fixed, each), rel=1e-3, abs=1e-7)
-
-
-@given(st.lists(st.floats(1e-4, 10), min_size=3, max_size=3))
-def test_overhead_is_never_negative(seconds):
-    assert min(timing.overhead(np.array([1, 10, 100]), np.array(seconds))) >= 0
-
-
-def test_falling_times_are_all_overhead_and_steep_ones_have_none():
-    assert timing.overhead([1, 2, 4], [3, 2, 1])[1] == 0
-    assert timing.overhead([1, 2, 4], [1, 4, 16])[0] == 0
 
 
 @pytest.fixture

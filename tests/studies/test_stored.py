@@ -44,6 +44,29 @@ def test_every_attempt_is_there_with_every_epoch():
     assert lost["ReLU, Adam, one label missing"] and not lost["ReLU, Adam"]
 
 
+STARTS = ("as before Glorot", "Glorot", "16 times Glorot", "N(0, 1)", "layer by layer")
+
+
+def test_every_run_of_sigmoid_layers_is_there_with_every_eighth_epoch():
+    sigmoids = pd.read_csv(CASCADE / "sigmoids_open.csv")
+    runs = sigmoids.groupby(["start", "rule", "seed"]).epoch.apply(list)
+    assert len(runs) == 6 * 4 * 3 and all(epochs == list(range(8, 201, 8)) for epochs in runs)
+    shares = sigmoids[[f"layer {k}" for k in (1, 2, 3, 4)]]
+    assert ((shares >= 0) & (shares <= 1)).all(axis=None)
+    assert set(STARTS) < set(sigmoids.start)
+    ends = sigmoids[(sigmoids.epoch == 200) & (sigmoids.rule == "Adam")]
+    assert ends.loss.nunique() == 18  # no run is another's copy
+
+
+def test_every_run_of_the_rivals_is_there():
+    rivals = pd.read_csv(CASCADE / "rivals_open.csv")
+    runs = set(zip(rivals.rival, rivals.highest, rivals.seed, strict=True))
+    names, rates = ("one network", "heat maps"), (0.001, 0.003, 0.01)
+    assert runs == {(name, rate, seed) for name in names for rate in rates for seed in range(3)}
+    assert len(rivals) == rivals.validation.nunique() == 18
+    np.testing.assert_allclose(48 * np.sqrt(rivals.mse), rivals.rmse_px, rtol=1e-5)
+
+
 @pytest.fixture(scope="module")
 def noses():
     return pd.read_csv(DENSE / "nose_open.csv")
