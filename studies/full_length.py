@@ -23,7 +23,8 @@ def train_rows(
 
     data: open, kaggle or a folder. A row that is trained already is found; a stopped one goes on.
     Table 4.4's faces have mirrored copies, so labels that count from the picture's edge are moved
-    to count from pixel centres first: x then goes to 96 - x, as the edge has it.
+    to count from pixel centres first: x then goes to 96 - x, as the edge has it; such a row's
+    folder ends in "_centred".
     """
     made = []
     for row in rows:
@@ -31,6 +32,7 @@ def train_rows(
         edge = grown and sources.counts_from_edge(data)
         parts = splits.load(data, 0, grown=grown, from_edge=edge)
         run = thesis_runs.thesis_run(row, parts, "paper", 0, epochs)
-        made.append((folder or files.PUBLISHED) / results.folder_of(row))
+        name = results.folder_of(row) + ("_centred" if edge else "")
+        made.append((folder or files.PUBLISHED) / name)
         publish.publish(run, made[-1], parts, row in ASKED_AGAIN, machine)
     return made

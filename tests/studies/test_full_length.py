@@ -27,7 +27,7 @@ def asked(blob_parts, tmp_path, monkeypatch):
 def test_rows_are_trained_published_and_consistent(asked, tmp_path):
     kept = tmp_path / "kept"
     made = full_length.train_rows(["Second", "Fifth, dropout"], "wild", "a desk", 1, kept)
-    assert [path.name for path in made] == ["wild_second", "wild_fifth_dropout"]
+    assert [path.name for path in made] == ["wild_second", "wild_fifth_dropout_centred"]
     assert [(path / "weights.npz").exists() for path in made] == [False, True]
     assert publish.problems(kept) == []
     recipe = json.loads((made[1] / "recipe.json").read_text())

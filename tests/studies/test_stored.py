@@ -61,9 +61,9 @@ def test_every_run_of_sigmoid_layers_is_there_with_every_eighth_epoch():
 def test_every_run_of_the_rivals_is_there():
     rivals = pd.read_csv(CASCADE / "rivals_open.csv")
     runs = set(zip(rivals.rival, rivals.highest, rivals.seed, strict=True))
-    names, rates = ("one network", "heat maps"), (0.001, 0.003, 0.01)
+    names, rates = ("one network", "heat maps"), (0.0003, 0.001, 0.003, 0.01, 0.03)
     assert runs == {(name, rate, seed) for name in names for rate in rates for seed in range(3)}
-    assert len(rivals) == rivals.validation.nunique() == 18
+    assert len(rivals) == rivals.validation.nunique() == 30
     np.testing.assert_allclose(48 * np.sqrt(rivals.mse), rivals.rmse_px, rtol=1e-5)
 
 
