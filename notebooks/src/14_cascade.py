@@ -476,7 +476,7 @@ with chapter.guard("where sigmoid layers starve, where they saturate, and that b
     if DATA == "open":
         of = sigmoids.set_index(["start", "rule"]).sort_index()
         starved = of.loc[[("as before Glorot", rule) for rule in RULES[:2]]]
-        assert not starved[LAYERS].any(axis=None) and (abs(starved.loss - 1) < 0.02).all()
+        assert not starved[LAYERS].any(axis=None) and (abs(starved.loss - 1) < 0.03).all()
         thrown = of.loc[[(start, RULES[2]) for start in ("as before Glorot", "Glorot")]]
         assert (thrown["layer 4"] > 0.95).all() and (abs(thrown.loss - 1) < 0.02).all()
         four = "as before Glorot", "layer by layer", "16 times Glorot, dropout", "N(0, 1)"
@@ -844,7 +844,11 @@ if rivals is not None:
     of_best = rivals.merge(best).pivot(index="seed", columns="rival", values="mean_px")
 
 # %% [markdown]
-# RIVALTEXT
+# A falling rate does nothing for width: the best of its rows is behind the constant rate of [Table 14.3](#table-14.3). The heat
+# maps want a rate ten times as high. With it they are ahead of the wide network with every seed, and behind
+# level 2 with every seed. At the wide network's rate they would have come last: a rival at somebody else's rate is no rival.
+#
+# So at this cost and this length the cascade wins against both.
 
 # %% tags=["guard"]
 with chapter.guard("with every seed each level gains, and the cascade beats one network"):
@@ -852,6 +856,10 @@ with chapter.guard("with every seed each level gains, and the cascade beats one 
         assert (px["level 3"] < px["level 2"]).all()
         assert (px["level 2"] < 3 / 4 * px["level 1"]).all()
         assert (px["level 3"] < 0.75 * px["one network"]).all()
+        assert dict(best.to_numpy()) == {"one network": 0.001, "heat maps": 0.01}
+        assert (px["level 2"] < of_best["heat maps"]).all()
+        assert (of_best["heat maps"] < px["one network"]).all()
+        assert (px["one network"].mean() < of_best["one network"]).all()
 with chapter.guard("the study's cascades beat Fourth after its long training", quick=True):
     assert DATA != "open" or px["level 3"].max() < size["test"]
 
@@ -1051,7 +1059,7 @@ else:
 # - A patch is cut between pixels, so that no guess has to be rounded.
 # - A level must practise on errors as large as on new faces: draw them from the validation faces.
 # - Each further level has less to correct. Differences on the same faces say whether it did.
-# - A comparison is only fair at equal cost, in use and in training.
+# - A comparison is only fair at equal cost, in use and in training, and with a rate of its own for each.
 #
 # ## Quiz
 
