@@ -41,6 +41,7 @@ SEED = 0
 import functools
 import math
 import pathlib
+import textwrap
 
 import fkd_utils  # first: it keeps TensorFlow's start-up notices out of the page
 
@@ -381,7 +382,9 @@ if sigmoids is not None:
             axes.set_title(rule if start == "as before Glorot" else "", fontsize=10)
             axes.set_yticks([1, 2, 3, 4])
             axes.set_facecolor(plotting.COLOURS["grey"])
-        axes_row[0].set_ylabel(start.replace(" ", "\n", 1), rotation=0, ha="right", va="center")
+            axes.grid(False)
+        axes_row[0].set_ylabel(textwrap.fill(start, 10), rotation=0, ha="right", va="center",
+                               labelpad=10)
     for axes in grid[-1]:
         axes.set_xlabel("epoch")
     figure.colorbar(drawn_shares, ax=grid, label="saturated units", format="{x:.0%}", pad=0.02)
@@ -973,16 +976,17 @@ if stored is not None:
                       color=plotting.COLOURS["red"], label=f"the study's rivals: {name}")
 axes.plot(total, of_faces.mean(axis=0), "o-", color=plotting.COLOURS["blue"], label="your cascade")
 for k, (x, y) in enumerate(zip(total, of_faces.mean(axis=0)), 1):
-    axes.annotate(f"level {k}", (x, y), (0, 8), textcoords="offset points", ha="center", fontsize=9)
+    axes.annotate(f"level {k}", (x, y), (0, -15), textcoords="offset points", ha="center",
+                  fontsize=9)
 axes.set(xlabel="million multiply-adds a face", ylabel="mean point distance, px")
 axes.set(xlim=(0, 1.1 * total[-1]), ylim=(0, 1.15 * axes.get_ylim()[1]))
 axes.legend(loc="lower left")
 chapter.figure(
     figure,
     "14-f",
-    "Error on the test faces against cost, after each level, and of one wide network.",
+    "Error on the test faces against cost, after each level, and of two rivals.",
     alt="Points for levels 1, 2 and 3 at rising cost, joined by falling lines, for each seed of "
-    "the study and for the reader's run, and squares for the wide networks at that cost.",
+    "the study and for the reader's run; squares and triangles for the two rivals at that cost.",
 )
 
 # %% [markdown]
