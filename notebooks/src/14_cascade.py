@@ -837,7 +837,7 @@ runs = [{"rival": name, "highest": rate, "seed": seed} for seed in range(3)
         for name in ("one network", "heat maps") for rate in (0.0003, 0.001, 0.003, 0.01, 0.03)]
 rivals = study("rivals", runs, of_rival)
 if rivals is not None:
-    tried = rivals.groupby(["rival", "highest"], sort=False)
+    tried = rivals.groupby(["rival", "highest"])
     tried = tried.agg(validation=("validation", "mean"), px=("mean_px", of_seeds)).reset_index()
     chapter.table(tried.to_dict("records"), "14.4",
                   "Two rivals, five rates each: MSE on the validation faces, mean of three seeds, "
