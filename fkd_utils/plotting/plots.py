@@ -156,16 +156,16 @@ def learning_figure(
 
 
 def stored_figure(
-    history: pd.DataFrame, best_epoch: int, errors: np.ndarray
+    history: pd.DataFrame, best_epoch: int, errors: np.ndarray, constant: float
 ) -> matplotlib.figure.Figure:
     """Learning curve of a published run beside the distances of its faces, which are not shown.
 
-    errors: (n, 15, 2), predicted minus labelled points, pixels.
+    errors: (n, 15, 2), predicted minus labelled points, pixels. constant: as for `draw_curves`.
     """
     import seaborn  # takes a second to load, and few chapters draw this
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.4))
-    draw_curves(left, history, best_epoch)
+    draw_curves(left, history, best_epoch, constant)
     distances = np.nanmean(np.linalg.norm(errors, axis=2), axis=1)
     bins = np.arange(0, distances.max() + 0.5, 0.5)
     seaborn.histplot(distances, bins=bins, ax=right, color=COLOURS["sky"], alpha=1, linewidth=0)

@@ -257,7 +257,8 @@ chapter.explore(
 # The spine is a bachelor's thesis that trained these networks on the *Facial Keypoints Detection*
 # task of Kaggle. Where a figure or a table has a number such as 4.1, it is the thesis's own number,
 # regenerated from your run. Where the thesis, or another study, is wrong, the chapter says so and
-# shows it.
+# shows it. The thesis's text names neither its author nor its year; the book's bibliography has what each of the five studies
+# tells of itself.
 #
 # Each chapter begins with a box like the one above: what you can do afterwards, what it needs, how long
 # it takes. Each ends with a quiz and exercises. Guess before you run; being surprised is how you find out what

@@ -557,7 +557,8 @@ with chapter.guard("as many updates with dropout, and the weights change"):
 #
 # One of the five studies of this course, CASCADE ([chapter 14](14_cascade.ipynb)), reports
 # after Glorot and Bengio (2010) that in a network of four sigmoid layers the last hidden
-# layer soon saturates at 0, and escapes only after a hundred epochs. Test that on faces:
+# layer soon saturates at 0, and escapes only after a hundred epochs. (With a fifth layer, their own paper
+# adds, it never escaped.) Test that on faces:
 # five hidden layers of 100 neurons, faces shrunk to 24 × 24, 30 coordinates to predict.
 
 # %%

@@ -157,7 +157,7 @@ chapter.figure(
 
 # %% [markdown]
 # Four keypoints are nearly always there, eleven are missing on most faces. The thesis keeps the
-# faces that have all 15, and drops the rest. [Chapter 18a](18a_beyond_the_studies.ipynb) shows what the rest is good for.
+# faces that have all 15, and drops the rest. [Chapter 18a](18a_beyond_the_studies.ipynb) asks what the rest is good for.
 #
 # ## Two labellers
 #
@@ -1001,6 +1001,8 @@ print(f"Kaggle: {rest:.1%} of the variance is left for a network to explain")
 
 # %%
 mean, spread = targets.mean(axis=0).reshape(15, 2), targets.std(axis=0).reshape(15, 2)
+
+# %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(7.2, 3.6))
 for k, (axis, colour) in enumerate((("x", "blue"), ("y", "orange"))):
     place, style = np.arange(15) + 0.2 * k, {"color": plotting.COLOURS[colour]}

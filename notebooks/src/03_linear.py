@@ -302,16 +302,15 @@ real = training.mean_face_measures()["test"]["mse"]
 print(f"the mean face on the same test faces: MSE {real:.5f}")
 
 # %%
-figure = plotting.stored_figure(long.history, long.metrics["best_epoch"], long.errors("test"))
-left = figure.axes[0]
-left.axhline(real, ls="--", color=plotting.COLOURS["grey"], label="mean face (test)")
-left.legend()
 chapter.figure(
-    figure,
+    plotting.stored_figure(
+        long.history, long.metrics["best_epoch"], long.errors("test"),
+        training.mean_face_measures()["validation"]["mse"],
+    ),
     "03-f",
     "First, 1000 epochs on real faces: its curve, and how far off it is on each test face.",
     alt="Left: training and validation error fall over 1000 epochs and spread apart, validation "
-    "being the higher, and above the dashed line of the mean face. "
+    "being the higher, and above the dotted line of the mean face. "
     "Right: a histogram of the mean point distance of each test face.",
 )
 

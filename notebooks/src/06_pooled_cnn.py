@@ -542,10 +542,9 @@ chapter.explore(
 )
 
 # %% [markdown]
-# Each pool still forgets. But a filter spreads the dot over 5 by 5 pixels before the pool, more in
-# some directions than in others. How large the maximum in a square is then tells how far the square lies
-# from the dot, and the neighbouring squares tell their part. With several filters, the position inside
-# the cell is written in the *values*, not in the place.
+# Each pool still forgets. But before it, a filter spreads the dot over 5 by 5 pixels. So several squares see
+# the dot. The farther a square is from it, the less it sees. The maximum of each square is large or small
+# accordingly, and together they tell where inside the cell the dot is. The position is written in the *values*.
 #
 # It does not take training for this: random filters spread a dot as well. Training was for faces, and
 # need not help with a dot: compare the two bars. This is why a network with maps of 12 by 12 can answer

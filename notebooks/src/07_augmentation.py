@@ -92,15 +92,16 @@ chapter.table(pairs, "4.2", "Keypoints that change places in the mirror.")
 # of the left eye land then? And if you forget to swap at all?
 
 # %%
-mirrored, right_way = augment.flip(image, points)
-order = data.mirror_order()
+mirrored = image[:, :, ::-1]  # columns from right to left
 no_swap = points * [-1, 1] + [95, 0]
-only_y = np.stack([no_swap[..., 0], no_swap[:, order, 1]], axis=-1)
-whole = no_swap[:, order]
+order = data.mirror_order()  # the row of each point's partner
+right_way = no_swap[:, order]
+only_y = np.stack([no_swap[..., 0], right_way[..., 1]], axis=-1)
 
 # %% tags=["guard"]
-with chapter.guard("whole points swapped is what augment.flip does"):
-    assert np.allclose(whole, right_way)
+with chapter.guard("these lines do what augment.flip does"):
+    flipped = augment.flip(image, points)
+    assert np.array_equal(mirrored, flipped[0]) and np.allclose(right_way, flipped[1])
 
 
 # %%
@@ -146,8 +147,7 @@ chapter.figure(
 # see that a point has left its eye.) Swap whole points. It is the thesis's sentence that errs, hardly its program:
 # [exercise 5](#Exercises) shows why.
 #
-# In code the mirror is two lines: `images[:, :, ::-1]` for the pictures, and `points[:, data.mirror_order()]` with mirrored x
-# for the points. Keras has layers such as `RandomFlip`. They change pictures and leave the targets as they are:
+# Keras has layers such as `RandomFlip`. They change pictures and leave the targets as they are:
 # right where the target is a name, wrong where it is a place.
 
 # %% [markdown]
@@ -379,6 +379,22 @@ by_hand.shape
 # %% tags=["guard"]
 with chapter.guard("the one call turns the picture as augment.rotate does"):
     assert np.abs(by_hand.astype(int) - turned[0]).max() <= 1
+
+# %% [markdown]
+# A shift is the same call. Its matrix leaves the axes as they are and adds 9 to x and -5 to y:
+
+# %%
+nine_right_five_up = np.float32([[1, 0, 9], [0, 1, -5]])
+shifted_by_hand = cv2.warpAffine(
+    image[0], nine_right_five_up, (96, 96), borderMode=cv2.BORDER_REFLECT_101
+)
+shifted_points = points + np.array([9, -5])
+
+# %% tags=["guard"]
+with chapter.guard("and so is augment.shift"):
+    by_augment = augment.shift(image, points, 9, -5)
+    assert np.abs(shifted_by_hand.astype(int) - by_augment[0][0]).max() <= 1
+    assert np.allclose(shifted_points, by_augment[1])
 
 # %% [markdown]
 # **Predict** how far the points on the right lie off at 10 degrees, if at the eyes' distance from the middle a degree is about a
@@ -1148,7 +1164,7 @@ print(f"two warps {answer_4[0]:.0%}, one {answer_4[1]:.0%}")
 answer_5 = ...  # a number, an MSE of targets
 
 # %% tags=["check", "nbval-ignore-output"]
-@chapter.check("a number", "half the distance between whole and only_y, squared; for all of train")
+@chapter.check("a number", "half the distance from right_way to only_y, squared; for all of train")
 def check_5(answer):
     """The lowest MSE on faces and twins of which the twins have only y swapped."""
     right_x = augment.flip(train.images, train.keypoints)[1]

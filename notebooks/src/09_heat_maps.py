@@ -485,8 +485,9 @@ with chapter.guard("First's choice gained most, Fourth's least, the five's less 
 # left: let models choose that are not compared, or choose by the labels alone. For the second you
 # need true points: your own faces.
 #
-# Each row of the figure is a way to choose. Hollow marks are biased by the theorem: the chooser is
-# one of the two compared.
+# Each row on the right of the figure is a way to choose. Hollow marks are biased by the theorem:
+# the chooser is one of the two compared. **Predict** where in the cloud the faces lie that First
+# chooses, and where Fourth's. Then move the slider.
 
 # %% tags=["nbval-ignore-output"]
 scores = {name: error[name] for name in (*step, "mean face")}
@@ -497,36 +498,51 @@ own = {"all faces": slice(None), f"face {HARDEST}": [HARDEST]}
 print("; ".join(f"{who} {gain(error, *step, chosen):.0%} lower" for who, chosen in own.items()))
 
 # %% tags=["drawing", "nbval-ignore-output"]
-figure, axes = plt.subplots(figsize=(7.2, 3.4))
-for row, who in enumerate(scores):
-    fill = {"mfc": "white"} if who in step else {}
-    named = {"label": "hardest 5%"} if who == "mean face" else {}
-    axes.plot(on_5[who], row - 0.12, "o", ms=7, color=plotting.COLOURS["blue"], **fill, **named)
-    named = {"label": "hardest face"} if who == "mean face" else {}
-    axes.plot(max(on_1[who], -0.5), row + 0.14, "D", color=plotting.COLOURS["orange"], **fill,
-              **named)
-axes.axvline(gain(error, *step), color=plotting.COLOURS["black"], lw=1.2, label="all faces")
-for share in (0.2, 0.78):
-    axes.axvline(share, color=plotting.COLOURS["grey"], ls=":", lw=1.4,
-                 label="thesis: 20% and 78%" if share == 0.2 else None)
-axes.set_yticks(range(len(scores)), scores)
-axes.invert_yaxis()
-axes.set(xlabel="error lower by, First → Fourth with dropout", ylabel="hard faces chosen by")
-axes.xaxis.set_major_formatter("{x:.0%}")
-axes.legend(loc="upper left", bbox_to_anchor=(-0.3, -0.2), ncols=4, fontsize=9)
-chapter.figure(
-    figure,
-    "09-e",
-    "How much hard faces gained, by who chose them. Hollow: the chooser is one of the two.",
-    alt="Five rows of two marks on an axis of gains. On the hardest 5% the gain is largest where "
-    "First chose them and smaller where the others did. A vertical line marks the gain on all "
-    "faces, two dotted ones the thesis's 20 and 78 percent.",
+def chooser_figure(chosen_by):
+    """The faces that one chooser calls hardest, among all; right what they gained, by chooser."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.2), width_ratios=[1, 1.1])
+    one_side, red = np.array([error[step[0]].min(), error[step[0]].max()]), plotting.COLOURS["red"]
+    left.plot(error[step[0]], error[step[1]], ".", color=plotting.COLOURS["sky"], ms=4, mec="none")
+    left.plot(one_side, (1 - gain(error, *step)) * one_side, color=plotting.COLOURS["black"], lw=1)
+    picked = error.iloc[hardest_by(scores[chosen_by])]
+    left.plot(picked[step[0]], picked[step[1]], "o", ms=4.5, color=plotting.COLOURS["blue"])
+    left.plot(picked[step[0]].iloc[0], picked[step[1]].iloc[0], "D", ms=6, color=red)
+    left.set(xscale="log", yscale="log", xlabel="MSE, First", ylabel="MSE, Fourth with dropout")
+    left.set_title(f"hardest by {chosen_by}", fontsize=9)
+    for axis in (left.xaxis, left.yaxis):
+        axis.set(major_locator=mpl.ticker.LogLocator(subs=(1, 3)), major_formatter="{x:g}")
+    left.minorticks_off()
+    for row, who in enumerate(scores):
+        fill = {"alpha": 1 if who == chosen_by else 0.3} | ({"mfc": "white"} if who in step else {})
+        right.plot(on_5[who], row - 0.13, "o", ms=7, color=plotting.COLOURS["blue"], **fill)
+        right.plot(max(on_1[who], -0.5), row + 0.15, "D", ms=6, color=red, **fill)
+    right.axvline(gain(error, *step), color=plotting.COLOURS["black"], lw=1)
+    for share in (0.2, 0.78):
+        right.axvline(share, color=plotting.COLOURS["grey"], ls=":", lw=1.4)
+    right.set_yticks(range(len(scores)), scores, fontsize=8)
+    right.set(ylim=(len(scores) - 0.5, -0.5), xlabel="error lower by")
+    right.set_title(f"hardest 5%: {on_5[chosen_by]:.0%}, face: {on_1[chosen_by]:.0%}", fontsize=9)
+    right.xaxis.set_major_formatter("{x:.0%}")
+    return figure
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+chapter.explore(
+    map(chooser_figure, scores), [f"chosen by {who}" for who in scores], "09-e",
+    "The faces that each of five choosers calls hardest (blue: 5% of all, diamond: the first of "
+    "them), and how much they gained. Black: all faces; dotted: the thesis's 20% and 78%. Hollow: "
+    "the chooser is one of the two compared.",
+    alt="Left a cloud of faces, error under First across, under Fourth with dropout up. The faces "
+    "marked move with the chooser: to the right edge of the cloud for First, to its top for "
+    "Fourth, both ways for the others. Right five rows of two marks on an axis of gains: on the "
+    "hardest 5% the gain is largest where First chose them and smaller where the others did.",
+    start=3,
 )
 
 # %% [markdown]
-# Read the figure from its two hollow circles. They are the same step of the same two networks.
-# Which of the two you let choose decides whether hard faces seem to gain about as much as all, or
-# much less.
+# Read the figure from its two hollow circles. First takes the right edge of the cloud, Fourth its
+# top. They are the same step of the same two networks. Which of the two you let choose decides
+# whether hard faces seem to gain about as much as all, or much less.
 #
 # The filled circles are the ones to believe. Compare them with the black line, and with the
 # distance between the thesis's two dotted ones. The thesis has the direction right, for this step.

@@ -289,7 +289,8 @@ with chapter.guard("the mouth's corners are two pixels off, square_of 2 %", quic
 # numbers that were measured so on other embedded faces; its size differs from this one by less than a
 # fiftieth. Had you enlarged the box by a fifth "to be on the safe side", every face
 # would have come out a sixth smaller than those the network knows. Does that matter? Look at
-# the error on the photographs of people who were held out.
+# the error on the photographs of people who were held out. Where a square reaches over the edge of
+# the photograph, the picture goes on as its mirror image.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -300,12 +301,16 @@ for person in range(len(demo.group_photo.PEOPLE)):
     held_out.append((picture, known, demo.detection.find(picture)[0]))
 
 
+def grown(box, factor):
+    """A box `factor` times as large, about the same middle."""
+    return np.array([*(box[:2] - (factor - 1) / 2 * box[2:]), *(factor * box[2:])])
+
+
 def mean_error(factor: float) -> float:
     """Mean point distance with squares `factor` times as large; pixels of a 96-pixel box."""
     errors = []
     for picture, known, box in held_out:
-        grown = [*(box[:2] - (factor - 1) / 2 * box[2:]), *(factor * box[2:])]
-        found = demo.locate.locate(model, picture, [grown]).points[0]
+        found = demo.locate.locate(model, picture, [grown(box, factor)]).points[0]
         errors.append(np.linalg.norm(found - known, axis=1).mean() * 96 / box[2])
     return float(np.mean(errors))
 
@@ -313,16 +318,40 @@ def mean_error(factor: float) -> float:
 factors = np.array([0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.35, 1.5, 1.7, 2.0])
 by_factor = [mean_error(factor) for factor in factors]
 
-# %% tags=["nbval-ignore-output"]
-figure, axes = plt.subplots(figsize=(6.2, 2.8))
-axes.plot(factors, by_factor, "o-", color=plotting.COLOURS["blue"])
-axes.set(xlabel="size of the square, 1 = as measured", ylabel="mean error (px of 96)", ylim=0)
-chapter.figure(
-    figure,
+# %% [markdown]
+# **Predict** before you move the slider: by how much may the square be too large, and by how much too small, until
+# the error has doubled?
+
+# %% tags=["drawing", "nbval-ignore-output"]
+def frame_figure(which):
+    """One held-out face in the square of number `which`, and the mean error of all by size."""
+    picture, known, box = held_out[0]
+    found = demo.locate.locate(model, picture, [grown(box, factors[which])])
+    (framed,) = found.squares
+    small = demo.locate.crops(picture, found.squares)[0]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.2), width_ratios=[1, 1.2])
+    inside = [data.photos.to_crop(at, framed) for at in (known, found.points[0])]
+    plotting.draw_face(left, small, *inside, "as the network sees it")
+    left.grid(False)
+    right.plot(factors, by_factor, "o-", color=plotting.COLOURS["blue"], ms=4)
+    right.plot(factors[which], by_factor[which], "o", color=plotting.COLOURS["red"], ms=8)
+    right.set(xlabel="size of the square, 1 = as measured", ylim=0)
+    right.set_title("mean error of six people (px of 96)", fontsize=9)
+    return figure
+
+
+# %% tags=["drawing", "nbval-ignore-output"]
+chapter.explore(
+    map(frame_figure, range(len(factors))),
+    [f"square {factor:g} times as large" for factor in factors],
     "12-d",
-    "What a wrong frame costs, on six held-out people.",
-    alt="Mean point error against the size of the square: a flat valley from 0.8 to 1.5, steep "
-    "walls on both sides, highest at 2.",
+    "A held-out face in squares of different size: true points green, the network's red. Right: "
+    "what a wrong frame costs, on six held-out people.",
+    alt="Left a face that overflows the picture in a small square and shrinks as the square grows; "
+    "red crosses lie on the green dots in the middle sizes and leave them at both ends. Right the "
+    "mean point error by the size of the square: a flat valley from 0.8 to 1.5, steep walls on "
+    "both sides, highest at 2.",
+    start=list(factors).index(1.0),
 )
 
 # %% tags=["guard"]
@@ -332,10 +361,14 @@ with chapter.guard("a flat valley from 0.8 to 1.5, steep walls on both sides"):
     assert max(by_factor[2:8]) < 1.25 * well_framed
 
 # %% [markdown]
-# A fifth more or less costs next to nothing, because the network practised on faces that were made
-# larger and smaller by as much. It even goes on somewhat beyond. Then the error rises, and steeply.
-# The network has no way of knowing that the frame is wrong. The frame is part of the model, as the
-# division by 255 is; practice makes the part it plays smaller.
+# A fifth more or less costs next to nothing. The network has practised that: its training faces were
+# made larger and smaller by up to a fifth. It even holds out somewhat beyond. Then the error rises,
+# and steeply.
+#
+# The network cannot notice that a frame is wrong. It answers as if the face were framed like those it
+# has learned from. So the frame is a part of the network's input, like the division by 255: use the
+# same as in training. Practice with other sizes makes a wrong frame cheaper, not right.
+# [Figure 15a-d](15a_nose_tip.ipynb#figure-15a-d) moves the frame of networks without such practice.
 
 # %% [markdown]
 # ## A clown's nose

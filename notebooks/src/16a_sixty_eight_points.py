@@ -26,7 +26,7 @@
 # **Needs** chapters [06](06_pooled_cnn.ipynb) and [07](07_augmentation.ipynb). **Takes** about 75 minutes to study, and about a minute of two cores (profile *quick*).
 # **Figures** 16a-a to 16a-f.
 #
-# **Tables** 16a.1, 16a.2, 16a.3, 16a.4, 16a.5, 16a.6, 16a.7.
+# **Tables** 16a.1, 16a.2, 16a.3, 16a.4, 16a.5, 16a.6.
 
 # %% tags=["parameters"]
 import os
@@ -71,6 +71,10 @@ print("\n".join([*broken, f"{len(photos)} photographs, {data.sixty_eight.POINTS}
 #
 # Every second crop is mirrored, and then the points change places, x and y
 # (`data.sixty_eight.mirror_order`). A point that falls outside its crop is not there.
+#
+# TRANSFER cuts to 299 by 299 pixels, around the box that DLIB's detector finds. Here the labelled points
+# give the box, so that no face is lost because a detector misses it. [Chapter 12](12_demonstration.ipynb)
+# puts one before a network.
 #
 # DENSE cuts to 224 by 224 pixels; here it is 96, to save time on two cores: 224 by 224 are more than
 # five times as many pixels, and the work of a convolution grows with them. Besides, the
@@ -142,9 +146,8 @@ chapter.table(facts.to_dict("records"), "16a.1", "What MUCT's landmark file hold
 # - TRANSFER tests on the 82 first subjects, 249 pictures a camera. Eighty-two have 246. It is
 #   **83** subjects who have 249: an index that counts from 0.
 # - With its flips it has three copies of each picture, 3,723 to test. Three times 1,245 are 3,735.
-#   Twelve are missing, and 33 of the training copies: four and eleven pictures, if a face that DLIB, the
-#   detector that TRANSFER crops with, does not find leaves no crop. Those would be the hardest, and they
-#   are in no loss.
+#   Twelve are missing, and 33 of the training copies: four and eleven pictures, if a face that DLIB does
+#   not find leaves no crop. Those would be the hardest, and they are in no loss.
 # - Its copies are upright, mirrored **and upside down**, in the test set as well.
 #
 # ## A point that is not there
@@ -599,9 +602,10 @@ def turned(copies, seed):
 
 
 turns_study = study("turns", [{"copies": k, "seed": s} for s in SEEDS for k in (2, 3)], turned)
-chapter.table(by_run(turns_study, ["copies"], list(TURNS)), "16a.5",
-              "The stored study: held-out MSE of crops in each position, after 720 steps "
-              "on 2 or 3 kinds.")
+print("the stored study, held-out MSE after 720 steps:")
+for row in by_run(turns_study, ["copies"], list(TURNS)):
+    print(f"from {row['copies']} kinds of copies: "
+          + ", ".join(f"{name} {row[name]}" for name in TURNS))
 of_copies = turns_study.pivot(index="seed", columns="copies", values="upright")
 ratio, found = evaluation.by_seeds(of_copies[2], of_copies[3])
 print(f"upright crops, without upside-down copies: {ratio} the error with them: {found}")
@@ -638,7 +642,7 @@ rows = [{"model": row.model, "TRANSFER, training": row.training,
         for row, ours in zip(THEIRS.itertuples(), OURS)]
 losses_of = {"ours, held out": "{:.6f}", "our mean face": "{:.6f}", "ratio": "{:.0f}",
              "TRANSFER, training": "{:.8g}", "TRANSFER, validation": "{:.6f}"}
-chapter.table(rows, "16a.6", "TRANSFER's losses, and ours with as many blocks of Fourth.",
+chapter.table(rows, "16a.5", "TRANSFER's losses, and ours with as many blocks of Fourth.",
               **losses_of)
 
 # %% [markdown]
@@ -703,7 +707,8 @@ print(f"the background fills {changed.mean():.0%} of these pictures")
 
 # %% [markdown]
 # `studies/backgrounds.py` trains on 1,000 portraits of a hundred people of one kind or the other, and asks
-# about the other 42 people before both, and about real faces from elsewhere. Two networks learn:
+# about the other 42 people before both, and about real faces from elsewhere ([chapter 02](02_data.ipynb) says
+# whose). Two networks learn:
 # EfficientNet-Lite0 with ImageNet's weights ([chapter 16b](16b_transfer_learning.ipynb)), of which the last two
 # blocks learn along, as in TRANSFER's best network; and Fourth, from nothing. **Predict**: what does a network
 # that knows one wall lose before another? And elsewhere?
@@ -719,7 +724,7 @@ for (network, asked), part in asked_study.groupby(["network", "faces"], sort=Fal
     rows.append({"network": network, "asked about": asked, "one wall, px": one.mean().mean(),
                  "many, px": many.mean().mean(),
                  "one to many": f"{found.ratio:.2f} ({found.low:.2f} to {found.high:.2f})"})
-chapter.table(rows, "16a.7", "The stored study: mean distance after learning from portraits before "
+chapter.table(rows, "16a.6", "The stored study: mean distance after learning from portraits before "
               "their studio's wall or anything, three seeds; intervals over seeds and people.",
               **dict.fromkeys(("one wall, px", "many, px"), "{:.2f}"))
 far = {(row["network"], row["asked about"]): row for row in rows}

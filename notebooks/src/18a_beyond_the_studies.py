@@ -193,8 +193,12 @@ def with_offset(network):
 # An offset costs 30 parameters and shifts every face alike. The other way is **two heads**: the last layer
 # stands twice, and each labeller's rows train their own (`models.heatmap.with_two_heads`).
 #
-# What did the stored network learn about the second labeller of its real faces? It is the last one of the ablation
-# below, trained for longest; the course calls it *final*. Pixels, second less first, $x$ and $y$; $y$ points down.
+# The stored networks of this chapter are a row of trainings, each a step that changes one thing of the step before:
+# an **ablation**. You read it step by step below. Its last step, trained for longest, is the network that the course
+# calls *final*.
+#
+# What did that one learn about the second labeller of its real faces? Pixels, second less first, $x$ and $y$; $y$
+# points down.
 
 # %%
 ablation = training.ablation
@@ -216,7 +220,9 @@ for name, (right, down) in habit.items():
 # of labels does not say where *its* 0 is. It may be the picture's left edge. Then every label is
 # larger by half a pixel, in x and in y, and in the mirror it becomes 96 - x.
 #
-# **Predict**: you train on such labels, on faces and mirror twins, and mirror by 95 - x. Where do
+# Two neighbouring steps of the ablation differ in this alone: what their labels were taken to count from.
+#
+# **Predict**: you train on labels that count from the edge, on faces and mirror twins, and mirror by 95 - x. Where do
 # the network's points lie, seen from the labels of new faces?
 
 # %%
@@ -239,7 +245,7 @@ with chapter.guard("the nose tip lies lowest; points lie half a pixel left until
     assert abs(after.mean()) < 0.1
 
 # %% [markdown]
-# Both rows are steps of the ablation below. In the first the points lie to the left of the labels, by half a pixel on average and nearly all of
+# In the first row the points lie to the left of the labels, by half a pixel on average and nearly all of
 # them, those of the left eye like those of the right. No face leans like that. Labels do. Half of what the
 # network learned from was mirrored, and there the labels stood half a pixel too far left; on the other half,
 # half a pixel too far right. It cannot know which half a face is from, so it puts its points in between:
@@ -610,8 +616,7 @@ with chapter.guard("models.losses has these penalties; this is the last step of 
 #
 # ## The ablation
 #
-# An **ablation** is a row of trainings, each a step that changes one thing of the step before. Step 0 is the
-# thesis's Fifth, trained for less. Three steps
+# Here is the whole row of trainings. Step 0 is the thesis's Fifth, trained for less. Three of the steps after it
 # change several things at once, and their rows cannot say which one counted: batches drawn anew, the residual
 # network, and heat maps, which bring the way up with them. All steps take equally many batches of 64 real faces, the
 # final network more. All are tested on the same faces, which no training knew.
@@ -850,6 +855,18 @@ with chapter.guard("one look misses the target; the wider network is no better, 
 #   a row finer than a pixel. Not tried: soft-argmax gets between the cells without a choice.
 # - *STAR* (Zhou et al. 2023) lets a point slide along an edge more cheaply than across it. Not tried; the lips would be
 #   the place to look.
+#
+# Three more ways need no other map, and none of them was tried:
+#
+# - *Distillation*: a network learns from the answers of a better one, on every face and every point. It needs a teacher
+#   that is ahead, such as the mean of several final networks, an hour each. How far that may be ahead, the mean of two
+#   above hints.
+# - *Wider test-time augmentation*: ask about copies that are shifted, turned and scaled as well, and average the
+#   answers, moved back. The mirror alone was tried. More needs no training, but the real pictures, a choice of copies
+#   that is made on the validation faces, and the time of another look for each.
+# - *Self-training*: a network labels what has no label, and the next one learns from the labels of which it is sure.
+#   It needs a limit of doubt ([chapter 18b](18b_how_sure.ipynb) calibrates one), another hour, and faces: the eleven
+#   holes in the second labeller's rows are a place to begin.
 #
 # ## Your own race
 #

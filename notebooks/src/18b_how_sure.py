@@ -58,8 +58,9 @@ chapter = plotting.Chapter("18b", PROFILE, DATA, SEED)
 # %% [markdown]
 # ## A map need not be a peak
 #
-# Two networks answer here. The *final* one comes with the course; it was trained on real faces and on none of
-# `open`. The other one is yours: the same layers, trained on a few hundred small batches (in *quick*).
+# Two networks answer here. The *final* one comes with the course; it was trained on real faces
+# ([chapter 02](02_data.ipynb) says whose) and on none of `open`. The other one is yours: the same layers, trained on a
+# few hundred small batches (in *quick*).
 
 # %% tags=["nbval-ignore-output"]
 splits = data.load(DATA, SEED, chapter.limit, from_edge=data.counts_from_edge(DATA))
@@ -250,10 +251,10 @@ def reliability(promised, found, shares=10):
 
 def promises(spreads, distances):
     """Expected distances (n, 15) of the test points, pixels, learnt on the validation part."""
-    learn, asked = (spreads["validation"], distances["validation"]), spreads["test"]
-    return {"one line": np.interp(asked, *calibrate(*learn)),
-            "no spread": np.broadcast_to(learn[1].mean(axis=0), asked.shape),
-            "a line each": expected_each(calibrate_each(*learn), asked)}
+    learn, asked_spreads = (spreads["validation"], distances["validation"]), spreads["test"]
+    return {"one line": np.interp(asked_spreads, *calibrate(*learn)),
+            "no spread": np.broadcast_to(learn[1].mean(axis=0), asked_spreads.shape),
+            "a line each": expected_each(calibrate_each(*learn), asked_spreads)}
 
 # %% tags=["nbval-ignore-output"]
 real, own = promises(wide_real, off_real), promises(wide, off)
@@ -387,8 +388,8 @@ def by_condition(run):
     return {name: float(values.mean()) for name, values in groups.items()}
 
 
-asked = {"Fourth, dropout": thesis["Fourth, dropout"], "final": final}
-conditions = pd.DataFrame({name: by_condition(run) for name, run in asked.items()})
+old_and_new = {"Fourth, dropout": thesis["Fourth, dropout"], "final": final}
+conditions = pd.DataFrame({name: by_condition(run) for name, run in old_and_new.items()})
 conditions["final / Fourth"] = conditions["final"] / conditions["Fourth, dropout"]
 chapter.table(conditions.rename_axis("real test faces").reset_index().to_dict("records"), "18b.2",
               "Mean distance (px) on real test faces, by condition.",
@@ -430,8 +431,8 @@ def grey(images):
 
 # %% tags=["nbval-ignore-output"]
 networks = {"Fourth, dropout": training.network("wild_fourth_dropout"), "final": final_network}
-with tempfile.TemporaryDirectory() as folder:
-    written = {name: into_file(network, folder) for name, network in networks.items()}
+with tempfile.TemporaryDirectory() as temporary:
+    written = {name: into_file(network, temporary) for name, network in networks.items()}
     score = {name: models.export.scorer(path) for name, path in written.items()}
     alone = models.export.scorer(written["final"], threads=1)
     print(f"ONNX file {written['final'].stat().st_size / 1e6:.2f} MB")
@@ -725,12 +726,14 @@ peers, kinds = training.table("peers/accuracy"), training.table("peers/networks"
 called = kinds.set_index("network").called
 beside = []
 for (where, name), both in peers.groupby(["data", "network"], sort=False):
-    as_told, bare = (both[both.habits == habits].iloc[0] for habits in ("kept", "off"))
+    as_told, habit_free = (both[both.habits == how].iloc[0] for how in ("kept", "off"))
     beside.append({"faces": {"wild": "real test faces", "open": "open's test faces"}[where],
-                   "network": called[name], "NME": as_told.nme, "without habits": bare.nme,
-                   "95% interval": f"{bare.low:.2f} to {bare.high:.2f}",
+                   "network": called[name], "NME": as_told.nme,
+                   "without habits": habit_free.nme,
+                   "95% interval": f"{habit_free.low:.2f} to {habit_free.high:.2f}",
                    "above the course's": "" if name == "final" else
-                   f"{bare.above:+.2f} ({bare.above_low:+.2f} to {bare.above_high:+.2f})"})
+                   f"{habit_free.above:+.2f} "
+                   f"({habit_free.above_low:+.2f} to {habit_free.above_high:+.2f})"})
 chapter.table(beside, "18b.3", "The final network beside others, NME in percent on the same faces.",
               **dict.fromkeys(("NME", "without habits"), "{:.2f}"))
 
@@ -827,9 +830,10 @@ chapter.table(
     "18b.6", "Six epochs on open without an ingredient: NME in percent on real faces, one training "
     "each; intervals over faces.", **dict.fromkeys(("NME", "without habits"), "{:.2f}"))
 by_name = worth.set_index("without")
-bare = by_name.own["all of them"]
-print(f"all of them take off {by_name.more['all of them'] / bare:.0%} of the error without any; "
-      f"the best one alone {by_name.more.drop('all of them').max() / by_name.own['nothing']:.1%}")
+without_any = by_name.own["all of them"]
+best_alone = by_name.more.drop("all of them").max() / by_name.own["nothing"]
+print(f"all of them take off {by_name.more['all of them'] / without_any:.0%} of the error without "
+      f"any; the best one alone {best_alone:.1%}")
 
 # %% tags=["drawing"]
 single = worth[~worth.without.isin(["nothing", "all of them"])].sort_values("more")
@@ -847,8 +851,8 @@ chapter.figure(
 # %% tags=["guard"]
 with chapter.guard("open costs half as much again; its ingredients are worth much only together"):
     assert abroad["the embedded faces"]["NME"] > 1.5 * abroad["real faces"]["NME"]
-    without = [abroad[name]["NME without habits"] for name in ("the embedded faces", "real faces")]
-    assert 1.3 < without[0] / without[1] < 1.5
+    there_here = [abroad[k]["NME without habits"] for k in ("the embedded faces", "real faces")]
+    assert 1.3 < there_here[0] / there_here[1] < 1.5
     assert off_abroad[steep].mean() < 1.2 * off_abroad[~steep].mean()
     more = by_name.more
     assert more["all of them"] > 0.4 > 3 * more.drop("all of them").max()
@@ -915,10 +919,10 @@ for temperature in (0.5, 2.0):
     sharper, spreading = (keras.ops.convert_to_numpy(read(logits, 4, temperature))
                           for read in (models.heatmap.soft_argmax, models.heatmap.spread))
     answer_1.append(evaluation.mean_px(test.keypoints, sharper))
-    shift = np.linalg.norm(sharper - my_points, axis=2)
+    moved_px = np.linalg.norm(sharper - my_points, axis=2)
     print(f"temperature {temperature}: {answer_1[-1]:.2f} px off, "
-          f"spread {spreading.mean():.1f} px; points moved by {shift[wide_ones].mean():.2f} px "
-          f"where maps were wide, {shift[~wide_ones].mean():.2f} where they were narrow")
+          f"spread {spreading.mean():.1f} px; points moved by {moved_px[wide_ones].mean():.2f} px "
+          f"where maps were wide, {moved_px[~wide_ones].mean():.2f} where they were narrow")
 check_1(answer_1)
 # Both are worse than 1, where the loss has fixed the mean. Sharpened, wide maps lose it most.
 

@@ -13,6 +13,8 @@ from studies.claims.findings import in_study
 
 _SHIFTS, _RESULTS = "depth/kaggle_shifts.csv", "depth/results.csv"
 _SMALL = "network: 1/16 of the width; data: 100 faces; regime: 6 epochs"
+_NO_RELU = "network: none has ReLU in its place"
+_NO_PAIR = "network: no two differ in the pools alone"
 
 
 def _pictures() -> Found:
@@ -64,9 +66,28 @@ CLAIMS = [
         "no number", "of them, share whose photograph trains", "= 0", "13-h", _unseen,
     ),
     _claim(
+        "4", "this was too big if we consider that our pictures were 96x96",
+        "filters of 11 and 5 are too big for 96 pixels", "no number",
+        "loss, filters of 3 to those of 11 and 5", "< 1", "13-b", nothing,
+        "network: none has filters of 11 and 5",
+    ),
+    _claim(
         "5", "obtaining high accuracy which would mean that our model has good performance",
         "an accuracy of 0.9309 says that the keypoints are found", "0.9309",
         "distance at accuracy 1, to the mean face's", "< 1", "13-g", _accurate,
+    ),
+    _claim(
+        "5", "did not influence the model very much", "the batch size hardly matters",
+        "no number", "loss, between two batch sizes", "= 1", "13-i", nothing,
+        "regime: no two differ in the batch alone",
+    ),
+    _claim(
+        "5", "works better for solving the given task", "Leaky ReLU has a smaller loss than ReLU",
+        "no number", "loss, Leaky ReLU to ReLU", "< 1", "13-i", nothing, _NO_RELU,
+    ),
+    _claim(
+        "5", "speeds up the training process a lot", "Leaky ReLU trains faster than ReLU",
+        "no number", "epochs, Leaky ReLU to ReLU", "< 1", "13-i", nothing, _NO_RELU,
     ),
     _claim(
         "5", "accuracy was at its peak point while using 15 convolutional layers",
@@ -82,6 +103,15 @@ CLAIMS = [
         "5", "an increase in accuracy after adding convolutional layers",
         "ten convolutions are better than five", "0.72", "loss, 10 to 5 convolutions", "< 1",
         "13-d", lambda: _table_3("10cl, 3mpl", "5cl, 3mpl"), _SMALL,
+    ),
+    _claim(
+        "5, Table 3", "by adding 2 more maxpooling layers, the model started performing better",
+        "five pools are better than three", "0.58", "loss, 14 convolutions, 5 pools to 3", "< 1",
+        "Table 13.2", nothing, _NO_PAIR,
+    ),
+    _claim(
+        "5, Fig 2", "but also made learning more stable", "five pools learn more steadily",
+        "no number", "jumps of the loss, 5 pools to 3", "< 1", "Table 13.2", nothing, _NO_PAIR,
     ),
     _claim(
         "5, Table 4", "model performs the best when using dropout rate 0.1",

@@ -112,7 +112,7 @@ CLAIMS = [
     _claim(
         "4.1", "probably because all the images has the same background",
         "one background makes a network fail elsewhere", "no number",
-        "error on real faces, one background to many", "> 1", "Table 16a.7", _backgrounds,
+        "error on real faces, one background to many", "> 1", "Table 16a.6", _backgrounds,
         "data: 1,000 portraits of 100 people; network: EfficientNet-Lite0, not ResNet50",
     ),
 ]  # fmt: skip

@@ -76,8 +76,9 @@ def test_best_and_worst_faces_are_those(history, faces_of):
 def test_distances_of_a_stored_run(history):
     errors = np.zeros((4, 15, 2))
     errors[:, :, 0] = np.array([0.2, 1.2, 1.3, 5.1])[:, np.newaxis]
-    figure = plots.stored_figure(history, 3, errors)
-    right = figure.axes[1]
+    figure = plots.stored_figure(history, 3, errors, 0.07)
+    left, right = figure.axes
+    assert left.lines[-1].get_ydata()[0] == 0.07
     assert [bar.get_height() for bar in right.patches][:3] == [1, 0, 2]
     assert sum(bar.get_height() for bar in right.patches) == 4
     assert right.lines[0].get_xdata()[0] == pytest.approx(1.95)
