@@ -4,12 +4,14 @@ What the course has written may be empty, cut, of an older format, of another ac
 being written, or hold bytes that a disk has changed. So: write with `replacing`, one at a time
 under `locked`; read with `stored`, and make again what it does not find whole; a folder of several
 files counts once it is sealed, and while its files are those; a file without a checksum of its own
-is written with `write_sealed` and read with `read_sealed`.
+is written with `write_sealed` and read with `read_sealed`. The cache holds such folders: `filled`
+makes one, and `kept` arrays in one.
 """
 
 import collections.abc
 import contextlib
 import errno
+import hashlib
 import io
 import json
 import os
@@ -35,6 +37,7 @@ DAMAGED += (RuntimeError, MemoryError, ImportError, struct.error, zlib.error)
 DAMAGED += (zipfile.BadZipFile,)
 STALE_AFTER = 3600.0  # seconds; what a killed process left aside is removed after this
 SEAL = "whole.json"  # checksums: of a folder's files, written when all of them were, or of a file
+_MOVE = "free some space, or set the variable FKD_CACHE to a folder on another disk"
 _Content = typing.TypeVar("_Content")
 
 
@@ -67,6 +70,16 @@ def home() -> pathlib.Path:
     """
     writable = os.access(REPO, os.W_OK)
     return chosen("FKD_HOME", REPO if writable else pathlib.Path.home() / "facial-keypoints")
+
+
+def runs() -> pathlib.Path:
+    """The folder of trainings, and what else a reader measures: $FKD_RUNS, or data/runs."""
+    return chosen("FKD_RUNS", home() / "data" / "runs")
+
+
+def cache() -> pathlib.Path:
+    """The folder of all caches: $FKD_CACHE, or data/cache."""
+    return chosen("FKD_CACHE", home() / "data" / "cache")
 
 
 @contextlib.contextmanager
@@ -255,3 +268,94 @@ def discard(path: pathlib.Path) -> None:
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
     shutil.rmtree(path, ignore_errors=True)
+
+
+def filled(
+    name: str, fill: collections.abc.Callable[[pathlib.Path], None], need: str
+) -> pathlib.Path:
+    """The folder `name` of the cache, made where it is not whole; of several processes one does.
+
+    fill: writes the files into the folder that it is given, an empty one. need: the room they
+    take, such as "100 MB". Raises InputError when the cache cannot be written.
+    """
+    folder = cache() / name
+    if is_sealed(folder):
+        return folder
+    with locked(folder.with_suffix(".lock"), _MOVE):
+        if is_sealed(folder):  # another process was faster
+            return folder
+        discard(folder)  # emptied, or cut
+        try:
+            folder.mkdir()
+            fill(folder)
+            seal(folder)
+        except BaseException as error:
+            discard(folder)  # half of it would only fill the disk
+            if not isinstance(error, OSError):
+                raise
+            raise InputError(
+                f"{folder.parent}: cannot write the cache, which needs {need} there: "
+                f"{error.strerror or error}; {_MOVE}"
+            ) from error
+    return folder
+
+
+def kept(
+    kind: str,
+    version: int,
+    sources: list[pathlib.Path],
+    make: collections.abc.Callable[[], dict[str, np.ndarray]],
+) -> dict[str, np.ndarray]:
+    """The arrays of `make`, made once for each state of the files `sources`: read-only and mapped.
+
+    They lie in the cache as uncompressed .npy files. kind: the first word of the folder's name;
+    version: changes with what `make` does. Raises InputError when a file cannot be read, or the
+    cache not be written.
+    """
+    name = _name_of(kind, version, sources)
+    folder, family = cache() / name, name.split("-")[0]
+    if is_sealed(folder) and (found := stored(_mapped, folder)):
+        return found
+    arrays = make()
+
+    def write(into: pathlib.Path) -> None:
+        for stem, array in arrays.items():
+            _write_array(into / f"{stem}.npy", array)
+
+    need = sum(array.nbytes for array in arrays.values()) / 1e6
+    filled(name, write, f"{need:.0f} MB")
+    for older in cache().glob(f"{family}-*"):
+        if not older.name.startswith(name):
+            discard(older)
+    return stored(_mapped, folder) or arrays
+
+
+def _name_of(kind: str, version: int, sources: list[pathlib.Path]) -> str:
+    """Name of the folder for `sources`: changes with their place, size or time of change.
+
+    The part before the dash depends on the place only, so that `kept` can remove what an older
+    state of the same files left.
+    """
+    try:
+        states = [(f.stat().st_size, f.stat().st_mtime_ns) for f in sources]
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be read: {error.strerror}") from error
+    place = hashlib.sha256(os.fsencode(sources[0].resolve())).hexdigest()[:12]
+    names = [str(f.resolve()) for f in sources]
+    state = hashlib.sha256(repr((version, names, states)).encode()).hexdigest()[:12]
+    return f"{kind}_{place}-{state}"
+
+
+def _mapped(folder: pathlib.Path) -> dict[str, np.ndarray]:
+    return {
+        path.stem: np.load(path, mmap_mode="r", allow_pickle=False) for path in folder.glob("*.npy")
+    }
+
+
+def _write_array(path: pathlib.Path, array: np.ndarray) -> None:
+    """np.save, but a full disk is reported with its error number (ndarray.tofile loses it)."""
+    array = np.ascontiguousarray(array)
+    with path.open("wb") as file:
+        header = np.lib.format.header_data_from_array_1_0(array)
+        np.lib.format.write_array_header_1_0(file, header)
+        file.write(array.data)

@@ -8,12 +8,20 @@ import sys
 
 import click
 
+from fkd_utils import __main__ as cli
 from fkd_utils import console, files
-from fkd_utils.cli import main as cli
 from fkd_utils.cli.data import DATA
 from fkd_utils.files import InputError
 
 MACHINE = click.option("--machine", required=True, help="what it runs on, in words")
+
+
+class Backed(click.Command):
+    """A command that starts Keras's backend in silence before its body; --help does not."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        console.start_backend()
+        return super().invoke(ctx)
 
 
 @click.group()
@@ -21,7 +29,10 @@ def group() -> None:
     """Make what the course ships: results, figures and executed chapters."""
 
 
-@group.command("open")
+group.command_class = Backed
+
+
+@group.command("open", cls=click.Command)
 def build_open() -> None:
     """Make the embedded faces anew, data/open: another set on another processor."""
     from fkd_utils.data import open_set
@@ -34,7 +45,6 @@ def build_open() -> None:
 @group.command()
 def claims() -> None:
     """Write data/published/claims.csv and corrections.csv anew from the stored results."""
-    console.start_backend()
     from fkd_utils.training import results
     from studies.claims import report
 
@@ -49,7 +59,6 @@ def claims() -> None:
 @MACHINE
 def publish(name: str, folder: str, weights: bool, machine: str) -> None:
     """Keep the training NAME, or what starts so, as data/published/FOLDER."""
-    console.start_backend()
     from fkd_utils.training import fitting, results
     from studies import publish
 
@@ -64,7 +73,6 @@ def publish(name: str, folder: str, weights: bool, machine: str) -> None:
 @group.command()
 def verify() -> int:
     """Check every result in data/published."""
-    console.start_backend()
     from fkd_utils.training import results
     from studies import peers, publish
     from studies.claims import report
@@ -90,7 +98,6 @@ def verify() -> int:
 @DATA
 def seeds(tables: tuple[str, ...], machine: str, data: str) -> None:
     """Train Tables 4.1 and 4.4, THESIS 4.8's ideas, and two optimisers at four rates each."""
-    console.start_backend()
     from studies import seeds
 
     for table in tables or seeds.ROWS:
@@ -103,12 +110,11 @@ def seeds(tables: tuple[str, ...], machine: str, data: str) -> None:
 @MACHINE
 def memory(names: tuple[str, ...], machine: str) -> None:
     """Measure how much memory each chapter's kernel takes, for the page on JupyterHub."""
-    console.start_backend()
     from fkd_utils.cli import execute
-    from studies import memory
+    from studies import chapters
 
-    memory.store(memory.study(execute.find_chapters(names), machine))
-    print(memory.STORED)
+    chapters.keep_memory(chapters.measure_memory(execute.find_chapters(names), machine))
+    print(chapters.MEMORY)
 
 
 @group.command()
@@ -120,13 +126,11 @@ def ladder(steps: tuple[int, ...], machine: str, data: str) -> None:
 
     STEP: 0 to 11; 12: trained for longer; 13: two heads; 14: wide. Without one, all of them.
     """
-    console.start_backend()
     from fkd_utils.training import ablation
-    from studies import ladder
+    from studies import trainings
 
     for number in steps or range(ablation.WIDE + 1):
-        (folder,) = ladder.train_steps([number], data, machine)
-        print(f"step {number}: {folder}")
+        print(f"step {number}: {trainings.train_step(number, data, machine)}")
 
 
 @group.command("full-length")
@@ -138,17 +142,15 @@ def full_length(rows: tuple[str, ...], machine: str, data: str) -> None:
 
     ROW: its name, such as "Fifth, dropout". Minutes (First) to two hours (Fifth) of two cores.
     """
-    console.start_backend()
     from fkd_utils.training import thesis_runs
-    from studies import full_length
+    from studies import trainings
 
     known = [*thesis_runs.TABLE_4_1, *thesis_runs.TABLE_4_4]
     for row in rows:
         if row not in known:
             raise InputError(f"there is no row {row!r}; there are: {'; '.join(known)}")
     for row in rows:
-        (folder,) = full_length.train_rows([row], data, machine)
-        print(f"{row}: {folder}")
+        print(f"{row}: {trainings.train_row(row, data, machine)}")
 
 
 @group.command()
@@ -156,10 +158,9 @@ def full_length(rows: tuple[str, ...], machine: str, data: str) -> None:
 @MACHINE
 def carry(to: str, machine: str) -> None:
     """Train on the embedded faces, report on others (chapter 18b)."""
-    console.start_backend()
-    from studies import ladder
+    from studies import trainings
 
-    print(f"from open to {to}: {ladder.cross_dataset(to, machine)}")
+    print(f"from open to {to}: {trainings.cross_dataset(to, machine)}")
 
 
 @group.command()
@@ -173,7 +174,6 @@ def peers(name: str | None, model: str | None, machine: str, data: str) -> None:
     Both are installed from the package index, each into an environment of its own in the cache,
     1.3 GB together. Needs Python 3.11 or 3.12, and a machine without other work for the times.
     """
-    console.start_backend()
     from fkd_utils.training import results
     from studies import peers
 
@@ -186,7 +186,6 @@ def peers(name: str | None, model: str | None, machine: str, data: str) -> None:
 @DATA
 def ingredients(data: str) -> None:
     """Tell what each ingredient of the embedded faces is worth on other faces (chapter 18b)."""
-    console.start_backend()
     from studies import ingredients
 
     print(ingredients.study(data).to_string())
@@ -219,7 +218,6 @@ def sweep(plan: str, data: str, scheduler: str, out: pathlib.Path) -> int:
     A run that fails is named and the others finish. Every worker keeps its trainings in its
     data/runs, so a sweep that was stopped goes on where it was.
     """
-    console.start_backend()
     from studies import depth
 
     return depth.sweep(plan, data, scheduler, out)
@@ -228,7 +226,6 @@ def sweep(plan: str, data: str, scheduler: str, out: pathlib.Path) -> int:
 @group.command()
 def imagenet() -> None:
     """Convert EfficientNet-Lite0's ImageNet weights, data/imagenet (chapter 16b). Needs torch."""
-    console.start_backend()
     from studies import imagenet
 
     found = imagenet.study()
@@ -246,7 +243,6 @@ def transfer(tables: tuple[str, ...], seeds: int, data: str) -> None:
 
     A stopped study goes on where it was. `keep` carries the rows over to data/published.
     """
-    console.start_backend()
     from studies import transfer
 
     for table, rows in transfer.study(data, tables, seeds).items():
@@ -262,7 +258,6 @@ def backgrounds(seeds: int, data: str) -> None:
 
     A stopped study goes on where it was. `keep` carries the rows over to data/published.
     """
-    console.start_backend()
     from studies import backgrounds
 
     rows = backgrounds.study(data, seeds)
@@ -272,7 +267,6 @@ def backgrounds(seeds: int, data: str) -> None:
 @group.command()
 def keep() -> None:
     """Carry the rows that `run --profile paper` added to studies over to data/published."""
-    console.start_backend()
     import pandas as pd
 
     from fkd_utils.training import fitting, results
@@ -290,18 +284,18 @@ def keep() -> None:
         print(f"{path}: {len(rows)} rows")
 
 
-@group.command()
-@click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
-def build(chapters: tuple[str, ...]) -> None:
+@group.command(cls=click.Command)
+@click.argument("names", nargs=-1, metavar="[CHAPTER]...")
+def build(names: tuple[str, ...]) -> None:
     """Execute notebooks/src/*.py into notebooks/*.ipynb: those that have changed, or the named."""
-    from studies import build_notebooks
+    from studies import chapters
 
-    for script in build_notebooks.chosen(chapters):
+    for script in chapters.chosen(names):
         print(f"{script.stem} ...", flush=True)
-        build_notebooks.build(script)
+        chapters.build(script)
 
 
-@group.command()
+@group.command(cls=click.Command)
 @click.option("--profile", type=click.Choice(["quick", "paper"]), default="quick")
 def figures(profile: str) -> None:
     """Rewrite figures/ from the last `run` on the embedded faces; says what has changed."""
@@ -315,7 +309,6 @@ def figures(profile: str) -> None:
 @click.argument("target", type=files.expanded)
 def web(target: pathlib.Path) -> int:
     """Make the page on which the networks run in a browser, in the folder TARGET. Needs Node."""
-    console.start_backend()
     from studies import web_page
 
     if not web_page.build(target):
@@ -324,21 +317,21 @@ def web(target: pathlib.Path) -> int:
     return 0
 
 
-@group.command()
-@click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
-def chapters(chapters: tuple[str, ...]) -> int:
+@group.command(cls=click.Command)
+@click.argument("names", nargs=-1, metavar="[CHAPTER]...")
+def chapters(names: tuple[str, ...]) -> int:
     """Execute the committed chapters, compare each cell with its stored outputs, try the checks.
 
     They train in smoke size.
     """
     from fkd_utils.cli import execute
-    from studies import check_chapters
+    from studies import chapters
 
-    return check_chapters.check(execute.find_chapters(chapters))
+    return chapters.check(execute.find_chapters(names))
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status, see `fkd_utils.cli.main.status`."""
+    """Run one command; returns the exit status, see `fkd_utils.__main__.status`."""
     return cli.status(group, "python -m studies", arguments)
 
 

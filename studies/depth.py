@@ -82,12 +82,12 @@ def run(**arguments: typing.Any) -> dict[str, typing.Any]:
 def sweep(plan: str, data: str, scheduler: str, out: pathlib.Path) -> int:
     """Train the networks of a plan, write what they reached to `out`, name those that failed.
 
-    scheduler: as `training.sweep.run_all` takes it. Returns the exit status. Raises InputError
+    scheduler: as `studies.sweep.run_all` takes it. Returns the exit status. Raises InputError
     for a plan that is none and for bad data.
     """
     from fkd_utils.data import sources
     from fkd_utils.training import depth_runs
-    from fkd_utils.training.sweep import run_all
+    from studies.sweep import run_all
 
     jobs = depth_runs.jobs(plan, data)
     sources.read(data)  # bad data is said once, here, and not by every run

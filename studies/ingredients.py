@@ -10,7 +10,6 @@ follows from in errors.npz. The test part of the real faces is left alone.
 
 import collections.abc
 import dataclasses
-import pathlib
 
 import numpy as np
 import pandas as pd
@@ -32,10 +31,10 @@ def without(left_out: str) -> tuple[str, ...]:
     return {ALL: (), "all of them": render.INGREDIENTS}.get(left_out, (left_out,))
 
 
-def drawn(left_out: str, count: int | None = None) -> faces.Faces:
+def drawn(left_out: str) -> faces.Faces:
     """The fully labelled training faces of `open`, labels without faults, less an ingredient."""
     plan = build.training_plan(build.Sizes())
-    rows = [k for k, row in enumerate(plan) if row.labeller == "first" and not row.kind][:count]
+    rows = [k for k, row in enumerate(plan) if row.labeller == "first" and not row.kind]
     pictures, points = [], []
     for number in rows:
         task = build.training_task(number, plan[number])
@@ -49,10 +48,10 @@ def drawn(left_out: str, count: int | None = None) -> faces.Faces:
     )
 
 
-def study(data: str, epochs: int = EPOCHS, folder: pathlib.Path | None = None) -> pd.DataFrame:
+def study(data: str) -> pd.DataFrame:
     """Train without each ingredient and keep what comes out; a stopped study goes on."""
-    folder = folder or files.PUBLISHED / "ingredients"
-    last = ablation.steps(epochs)[ablation.LAST]
+    folder = files.PUBLISHED / "ingredients"
+    last = ablation.steps(EPOCHS)[ablation.LAST]
     step = dataclasses.replace(last, told=None, all_rows=False, half_complete=False)
     abroad = step.faces(data)
     real = faces.joined(abroad.train.complete(), abroad.validation)

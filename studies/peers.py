@@ -33,7 +33,7 @@ import numpy as np
 import pandas as pd
 
 from fkd_utils import augment, faces, files
-from fkd_utils.data import cache, sources, splits
+from fkd_utils.data import sources, splits
 from fkd_utils.evaluation import metrics, statistics, timing
 from fkd_utils.files import InputError
 from fkd_utils.models import export, heatmap
@@ -188,7 +188,7 @@ def _asked(images: np.ndarray, model: str) -> collections.abc.Iterator[tuple[str
     """Each network's name and answers; points as the 15, pixels from the first pixel's centre."""
     with tempfile.TemporaryDirectory() as name:
         file = pathlib.Path(name) / "final.onnx"
-        export.to_onnx(heatmap.for_export(heatmap.alone(results.network(model))), file)
+        export.to_onnx(heatmap.for_export(results.network(model)), file)
         moved = results.network_counts_from_edge(model) * faces.HALF_PIXEL
         ours = functools.partial(ask, sys.executable, "onnx", file=file)
         answer = ours(images)
@@ -214,7 +214,7 @@ def enlarged(image: np.ndarray) -> np.ndarray:
 def environment(packages: tuple[str, ...]) -> pathlib.Path:
     """The Python of an environment with these packages, made on first use."""
     name = hashlib.sha256(repr((packages, sys.version_info[:2])).encode()).hexdigest()[:12]
-    folder = cache.root() / "peers" / name
+    folder = files.cache() / "peers" / name
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not (folder / _MADE).is_file():
         print(f"installing {packages[0]} for itself ...", flush=True)

@@ -27,10 +27,9 @@ from fkd_utils.training import fitting, results
 
 # Drawn sunglasses on every test face, and the same drawing elsewhere, see `stickers.add_glasses`.
 COVERED = {"eyes": 0.0, "mouth": 0.75}
-# Of a run's settings and of the machine's description.
+# Of a run's settings.
 _KEPT = ("epochs", "batch_size", "steps_per_epoch", "seed", "augment", "half_complete", "callbacks")
 _KEPT += ("fingerprint", "faces", "backend", "keras")
-_DESCRIBED = ("machine", "kind", "device", "cores", "versions")
 MOST_WEIGHTS = 20e6  # bytes of all published weights together
 
 
@@ -53,7 +52,7 @@ def publish(
     the network is none of the course's, and then leaves it as it was.
     """
     trained = run.model()
-    network = heatmap.alone(trained)  # what whoever has a face and no labeller asks
+    network = _alone(trained)  # what whoever has a face and no labeller asks
     if network.name not in models.MODELS:
         raise InputError(f"{run.name}: {network.name!r} is no network of models.MODELS")
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,6 +78,17 @@ def publish(
         (folder / "weights.npz").unlink(missing_ok=True)  # of the run before
         for path in aside.iterdir():
             path.replace(folder / path.name)
+
+
+def _alone(model: keras.Model) -> keras.Model:
+    """What `heatmap.with_sources` or `with_two_heads` was built around; any other as it is."""
+    if len(model.inputs) == 1:
+        return model
+    inner = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+    if inner:
+        return inner[0]
+    name = model.name.removesuffix("_with_two_heads")
+    return keras.Model(model.inputs[0], model.get_layer("targets").output, name=name)
 
 
 def _halved(network: keras.Model) -> list[np.ndarray]:
@@ -119,7 +129,6 @@ def _settings(run: fitting.Run, trained: keras.Model, title: str, machine: str) 
     compiled, source = trained.get_compile_config(), run.settings["data"]
     if source["data"] not in ("open", "kaggle"):
         source = source | {"data": "a folder in Kaggle's format"}
-    described = timing.describe(machine)
     return {
         "title": title,
         **{key: run.settings[key] for key in _KEPT},
@@ -127,9 +136,15 @@ def _settings(run: fitting.Run, trained: keras.Model, title: str, machine: str) 
         "loss": getattr(trained.loss, "__name__", trained.loss),
         "told": trained.name.removeprefix(title).strip("_") or None,  # with_sources, ...
         "data": source,
-        **{key: described[key] for key in _DESCRIBED},
+        **described(machine),
         "seconds": round(float(run.history.seconds.sum()), 1),
     }
+
+
+def described(machine: str) -> dict[str, object]:
+    """What a training ran on: `machine`, in words, and what can be asked of it."""
+    said = timing.describe(machine)
+    return {key: said[key] for key in ("machine", "kind", "device", "cores", "versions")}
 
 
 def _summary(run: fitting.Run, trained: keras.Model, network: keras.Model, flipped: bool) -> dict:

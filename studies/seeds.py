@@ -18,9 +18,9 @@ import pandas as pd
 
 from fkd_utils import files
 from fkd_utils.data import splits
-from fkd_utils.evaluation import timing
 from fkd_utils.models import thesis
 from fkd_utils.training import fitting, thesis_runs
+from studies import publish
 
 SEEDS = (0, 1, 2)
 # The thesis trains for 1000 epochs, too long for several seeds of most networks on two cores. An
@@ -120,7 +120,5 @@ def _line(name: str, seed: int, run: fitting.Run, data: splits.Splits) -> dict:
 
 
 def _settings(data: splits.Splits, machine: str) -> dict:
-    described = timing.describe(machine)
     counts = {name: len(getattr(data, name)) for name in ("train", "validation", "test")}
-    kept = {key: described[key] for key in ("machine", "kind", "device", "cores", "versions")}
-    return {"faces": counts, "fingerprint": data.fingerprint(), **kept}
+    return {"faces": counts, "fingerprint": data.fingerprint(), **publish.described(machine)}

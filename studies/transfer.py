@@ -162,11 +162,7 @@ def taught(
         body = keras.Model(body.get_layer(depth).output, body.output)
     learn = inputs(train.images)
     # From zero: 1,280 features of ImageNet's size would start far from the mean face.
-    last = keras.layers.Dense(
-        2 * len(faces.KEYPOINTS),
-        kernel_initializer="zeros",
-        bias_initializer=keras.initializers.Constant(_start(train)),
-    )
+    last = _last(_start(train), "zeros")
     model = keras.Sequential([keras.Input(learn.shape[1:]), body, last])
     loss = _trained(model, learn, train, seed)
     return lambda images: faces.to_pixels(model.predict(inputs(images), 64, verbose=0)), loss
@@ -178,7 +174,7 @@ def head(ways: str, width: int, start: np.ndarray, seed: int) -> keras.Model:
     inputs = keras.Input((width,))
     rows = [keras.layers.Dense(UNITS, activation="relu")(WAYS[way](inputs)) for way in ways]
     joined = keras.layers.concatenate(rows) if len(rows) > 1 else rows[0]
-    return keras.Model(inputs, _last(start, seed)(joined))
+    return keras.Model(inputs, _last(start, keras.initializers.GlorotUniform(seed))(joined))
 
 
 def ridge(
@@ -211,12 +207,9 @@ def _start(train: faces.Faces) -> np.ndarray:
     return faces.to_targets(metrics.mean_face(train.keypoints)[np.newaxis])[0]
 
 
-def _last(start: np.ndarray, seed: int) -> keras.layers.Layer:
-    return keras.layers.Dense(
-        len(start),
-        kernel_initializer=keras.initializers.GlorotUniform(seed),
-        bias_initializer=keras.initializers.Constant(start),
-    )
+def _last(start: np.ndarray, kernel: str | keras.Initializer) -> keras.layers.Layer:
+    bias = keras.initializers.Constant(start)
+    return keras.layers.Dense(len(start), kernel_initializer=kernel, bias_initializer=bias)
 
 
 def _trained(model: keras.Model, inputs: np.ndarray, part: faces.Faces, seed: int) -> float:

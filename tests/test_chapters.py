@@ -8,9 +8,9 @@ import nbformat
 import pytest
 
 from fkd_utils.cli import execute
-from studies import build_notebooks
+from studies import chapters
 
-SCRIPTS = execute.chapters_in(build_notebooks.SOURCES, ".py")
+SCRIPTS = execute.chapters_in(chapters.SOURCES, ".py")
 NOTEBOOKS = execute.chapters_in(execute.NOTEBOOKS)
 
 
@@ -25,7 +25,7 @@ def test_every_script_has_its_notebook_and_every_notebook_its_script():
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=names(SCRIPTS))
 def test_script_and_notebook_have_not_drifted(script):
-    assert not build_notebooks.has_drifted(script), (
+    assert not chapters.has_drifted(script), (
         f"run: make notebooks CHAPTERS={script.stem.split('_')[0]}"
     )
 

@@ -11,7 +11,7 @@ import pytest
 
 from fkd_utils import training
 from fkd_utils.plotting import figures
-from studies import build_notebooks
+from studies import chapters
 
 # Of each chapter: a layer's width, the optimiser, the loss, dropout added; what stands there and
 # what the reader writes instead. The last word is what the run's network must then hold.
@@ -66,7 +66,7 @@ SMALLER = {
 
 def edited(name: str) -> list:
     """The cells of a chapter as the reader has changed them."""
-    text = (build_notebooks.SOURCES / f"{name}.py").read_text(encoding="utf-8")
+    text = (chapters.SOURCES / f"{name}.py").read_text(encoding="utf-8")
     for before, after in EDITS[name] + SMALLER.get(name, []):
         assert text.count(before) == 1, f"{name}: not once there: {before}"
         text = text.replace(before, after)

@@ -1,6 +1,6 @@
 """The students' edition of every chapter, run to the end in smoke, no exercise answered.
 
-`python -m studies chapters` runs the whole and tries each check, see studies/check_chapters.py.
+`python -m studies chapters` runs the whole and tries each check, see studies/chapters.py.
 """
 
 import nbformat
@@ -9,7 +9,7 @@ import pytest
 from fkd_utils import files
 from fkd_utils.cli import editions, execute
 from fkd_utils.training import fitting
-from studies import check_chapters
+from studies import chapters
 
 CHAPTERS = sorted(  # the longest first, so that at the end no worker waits for one
     execute.chapters_in(execute.NOTEBOOKS),
@@ -33,5 +33,5 @@ def test_the_students_edition_runs_and_asks(path, tmp_path):
         for c in ran.cells
         if "check" in editions.tags_of(c)
     ]
-    checks = len(check_chapters.answers_of(path))
+    checks = len(chapters.answers_of(path))
     assert said == ["no answer yet: put yours in place of ..."] * checks

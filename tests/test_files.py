@@ -1,18 +1,22 @@
 """Files are written whole or not at all, and folders lie where the reader says."""
 
 import errno
+import multiprocessing
 import os
 import pathlib
+import signal
+import sys
 
+import conftest
+import facefiles
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fkd_utils import files, training
-from fkd_utils.data import cache
+from fkd_utils import files
+from fkd_utils.data import kaggle
 from fkd_utils.files import InputError
-from fkd_utils.plotting import figures
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path):
@@ -181,10 +185,111 @@ def test_a_folder_is_absolute_and_an_empty_variable_names_none(value, found, mon
 
 
 def test_every_folder_that_can_be_moved_is(monkeypatch, tmp_path):
+    from fkd_utils.plotting import figures  # the processes below have no need of it
+
     monkeypatch.chdir(tmp_path)
-    moved = {"FKD_CACHE": cache.root, "FKD_RUNS": training.default_store}
+    moved = {"FKD_CACHE": files.cache, "FKD_RUNS": files.runs}
     for variable, folder in (moved | {"FKD_FIGURES": figures.folder}).items():
         monkeypatch.setenv(variable, "moved")
         assert folder() == tmp_path / "moved"
         monkeypatch.setenv(variable, "")
         assert folder().is_absolute() and folder() != tmp_path
+
+
+# ---- the cache, as `kaggle` fills it
+
+
+DAMAGES = {"empty": lambda c: b"", "cut": lambda c: c[:50], "short": lambda c: c[:-1]}
+DAMAGES["flipped"] = lambda c: c[:-9] + bytes([c[-9] ^ 1]) + c[-8:]
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_cache_is_made_again(folder, store, how):
+    facefiles.save(folder, facefiles.text(facefiles.good_rows()))
+    images = np.array(kaggle.read_training(folder).images)
+    (entry,) = facefiles.entries(store)
+    part = entry / "images.npy"
+    part.write_bytes(DAMAGES[how](part.read_bytes()))
+    np.testing.assert_array_equal(kaggle.read_training(folder).images, images)
+    (entry,) = facefiles.entries(store)
+    np.testing.assert_array_equal(np.load(entry / "images.npy"), images)
+
+
+def test_a_full_disk_leaves_nothing(folder, store, monkeypatch):
+    facefiles.save(folder, facefiles.text(facefiles.good_rows()))
+
+    def full(path, array):
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files, "_write_array", full)
+    facefiles.refused(folder, store, str(store), "No space left", "FKD_CACHE", "MB")
+
+
+def limited(folder, queue):
+    """In a process that may write no file above 10 kB, as if the disk were full: the message."""
+    import resource  # not on Windows
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+    try:
+        kaggle.read_training(folder)
+    except InputError as error:
+        queue.put(str(error))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+def test_a_real_write_failure_leaves_nothing(folder, store):
+    facefiles.save(folder, facefiles.text(facefiles.good_rows()))
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    process = context.Process(target=limited, args=(folder, queue))
+    process.start()
+    message = queue.get(timeout=600)
+    process.join(60)
+    assert "FKD_CACHE" in message
+    assert "\n" not in message
+    assert not facefiles.entries(store)
+
+
+def reading(folder, barrier, queue):
+    barrier.wait()
+    queue.put(kaggle.read_training(folder).fingerprint())
+
+
+def test_two_processes_at_once(folder, store):
+    facefiles.save(folder, facefiles.text(facefiles.good_rows(80)))
+    found = conftest.at_once(reading, folder)
+    assert found == {kaggle.read_training(folder).fingerprint()}
+    assert len(facefiles.entries(store)) == 1
+
+
+def test_what_is_whole_is_not_filled_again(store):
+    made = files.filled("kind-1", lambda folder: (folder / "a").write_text("first"), "1 MB")
+    assert files.filled("kind-1", None, "1 MB") == made == store / "kind-1"
+    assert (made / "a").read_text() == "first"
+
+
+def test_a_stop_leaves_nothing(store):
+    def stopped(folder):
+        (folder / "a").write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        files.filled("kind-1", stopped, "1 MB")
+    assert not facefiles.entries(store)
+
+
+def test_a_folder_that_cannot_be_made_is_reported(folder, monkeypatch):
+    facefiles.save(folder, facefiles.text(facefiles.good_rows()))
+    monkeypatch.setenv("FKD_CACHE", str(folder / "training.csv" / "below"))
+    with pytest.raises(InputError, match="FKD_CACHE"):
+        kaggle.read_training(folder)
+
+
+def test_cached_arrays_never_hold_objects(folder, store):
+    facefiles.save(folder, facefiles.text(facefiles.good_rows()))
+    kaggle.read_training(folder)
+    (entry,) = facefiles.entries(store)
+    np.save(entry / "images.npy", np.array([print], dtype=object), allow_pickle=True)
+    np.testing.assert_array_equal(kaggle.read_training(folder).images, facefiles.faces(3)[0])

@@ -1,10 +1,11 @@
 """The course as a static site, made by Sphinx from executed chapters and the pages in book/.
 
-`book` takes the committed chapters, `run` those it has just executed. No page needs a kernel, or
-anything from the network.
+`book` takes the committed chapters, `run` those it has just executed. `slides` makes slides, by
+sphinx-revealjs. No page needs a kernel, or anything from the network.
 """
 
 import collections.abc
+import contextlib
 import html
 import json
 import pathlib
@@ -35,6 +36,11 @@ _SHOWN = {
 }
 _FOLDED = {"check": "Show the check", "solution": "Show the solution"}
 _LINK = re.compile(rf"\[([^\]]+)\]\(({execute.STEM}\.ipynb)?#([^)\s]+)\)")
+# For slides: what is shown of a chapter.
+_FIGURE = re.compile(r"<figure id=.*?</figure>", re.DOTALL)
+_HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
+_ASKS = re.compile(r"\bPredict\b|\bpredict:")
+_TARGET = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
 
 @click.command()
@@ -55,10 +61,8 @@ def build(
     figures: the folder of their figures and entries. What stood in `target` is replaced when the
     new book is whole. Raises InputError without chapters, and with Sphinx's words when that fails.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with files.writing(target), tempfile.TemporaryDirectory(dir=target.parent) as place:
-        source, made = pathlib.Path(place, "pages"), pathlib.Path(place, "made")
-        shutil.copytree(PAGES, source)
+    with _replacing(target) as source:
+        shutil.copytree(PAGES, source, dirs_exist_ok=True)
         if not _write_chapters(chapters, source):
             raise InputError("there is no executed chapter to make a book of; run one first")
         _write_teaching(source)
@@ -66,10 +70,22 @@ def build(
         _fill(source / "researchers.md", "RUNS", _stored_runs())
         _fill(source / "jupyterhub.md", "MEMORY", _memory())
         _write_figures(figures, source)
-        sphinx(source, made)
+    return target / "index.html"
+
+
+@contextlib.contextmanager
+def _replacing(
+    target: pathlib.Path, builder: str = "html"
+) -> collections.abc.Iterator[pathlib.Path]:
+    """Yields a folder for pages; what Sphinx makes of them takes the place of `target`."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with files.writing(target), tempfile.TemporaryDirectory(dir=target.parent) as place:
+        source, made = pathlib.Path(place, "pages"), pathlib.Path(place, "made")
+        source.mkdir()
+        yield source
+        _sphinx(source, made, builder)
         files.discard(target)
         made.rename(target)
-    return target / "index.html"
 
 
 def _write_chapters(chapters: collections.abc.Iterable[pathlib.Path], source: pathlib.Path) -> int:
@@ -80,7 +96,7 @@ def _write_chapters(chapters: collections.abc.Iterable[pathlib.Path], source: pa
     for path in chapters:
         try:
             notebook = nbformat.read(path, as_version=4)
-        except (*files.DAMAGED, nbformat.reader.NotJSONError):
+        except files.DAMAGED:
             print(f"{path.name} was cut off and is not in the book; run this chapter again")
             continue
         count += 1
@@ -208,7 +224,7 @@ def _write_figures(figures: pathlib.Path, source: pathlib.Path) -> None:
     (source / "all_figures.md").write_text("\n".join(lines), encoding="utf-8")
 
 
-def sphinx(source: pathlib.Path, target: pathlib.Path, builder: str = "html") -> None:
+def _sphinx(source: pathlib.Path, target: pathlib.Path, builder: str) -> None:
     """Make pages of a prepared folder. Raises InputError with Sphinx's last words."""
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", "-q", "-b", builder, str(source), str(target)],
@@ -223,3 +239,62 @@ def sphinx(source: pathlib.Path, target: pathlib.Path, builder: str = "html") ->
     if said:
         print(said, file=sys.stderr)
     files.discard(target / ".doctrees")
+
+
+@click.command()
+@click.argument("chapters", nargs=-1, metavar="[CHAPTER]...")
+@execute.out_option("slides", "where they go")
+def slides(chapters: tuple[str, ...], out: pathlib.Path) -> None:
+    """Make slides of chapters: what they promise, their figures, the predictions they ask for."""
+    import nbformat
+
+    wanted = execute.find_chapters(chapters)
+    with _replacing(out, "revealjs") as source:
+        shutil.copytree(PAGES / "static", source / "static")
+        shutil.copyfile(PAGES / "conf.py", source / "conf.py")
+        (source / "extra").mkdir()
+        (source / "references.bib").touch()
+        for path in wanted:
+            text = shown(nbformat.read(path, as_version=4))
+            (source / f"{path.stem}.md").write_text(text, encoding="utf-8")
+        index = ["# Slides", "", *(f"- [{p.stem}]({p.stem}.md)" for p in wanted), ""]
+        index += ["```{toctree}", ":hidden:", "", *(p.stem for p in wanted), "```"]
+        (source / "index.md").write_text("\n".join(index), encoding="utf-8")
+    print(f"slides of {', '.join(path.stem for path in wanted)}: {out / 'index.html'}")
+
+
+def shown(notebook: "nbformat.NotebookNode") -> str:
+    """A chapter's slides in Markdown: a heading a part, below it its predictions and figures."""
+    title, lines = "", []
+    for cell in notebook.cells:
+        tags = editions.tags_of(cell)
+        if cell.cell_type == "markdown" and "solution" not in tags:
+            source = _TARGET.sub(r"\1", cell.source)
+            if source.startswith("# ") and not title:
+                title = source.split("\n")[0]
+                aims = re.findall(r"^- .+(?:\n  .+)*", source, re.MULTILINE)
+                lines += [title, "", "## You can afterwards", "", *aims, ""]
+                continue
+            if re.search(r"^## Exercises", source, re.MULTILINE):
+                break
+            lines += _said(source)
+        elif cell.cell_type == "code":
+            for output in cell.outputs:
+                text = "".join(output.get("data", {}).get("text/html", ""))
+                for figure in _FIGURE.findall(text):
+                    if "<img" in figure:
+                        lines += ["###", "", figure.replace("\n", " "), ""]
+    return "\n".join(lines)
+
+
+def _said(source: str) -> list[str]:
+    """Headings, paragraphs that ask for a prediction, and what was seen."""
+    lines = []
+    for part in re.split(r"\n\s*\n", source):
+        if (heading := _HEADING.match(part)) and heading[1] != "Quiz":
+            lines += [f"## {heading[1]}", ""]
+        elif _ASKS.search(part) and not part.startswith(("|", "$", "#")):
+            lines += ["### Predict", "", part, ""]
+        elif part.startswith("- ") and lines[:1] == ["## What you saw"]:
+            lines += [part, ""]
+    return lines

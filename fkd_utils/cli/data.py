@@ -34,7 +34,7 @@ def data() -> None:
 def info(data: str) -> None:
     """Print how many faces there are, and how many have each keypoint."""
     from fkd_utils import faces
-    from fkd_utils.data import cache, kaggle, sources
+    from fkd_utils.data import kaggle, sources
 
     rows = sources.read(data)
     known = np.isfinite(rows.keypoints).all(axis=2)
@@ -47,7 +47,7 @@ def info(data: str) -> None:
     print("rows that have the keypoint:")
     for name, count in zip(faces.KEYPOINTS, known.sum(axis=0), strict=True):
         print(f"  {name:<23} {count:6,}")
-    print(f"cache: {cache.root()}")
+    print(f"cache: {files.cache()}")
 
 
 @data.command()
@@ -62,8 +62,8 @@ def check(data: str, target: pathlib.Path | None) -> None:
 
     if target and not target.parent.is_dir():
         raise InputError(f"{target}: there is no folder {target.parent}; make it first")
-    if target and sources.holds(data, target):
-        raise InputError(f"{target}: the faces come from there; name another file")
+    if target:
+        sources.refuse_own(data, target)
     rows = sources.read(data)
     with console.working(f"comparing {len(rows):,} faces"):
         report = splits.checked(rows)
@@ -89,8 +89,7 @@ def convert(data: str, out: pathlib.Path) -> None:
     from fkd_utils import faces
     from fkd_utils.data import kaggle, sources
 
-    if sources.holds(data, out):
-        raise InputError(f"{out}: the faces come from there; name another folder")
+    sources.refuse_own(data, out)
     training = sources.read(data)
     points = training.keypoints.reshape(len(training), -1)
     _write(out / "training.zip", dict(zip(faces.COLUMNS, points.T, strict=True)), training)

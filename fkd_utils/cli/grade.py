@@ -27,6 +27,7 @@ import click
 
 from fkd_utils import console, files
 from fkd_utils.cli import editions, execute
+from fkd_utils.cli.run import PROFILE
 from fkd_utils.files import InputError
 
 CELL_SECONDS = 120  # for one cell of a student's
@@ -38,19 +39,14 @@ _ANSWER, _CHECK = re.compile(r"answer_(\d+)"), re.compile(r"^def check_(\d+)\(",
 @click.argument("folder", type=files.expanded)
 @click.option("--out", type=files.expanded, metavar="FILE", help="a CSV; FOLDER/grades.csv")
 @click.option("--minutes", default=15.0, show_default=True, help="for one notebook, at most")
-@click.option(
-    "--profile",
-    type=click.Choice(["smoke", "quick", "paper"]),
-    default="quick",
-    show_default=True,
-    help="the students' profile: their answers rest on its trainings",
-)
+@PROFILE
 def grade(folder: pathlib.Path, out: pathlib.Path | None, minutes: float, profile: str) -> None:
     """Judge the answers of every notebook in FOLDER: one row a student, one column an exercise.
 
     A student is a file, or a folder of files. Each exercise is passed, not yet, empty or broken; of
     several files of one chapter the last that answers counts, and a note says so. A stopped run
-    goes on where it was; a file that has changed is judged again.
+    goes on where it was; a file that has changed is judged again. The profile is the students':
+    their answers rest on its trainings.
 
     It runs the students' code under your account. Where you would not do that by hand, do it in a
     container.
@@ -59,14 +55,16 @@ def grade(folder: pathlib.Path, out: pathlib.Path | None, minutes: float, profil
     out = out or folder / "grades.csv"
     rows = {row["student"]: row for row in _read(out)}
     answers: dict[str, str] = {}
-    several = collections.Counter((student, _number_of(path)) for student, path in notebooks)
+    opened = {path: _opened(path) for _, path in notebooks}
+    several = collections.Counter((student, opened[path][0]) for student, path in notebooks)
     for student, path in notebooks:
         row = rows.setdefault(student, {"student": student, "files": "", "note": "", "same as": ""})
+        number, cells = opened[path]
         line = console.ProgressLine()
         line.update(f"{path.relative_to(folder)} ...")
         mark = f"{path.relative_to(folder)}:{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
         if mark not in row["files"].split(" | "):
-            found, number = {"note": ""} | _judged_apart(path, minutes, profile), _number_of(path)
+            found = {"note": ""} | _judged_apart(path, minutes, profile)
             if number and several[student, number] > 1:
                 found = {k: row.get(k) or v if v == "empty" else v for k, v in found.items()}
                 found["note"] = found["note"] or f"several files of chapter {number}"
@@ -74,7 +72,7 @@ def grade(folder: pathlib.Path, out: pathlib.Path | None, minutes: float, profil
             same = f"{path.relative_to(folder)}:"
             kept = [m for m in row["files"].split(" | ") if m and not m.startswith(same)]
             row["files"] = " | ".join([*kept, mark])
-        told = _words_of(path)
+        told = _words_of(cells)
         copied = bool(told) and answers.setdefault(told, student) != student
         row["same as"] = answers[told] if copied else ""
         _write(out, rows.values())
@@ -183,7 +181,7 @@ def _cells(path: pathlib.Path) -> list[dict]:
             }
             for cell in content["cells"]
         ]
-    except (*files.DAMAGED, TypeError, AttributeError, RecursionError) as error:
+    except files.DAMAGED as error:
         raise InputError("it is no notebook, or was cut off") from error
 
 
@@ -197,12 +195,13 @@ def _chapter_of(path: pathlib.Path, cells: list[dict]) -> pathlib.Path:
     raise InputError("it is not a chapter of the course: no heading such as '# 05 ...'")
 
 
-def _number_of(path: pathlib.Path) -> str:
-    """The number of the chapter that a student's file is of; "" where it is of none."""
-    try:
-        return editions.number_of(_chapter_of(path, _cells(path)))
-    except InputError:
-        return ""
+def _opened(path: pathlib.Path) -> tuple[str, list[dict]]:
+    """The number of the chapter that a file is of, "" where it is of none, and its cells."""
+    cells = []
+    with contextlib.suppress(InputError):
+        cells = _cells(path)
+        return editions.number_of(_chapter_of(path, cells)), cells
+    return "", cells
 
 
 def _shell() -> typing.Any:
@@ -287,15 +286,11 @@ def _run(source: str, names: dict) -> bool:
     return True
 
 
-def _words_of(path: pathlib.Path) -> str:
+def _words_of(cells: list[dict]) -> str:
     """A student's title and answers as one text, without blanks; "" where nothing is answered."""
-    try:
-        sources = [s for s in _of_exercises(_cells(path)) if _assigned(s)]
-    except InputError:
-        return ""
-    own = [re.sub(r"#.*|\s", "", s) for s in sources]
+    own = [re.sub(r"#.*|\s", "", s) for s in _of_exercises(cells) if _assigned(s)]
     own = [s for s in own if "=..." not in s]
-    heads = [c["source"].split("\n")[0] for c in _cells(path) if c["kind"] == "markdown"]
+    heads = [c["source"].split("\n")[0] for c in cells if c["kind"] == "markdown"]
     return "\n".join([*heads[:1], *own]) if own else ""
 
 

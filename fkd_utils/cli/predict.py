@@ -128,8 +128,7 @@ def submit(data: str, out: pathlib.Path, one_labeller: bool, model: str) -> None
     from fkd_utils.data import kaggle, sources
     from fkd_utils.training import results
 
-    if sources.holds(data, out):
-        raise InputError(f"{out}: the test faces come from there; name another file")
+    sources.refuse_own(data, out)
     lookup = kaggle.read_lookup(sources.place(data))
     test = sources.read_test(data)
     points = results.predict_as_published(test.images, model)

@@ -35,7 +35,7 @@ def run(chapters: tuple[str, ...], profile: str, data: str, seed: int) -> int:
     from fkd_utils.data import landmarks, sources
 
     wanted = execute.find_chapters(chapters)
-    if not landmarks.is_folder(data):  # chapters 15a to 16b read such folders themselves
+    if not landmarks.find(data, ".pts", ".asf"):  # chapters 15a to 16b read such folders themselves
         sources.read(data)  # bad data is said once, here, and not by every chapter
     started = time.monotonic()
     errors = execute.run_chapters(wanted, profile, data, seed)
@@ -121,7 +121,7 @@ def timing(name: str, out: pathlib.Path | None) -> None:
     console.start_backend()
     from fkd_utils.evaluation import timing
 
-    out = out or timing.own_folder() / (re.sub(r"\W+", "_", name) + ".csv")
+    out = out or files.runs() / "timing" / (re.sub(r"\W+", "_", name) + ".csv")
     table = timing.measurements(name, timing.networks())
     files.write_text(out, table.to_csv(index=False, float_format="%.4g"))
     for row in table.itertuples():

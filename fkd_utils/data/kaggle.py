@@ -24,7 +24,6 @@ import numpy as np
 
 from fkd_utils import faces, files
 from fkd_utils.console import ProgressLine
-from fkd_utils.data import cache
 from fkd_utils.faces import Faces
 from fkd_utils.files import InputError
 
@@ -227,7 +226,7 @@ def read_training(path: Path | str) -> Faces:
         points = np.array(points, np.float32).reshape(-1, len(faces.KEYPOINTS), 2)
         return {"images": np.stack(images), "keypoints": points, "groups": np.array(groups)}
 
-    arrays = cache.kept("training", CACHE_VERSION, both, read)
+    arrays = files.kept("training", CACHE_VERSION, both, read)
     points, groups = np.array(arrays["keypoints"]), np.array(arrays["groups"])
     return Faces(arrays["images"], points, np.arange(len(points)), groups, str(file))
 
@@ -249,7 +248,7 @@ def read_test(path: Path | str) -> Faces:
             images[row] = _pixels(image, where)
         return {"images": np.stack(list(images.values())), "ids": np.array(list(images))}
 
-    arrays = cache.kept("test", CACHE_VERSION, [file], read)
+    arrays = files.kept("test", CACHE_VERSION, [file], read)
     images, ids = arrays["images"], np.array(arrays["ids"])
     points = np.full((len(images), len(faces.KEYPOINTS), 2), np.nan, np.float32)
     return Faces(images, points, ids, np.arange(len(images)), str(file))

@@ -41,11 +41,6 @@ def find(path: str | pathlib.Path, *endings: str) -> list[pathlib.Path]:
     )
 
 
-def is_folder(path: str | pathlib.Path) -> bool:
-    """Whether this is a folder with .pts or .asf files in it, at any depth."""
-    return bool(find(path, ".pts", ".asf"))
-
-
 def read_pts(path: pathlib.Path) -> np.ndarray:
     """The points of a 300-W file: (n, 2) float64 pixels. The file counts pixels from 1.
 

@@ -56,17 +56,8 @@ def unpack(folder: Path) -> None:
         shutil.copyfile(FOLDER / name, folder / name)
 
 
-def sheet(images: np.ndarray) -> np.ndarray:
-    """Pictures (n, 96, 96) in rows of COLUMNS: one picture, black where none is left."""
-    rows = -(-len(images) // COLUMNS)
-    full = np.zeros((rows * COLUMNS, faces.SIDE, faces.SIDE), np.uint8)
-    full[: len(images)] = images
-    grid = full.reshape(rows, COLUMNS, faces.SIDE, faces.SIDE).swapaxes(1, 2)
-    return grid.reshape(rows * faces.SIDE, COLUMNS * faces.SIDE)
-
-
 def cut(picture: np.ndarray, count: int) -> np.ndarray:
-    """The first `count` pictures of a `sheet`: (count, 96, 96) uint8."""
+    """The first `count` pictures of a sheet: (count, 96, 96) uint8."""
     rows = len(picture) // faces.SIDE
     grid = picture.reshape(rows, faces.SIDE, COLUMNS, faces.SIDE).swapaxes(1, 2)
     return np.ascontiguousarray(grid.reshape(-1, faces.SIDE, faces.SIDE)[:count])

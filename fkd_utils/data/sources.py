@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from fkd_utils import console, files
-from fkd_utils.data import cache, duplicates, kaggle, open_set
+from fkd_utils.data import duplicates, kaggle, open_set
 from fkd_utils.faces import Faces
 from fkd_utils.files import InputError
 
 KAGGLE = files.REPO / "data" / "kaggle"
 
-_MOVE = "free some space, or set the variable FKD_CACHE to a folder on another disk"
 _UNPACKED = 5  # changes with the set, and with how its files are written
 _COPIES_VERSION = 1  # raise it when `duplicates` finds other pairs
 
@@ -49,14 +48,15 @@ def read_test(data: str = "open") -> Faces:
     return dataclasses.replace(kaggle.read_test(place(data)), name=str(data))
 
 
-def holds(data: str, path: Path) -> bool:
-    """Whether `path` is one of a source's files, or the folder of one: not to be written over."""
+def refuse_own(data: str, path: Path) -> None:
+    """Raise InputError where `path`, to be written, is one of a source's files or their folder."""
     found = [open_set.FOLDER / "training.csv"] if data == "open" else []
     for stem in ("training", "test", Path(kaggle.TABLE).stem):
         with contextlib.suppress(kaggle.Absent):
             found.append(kaggle.find_csv(place(data), stem))
     places = {one for file in found for one in (file, file.parent)}
-    return path.exists() and any(path.samefile(one) for one in places)
+    if path.exists() and any(path.samefile(one) for one in places):
+        raise InputError(f"{path}: the faces come from there; name another place")
 
 
 def describe(data: str = "open") -> str:
@@ -79,7 +79,7 @@ def counts_from_edge(data: str) -> bool:
 def place(data: str) -> Path:
     """The folder (or file) with a source's files in the competition's format."""
     if data == "open":
-        return _unpacked()
+        return files.filled(f"open-{_UNPACKED}", _write_open, "about 100 MB")
     if data == "kaggle":
         try:
             kaggle.find_csv(KAGGLE, "training")
@@ -94,31 +94,9 @@ def place(data: str) -> Path:
     return path
 
 
-def open_folder() -> Path:
-    """Where the files of "open" lie in the competition's format, once they are asked for."""
-    return cache.root() / f"open-{_UNPACKED}"
-
-
-def _unpacked() -> Path:
-    """Write "open" in the competition's format unless it is there; only one process does."""
-    folder = open_folder()
-    if files.is_sealed(folder):
-        return folder
-    text = "writing the faces of 'open' in the competition's format, once"
-    try:
-        with files.locked(folder.with_suffix(".lock"), _MOVE):
-            if not files.is_sealed(folder):
-                files.discard(folder)  # emptied, or cut
-                with console.working(text):
-                    open_set.unpack(folder)
-                    files.seal(folder)
-    except OSError as error:
-        files.discard(folder)  # half a set, which would only fill the disk
-        raise InputError(
-            f"{folder.parent}: cannot write the data set 'open' there, which needs about 100 MB: "
-            f"{error.strerror or error}; {_MOVE}"
-        ) from error
-    return folder
+def _write_open(folder: Path) -> None:
+    with console.working("writing the faces of 'open' in the competition's format, once"):
+        open_set.unpack(folder)
 
 
 def _groups_of_copies(path: Path, images: np.ndarray) -> np.ndarray:
@@ -128,4 +106,4 @@ def _groups_of_copies(path: Path, images: np.ndarray) -> np.ndarray:
         return {"groups": duplicates.groups(len(images), duplicates.find(images))}
 
     file = kaggle.find_csv(path, "training")
-    return np.array(cache.kept("copies", _COPIES_VERSION, [file], find)["groups"])
+    return np.array(files.kept("copies", _COPIES_VERSION, [file], find)["groups"])

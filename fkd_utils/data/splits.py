@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 
 from fkd_utils import augment, faces, files
-from fkd_utils.data import cache, cleaning, sources
+from fkd_utils.data import cleaning, sources
 from fkd_utils.files import InputError
 
 
@@ -145,7 +145,7 @@ def checked(rows: faces.Faces) -> cleaning.Report:
     # A check looks at groups, too, and names rows by their ids.
     numbers = np.stack([rows.ids, rows.groups]).astype(np.int64).tobytes()
     named = f"{rows.fingerprint()}-{hashlib.sha256(numbers).hexdigest()[:8]}"
-    store = cache.root() / f"check-{cleaning.VERSION}-{named}.json"
+    store = files.cache() / f"check-{cleaning.VERSION}-{named}.json"
     report = files.stored(lambda p: cleaning.Report.from_json(files.read_sealed(p)), store)
     if report is None:
         report = cleaning.check(rows)

@@ -19,12 +19,10 @@ FPS = 25  # frames a second
 QUALITY = 60  # of a .webp, of 100
 
 
-def write(
-    path: pathlib.Path, frames: collections.abc.Iterable[np.ndarray], fps: float = FPS
-) -> int:
+def write(path: pathlib.Path, frames: collections.abc.Iterable[np.ndarray]) -> int:
     """Write pictures (h, w, 3) uint8 of one size as an .mp4; returns how many.
 
-    Raises InputError when OpenCV cannot write there.
+    FPS of them are a second. Raises InputError when OpenCV cannot write there.
     """
     with files.replacing(path) as aside:
         # OpenCV chooses the container by the ending, which a file written aside has not.
@@ -34,7 +32,7 @@ def write(
             for frame in frames:
                 if writer is None:
                     code = cv2.VideoWriter_fourcc(*"mp4v")
-                    writer = cv2.VideoWriter(str(aside), code, fps, frame.shape[1::-1])
+                    writer = cv2.VideoWriter(str(aside), code, FPS, frame.shape[1::-1])
                     if not writer.isOpened():
                         raise InputError(f"{path}: OpenCV cannot write a film there")
                 writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))

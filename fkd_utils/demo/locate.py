@@ -5,6 +5,7 @@ import dataclasses
 import cv2
 import keras
 import numpy as np
+import PIL.ImageColor
 
 from fkd_utils import faces
 from fkd_utils.data import photos
@@ -90,26 +91,15 @@ def draw_found(picture: np.ndarray, found: Found) -> np.ndarray:
     """A copy of the picture with green boxes and red points, as THESIS Fig 4.19 has them."""
     result = picture.copy()
     shift = 4  # OpenCV's drawing takes sixteenths of a pixel
+    green, red = map(PIL.ImageColor.getrgb, (plots.TRUE, plots.PREDICTED))
     for box, points in zip(found.boxes, found.points, strict=True):
         thick = max(1, round(box[2] / 90))
         left, top, width, height = box
         corners = np.array([[left, top], [left + width - 1, top + height - 1]])
         first, last = (tuple(int(c) for c in p) for p in np.round(corners * 2**shift))
-        cv2.rectangle(result, first, last, _rgb(plots.TRUE), thick, cv2.LINE_AA, shift)
+        cv2.rectangle(result, first, last, green, thick, cv2.LINE_AA, shift)
         radius = max(1.2, box[2] / 75)
         for point in np.round(points * 2**shift).astype(int):
-            cv2.circle(
-                result,
-                tuple(int(c) for c in point),
-                round(radius * 2**shift),
-                _rgb(plots.PREDICTED),
-                -1,
-                cv2.LINE_AA,
-                shift,
-            )
+            centre = tuple(int(c) for c in point)
+            cv2.circle(result, centre, round(radius * 2**shift), red, -1, cv2.LINE_AA, shift)
     return result
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    """#RRGGBB as three numbers."""
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

@@ -222,18 +222,13 @@ def measurements(
     return pd.DataFrame(rows).assign(**describe(name))[list(COLUMNS)]
 
 
-def own_folder() -> pathlib.Path:
-    """Where a reader's own measurements lie: data/runs/timing ($FKD_RUNS moves it)."""
-    return files.chosen("FKD_RUNS", files.home() / "data" / "runs") / "timing"
-
-
 def read_measured(*folders: pathlib.Path) -> pd.DataFrame:
     """All measurements of `folders`, with the columns `COLUMNS`; no rows when there are none.
 
     Without a folder those that come with the course and the reader's own. Raises InputError naming
     the file that lacks a column or holds something that is no time.
     """
-    folders = folders or (MEASURED, own_folder())
+    folders = folders or (MEASURED, files.runs() / "timing")
     paths = [path for folder in folders for path in sorted(folder.glob("*.csv"))]
     tables = [_read_file(path) for path in paths]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))

@@ -62,12 +62,6 @@ class Measured:
     by_faces: float = 0.0
 
 
-def exactly(low: float, high: float | None = None) -> Measured:
-    """What is counted and not trained; low and high: where a study leaves something open."""
-    high = low if high is None else high
-    return Measured(math.sqrt(low * high), low, high)
-
-
 def of_faces(above: np.ndarray, below: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
     """The ratio of two mean errors and its reach over faces, by group.
 
@@ -92,26 +86,14 @@ def of_seeds(
     logs, seeds = np.log(np.asarray(ratios, float)), len(ratios)
     if seeds > 1:
         spread = float(logs.std(ddof=1))
-    reach = math.hypot(_reach(spread, seeds) if seeds > 1 else 0.0, by_faces)
+    reach = math.hypot(seed_reach(spread, seeds) if seeds > 1 else 0.0, by_faces)
     ends = np.exp([logs.mean(), logs.mean() - reach, logs.mean() + reach])
     return Measured(*map(float, ends), seeds, groups, spread, by_faces)
 
 
-def _reach(spread: float, seeds: int) -> float:
+def seed_reach(spread: float, seeds: int) -> float:
+    """The reach of a mean over seeds; spread: their standard deviation, on the logarithm."""
     return scipy.stats.t.ppf(0.975, seeds - 1) * spread / math.sqrt(seeds)
-
-
-def needed(found: Measured, claimed: str, matters: float) -> str:
-    """What would settle an open ratio if it stays where it is: how many seeds, or what else."""
-    if not found.seeds:
-        return "what the study leaves open"
-    side, number = claimed.split()
-    away, width = math.log(found.ratio / float(number)), math.log(matters)
-    room = abs(abs(away) - width) if side == "=" else max(abs(away), width - abs(away))
-    for seeds in range(2, 101):
-        if math.hypot(_reach(found.spread, seeds), found.by_faces) < room:
-            return f"{seeds} seeds"
-    return "more faces" if found.by_faces >= room else "over 100 seeds"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -39,14 +39,9 @@ class Row:
     test_loss: float
     test_acc: float
 
-    def options(self, width: float = 1.0) -> dict[str, float]:
-        """The arguments of `deep_cnn` for the network of this row."""
-        names = ("conv_layers", "pools", "dense_layers", "dropout")
-        return {name: getattr(self, name) for name in names} | {"width": width}
-
     def build(self, width: float = 1.0) -> keras.Model:
         """The network of this row."""
-        return deep_cnn(**self.options(width))
+        return deep_cnn(self.conv_layers, self.pools, self.dense_layers, self.dropout, width)
 
 
 # The paper removes dense layers and adds dropout after Table 3, so its rows have three and none.

@@ -3,7 +3,6 @@
 import collections.abc
 import os
 import pathlib
-import tempfile
 import warnings
 
 import keras
@@ -39,11 +38,3 @@ def scorer(
     )
     name = session.get_inputs()[0].name
     return lambda inputs: session.run(None, {name: inputs})[0]
-
-
-def through_onnx(model: keras.Model) -> collections.abc.Callable[[np.ndarray], np.ndarray]:
-    """`to_onnx` and `scorer` in one step, through a file that is gone afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / "model.onnx"
-        to_onnx(model, path)
-        return scorer(path)

@@ -168,20 +168,6 @@ def with_two_heads(model: keras.Model) -> keras.Model:
     return keras.Model([model.inputs[0], second], outputs, name=f"{model.name}_with_two_heads")
 
 
-def alone(model: keras.Model) -> keras.Model:
-    """The network that `with_sources` or `with_two_heads` was built around, its weights shared.
-
-    Any other model is handed back as it is.
-    """
-    if len(model.inputs) == 1:
-        return model
-    inner = [layer for layer in model.layers if isinstance(layer, keras.Model)]
-    if inner:
-        return inner[0]
-    name = model.name.removesuffix("_with_two_heads")
-    return keras.Model(model.inputs[0], model.get_layer("targets").output, name=name)
-
-
 def has_offset(model: keras.Model) -> bool:
     """Whether this is what `with_sources` builds: two inputs and a learnt offset."""
     names = [layer.name for layer in model.layers]

@@ -2,7 +2,6 @@
 
 from fkd_utils.plotting import figures
 from fkd_utils.plotting.chapter import Chapter, show_table
-from fkd_utils.plotting.network_diagram import draw_network
 from fkd_utils.plotting.plots import (
     COLOURS,
     CYCLE,
@@ -10,6 +9,7 @@ from fkd_utils.plotting.plots import (
     TRUE,
     changes_figure,
     draw_face,
+    draw_network,
     learning_figure,
     show_faces,
     stored_figure,

@@ -16,7 +16,7 @@ import pandas as pd
 from fkd_utils import files
 from fkd_utils.data import splits
 from fkd_utils.files import InputError
-from fkd_utils.plotting import figures, moving, plots
+from fkd_utils.plotting import figures, plots
 
 PROFILES = ("smoke", "quick", "paper")
 QUIZZES = files.REPO / "notebooks" / "quizzes"
@@ -117,7 +117,7 @@ class Chapter:
         alt: str,
         start: int = 0,
     ) -> None:
-        """Show figures of one size as one that moves, by a slider and a button; see `moving`.
+        """Show figures of one size as one that moves, by a slider and a button; see `figures`.
 
         labels: what the slider says at each. The one at `start` is stored as the still.
         """
@@ -125,8 +125,8 @@ class Chapter:
         for k, frame in enumerate(frames):
             if k == start:
                 figures.save(frame, entry)
-            pictures.append(moving.picture(frame))
-        _display(moving.as_html(pictures, labels, start, entry))
+            pictures.append(figures.moving_picture(frame))
+        _display(figures.moving_as_html(pictures, labels, start, entry))
 
     def figure(
         self,

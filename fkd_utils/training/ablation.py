@@ -25,7 +25,6 @@ from fkd_utils.training import fitting
 EPOCHS = 60
 STEPS_PER_EPOCH = 76  # batches of 64: about as many faces an epoch as the real set has rows
 FINAL_EPOCHS = 260
-WIDE_EPOCHS, FIRST_EPOCHS = 150, 40  # the same hour: on real faces, on the embedded ones before
 RATE = 0.001
 AVERAGE_OVER = 0.995  # of the running mean of weights: about the last 200 batches
 
@@ -60,10 +59,10 @@ class Step:
     flipped: bool = False
     first_epochs: int = 0
 
-    def faces(self, data: str, limit: int | None = None) -> splits.Splits:
+    def faces(self, data: str) -> splits.Splits:
         """The parts that this step is trained, chosen and reported on."""
-        from_edge = self.from_edge and sources.counts_from_edge(data)
-        return splits.load(data, 0, limit, self.copies, self.all_rows, from_edge)
+        edge = self.from_edge and sources.counts_from_edge(data)
+        return splits.load(data, grown=self.copies, all_rows=self.all_rows, from_edge=edge)
 
     def model(self, seed: int = 0) -> keras.Model:
         """What is trained, fresh and compiled."""
@@ -133,32 +132,21 @@ def steps(epochs: int = EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> list[
     return found
 
 
-def final(epochs: int = FINAL_EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> Step:
+def final() -> Step:
     """The last step, trained for longer: the network that the course hands out."""
-    return dataclasses.replace(steps(epochs, steps_per_epoch)[-1], change="trained for longer")
+    return dataclasses.replace(steps(FINAL_EPOCHS)[-1], change="trained for longer")
 
 
-def two_heads(epochs: int = EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> Step:
+def two_heads() -> Step:
     """The step with an offset for the second labeller, with heat maps of its own instead."""
-    step = next(step for step in steps(epochs, steps_per_epoch) if step.told)
+    step = next(step for step in steps() if step.told)
     change = "two heads for the second labeller"
     return dataclasses.replace(step, change=change, told=heatmap.with_two_heads)
 
 
-def wide(epochs: int = WIDE_EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> Step:
-    """The final network's hour spent otherwise: on a wider one that knows `open` before it starts.
-
-    Fewer batches, since each takes longer and the embedded faces have their share.
-    """
-    change = "the same hour: wider, and taught on the embedded faces first"
-    step = dataclasses.replace(final(epochs, steps_per_epoch), change=change)
-    return dataclasses.replace(step, build=heatmap.wide_network, first_epochs=FIRST_EPOCHS)
-
-
-def every(epochs: int = EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> list[Step]:
+def every() -> list[Step]:
     """All that chapter 18a compares, by number: `steps` up to LAST, then `final`, `two_heads`."""
-    last = final(steps_per_epoch=steps_per_epoch)
-    return [*steps(epochs, steps_per_epoch), last, two_heads(epochs, steps_per_epoch)]
+    return [*steps(), final(), two_heads()]
 
 
 def folder_of(number: int) -> str:

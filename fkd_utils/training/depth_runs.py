@@ -1,7 +1,8 @@
 """DEPTH's networks trained again, small: its rows, and its order of work against an honest one.
 
 A run is a row of DEPTH's Tables 3 to 5, an order of work and a seed; chapter 13 writes one out.
-Runs know nothing of each other, so `sweep` can spread them; a stored run is found, not repeated.
+Runs know nothing of each other, so `studies.sweep` can spread them; a stored run is found, not
+repeated.
 """
 
 import dataclasses

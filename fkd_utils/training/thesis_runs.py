@@ -47,10 +47,6 @@ class Planned:
             return 64
         return [64 * math.ceil(epoch / 125) for epoch in range(1, epochs + 1)]
 
-    def samples_seen(self, epochs: int) -> int:
-        """Faces drawn in the first `epochs` epochs of growing batches."""
-        return self.steps_per_epoch * sum(self.batch_size(epochs))
-
 
 _SGD, _ADAM = keras.optimizers.SGD, keras.optimizers.Adam
 _third_dropout = functools.partial(thesis.third, dropout=0.25)

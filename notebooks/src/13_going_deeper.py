@@ -605,12 +605,11 @@ print(f"best of {len(final.history)} epochs: training {px2(best.loss):.1f} px²,
 # %% [markdown]
 # ## Many runs at once
 #
-# The whole of Table 3 is sixteen such trainings. `training.sweep` runs them one after the other, or spreads them over
-# processes or machines with Dask, a library for that. `training.depth_runs.run` trains any row of DEPTH's tables, with the course's networks: a
-# change of yours above is not in them.
+# The whole of Table 3 is sixteen such trainings. `training.sweep` runs them one after the other. `training.depth_runs.run` trains any row of
+# DEPTH's tables, with the course's networks: a change of yours above is not in them.
 #
 # In the profile *paper* that is every row of the three tables, many hours for two cores. From a terminal you can use
-# more cores or machines:
+# more cores or machines, with Dask, a library for that:
 #
 #     python -m studies sweep paper --out results.csv                       # all cores here
 #     dask scheduler                                                        # or: on one machine,

@@ -5,11 +5,9 @@ import functools
 import pandas as pd
 
 from fkd_utils import faces, files
-from fkd_utils.evaluation import verdicts
 from fkd_utils.training import results
 from studies.claims import corrections
-from studies.claims.claim import COUNT, Claim, Found, nothing
-from studies.claims.findings import in_study
+from studies.claims.findings import COUNT, Claim, Found, exactly, in_study, nothing
 
 _SHIFTS, _RESULTS = "depth/kaggle_shifts.csv", "depth/results.csv"
 _SMALL = "network: 1/16 of the width; data: 100 faces; regime: 6 epochs"
@@ -21,27 +19,26 @@ def _pictures() -> Found:
     """The nearest sum of whole copies of the complete rows and the shifted ones."""
     shifted, complete = 6350, 2140
     copies = round((26239 - shifted) / complete)
-    return Found(verdicts.exactly((copies * complete + shifted) / 26239))
+    return Found(exactly((copies * complete + shifted) / 26239))
 
 
 def _shifts() -> Found:
     """The nearest count of faces that stay inside, over whole pixels."""
     ratios = pd.read_csv(files.PUBLISHED / _SHIFTS).straight / 6350
-    return Found(verdicts.exactly(ratios[(ratios - 1).abs().idxmin()]), _SHIFTS)
+    return Found(exactly(ratios[(ratios - 1).abs().idxmin()]), _SHIFTS)
 
 
 def _unseen() -> Found:
     """Of pictures held out after copying; fewest if the rows it dropped are among them, once."""
     labels = results.kaggle_labels()
-    return Found(
-        verdicts.exactly(1 - (labels["rows"] - labels["complete"]) / 26239, 1), "kaggle_labels.json"
-    )
+    once = 1 - (labels["rows"] - labels["complete"]) / 26239
+    return Found(exactly(once, 1), "kaggle_labels.json")
 
 
 def _accurate() -> Found:
     """How far off an answer of accuracy 1 may be; of the mean face's distances the mean square."""
     mean = 2**0.5 * faces.HALF * results.kaggle_labels()["mean_face_mse"] ** 0.5
-    return Found(verdicts.exactly(corrections.accurate().px / mean), "kaggle_labels.json")
+    return Found(exactly(corrections.accurate().px / mean), "kaggle_labels.json")
 
 
 def _table_3(new: str, old: str) -> Found:

@@ -1,10 +1,13 @@
-"""Ratios from stored trainings and studies, each with its seeds and its faces.
+"""A claim of a study, and ratios from stored trainings and studies, with their seeds and faces.
 
 Trainings go by the names of the rows of Tables 4.1 and 4.4. Errors are those of test faces, which
 chose nothing: real faces, grouped split, the epoch with the lowest validation error.
 """
 
 import collections.abc
+import dataclasses
+import math
+import typing
 
 import numpy as np
 import pandas as pd
@@ -12,10 +15,88 @@ import pandas as pd
 from fkd_utils import faces, files
 from fkd_utils.evaluation import verdicts
 from fkd_utils.training import results, thesis_runs
-from studies.claims.claim import Found
 
 TABLES = {"table_4_1": thesis_runs.TABLE_4_1, "table_4_4": thesis_runs.TABLE_4_4}
 Measure = collections.abc.Callable[[pd.DataFrame], pd.Series]
+COUNT = 1.0  # the smallest difference that matters between two counts: any
+
+
+class Found(typing.NamedTuple):
+    """What was measured, None where nothing was, and the stored files that it comes from."""
+
+    measured: verdicts.Measured | None
+    stored: str = ""
+
+
+def nothing() -> Found:
+    """For what cannot be measured here."""
+    return Found(None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """A sentence of a study that can be right or wrong.
+
+    place, quote: where it stands, and in which words; claim: in ours; theirs: the study's number.
+    ratio: of what to what; claimed, matters: see `verdicts.verdict`; figure: the course's figure
+    or table that shows it; find: computes the ratio from data/published. differs: which of data,
+    network, regime and machine is not the study's, and how.
+    """
+
+    study: str
+    place: str
+    quote: str
+    claim: str
+    theirs: str
+    ratio: str
+    claimed: str
+    figure: str
+    find: collections.abc.Callable[[], Found]
+    differs: str = ""
+    matters: float = verdicts.MATTERS
+
+    def row(self) -> dict[str, str]:
+        """A row of claims.csv. Its verdict is that of the interval as it is written."""
+        differs = self.differs
+        try:
+            ours, stored = self.find()
+        except FileNotFoundError:
+            ours, stored, differs = None, "", differs or "regime: its run is not stored yet"
+        numbers = (ours.ratio, ours.low, ours.high) if ours else (float("nan"),) * 3
+        middle, low, high = ("" if n != n else f"{n:.3g}" for n in numbers)
+        seeds, groups = (ours.seeds, ours.groups) if ours else (0, 0)
+        verdict = verdicts.verdict(
+            float(low or "nan"), float(high or "nan"), self.claimed, self.matters, seeds, differs
+        )
+        needs = ""
+        if verdict == "not settled":
+            needs = needed(ours, self.claimed, self.matters)
+        return {
+            "study": self.study, "place": self.place, "quote": self.quote, "claim": self.claim,
+            "theirs": self.theirs, "ratio": self.ratio, "claimed": self.claimed, "ours": middle,
+            "low": low, "high": high, "matters": f"{self.matters:g}", "seeds": str(seeds),
+            "groups": str(groups), "differs": differs, "verdict": verdict, "needs": needs,
+            "figure": self.figure, "stored": stored,
+        }  # fmt: skip
+
+
+def needed(found: verdicts.Measured, claimed: str, matters: float) -> str:
+    """What would settle an open ratio if it stays where it is: how many seeds, or what else."""
+    if not found.seeds:
+        return "what the study leaves open"
+    side, number = claimed.split()
+    away, width = math.log(found.ratio / float(number)), math.log(matters)
+    room = abs(abs(away) - width) if side == "=" else max(abs(away), width - abs(away))
+    for seeds in range(2, 101):
+        if math.hypot(verdicts.seed_reach(found.spread, seeds), found.by_faces) < room:
+            return f"{seeds} seeds"
+    return "more faces" if found.by_faces >= room else "over 100 seeds"
+
+
+def exactly(low: float, high: float | None = None) -> verdicts.Measured:
+    """What is counted and not trained; low and high: where a study leaves something open."""
+    high = low if high is None else high
+    return verdicts.Measured(math.sqrt(low * high), low, high)
 
 
 def run(row: str) -> results.Stored:

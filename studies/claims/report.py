@@ -12,13 +12,13 @@ import pandas as pd
 
 from fkd_utils import files
 from fkd_utils.training import results
-from studies.claims import cascade, claim, corrections, dense, depth, thesis, transfer
+from studies.claims import cascade_dense_transfer, corrections, depth, thesis
+from studies.claims.findings import Claim
 
 
-def every() -> list[claim.Claim]:
+def every() -> list[Claim]:
     """All claims, in the order of the studies."""
-    studies = (thesis, depth, cascade, dense, transfer)
-    return [told for study in studies for told in study.CLAIMS]
+    return thesis.CLAIMS + depth.CLAIMS + cascade_dense_transfer.CLAIMS
 
 
 def table() -> pd.DataFrame:

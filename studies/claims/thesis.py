@@ -11,8 +11,7 @@ from fkd_utils.evaluation import verdicts
 from fkd_utils.models import thesis as thesis_models
 from fkd_utils.training import results, thesis_runs
 from studies.claims import findings
-from studies.claims.claim import Claim, Found, nothing
-from studies.claims.findings import errors, gap
+from studies.claims.findings import Claim, Found, errors, exactly, gap, nothing
 
 LAST = "Fifth, dropout, Leaky ReLU 0.2"
 _TIMES = "timing/two_core_cloud.csv"
@@ -88,17 +87,18 @@ def _times(measure: str, slow: tuple[str, int], fast: tuple[str, int]) -> Found:
 
 
 def _drawn() -> Found:
-    fifth = thesis_runs.planned("Fifth").samples_seen(thesis_runs.EPOCHS)
-    return Found(verdicts.exactly(fifth / (thesis_runs.EPOCHS * 1712)))
+    plan = thesis_runs.planned("Fifth")
+    fifth = plan.steps_per_epoch * sum(plan.batch_size(thesis_runs.EPOCHS))
+    return Found(exactly(fifth / (thesis_runs.EPOCHS * 1712)))
 
 
 def _of_networks(count: collections.abc.Callable) -> Found:
     ratio = count(thesis_models.fourth()) / count(thesis_models.third())
-    return Found(verdicts.exactly(ratio))
+    return Found(exactly(ratio))
 
 
 def _variance() -> Found:
-    return Found(verdicts.exactly(results.kaggle_labels()["target_variance"]), "kaggle_labels.json")
+    return Found(exactly(results.kaggle_labels()["target_variance"]), "kaggle_labels.json")
 
 
 _claim = functools.partial(Claim, "THESIS")

@@ -4,6 +4,7 @@
 processor some grey values differ by a few levels: then it is another set.
 """
 
+import collections.abc
 import dataclasses
 import multiprocessing
 import pathlib
@@ -11,6 +12,7 @@ import shutil
 
 import cv2
 import numpy as np
+import pandas as pd
 import PIL.Image
 
 from fkd_utils import faces
@@ -19,7 +21,8 @@ from studies.open_faces import label_noise, render
 
 _SEED = 20261129
 _PLAN, _PICTURE, _LABEL, _COPY, _TEST = range(5)  # separate random streams
-QUALITY = 85  # of the sheets: a face is 1.8 kB, and its grey values are off by 1.2 on average
+# The sheets: so a face is 1.8 kB, and its grey values are off by 1.2 on average.
+_JPEG = {"format": "JPEG", "quality": 85, "optimize": True}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,45 +107,44 @@ def held_out_task(number: int) -> Task:
 def _write_training(
     folder: pathlib.Path, plan: list[label_noise.Row], images: np.ndarray, true: np.ndarray
 ) -> None:
-    lines, planted = [",".join(faces.COLUMNS).encode()], [b"row,kind,other"]
+    labelled, planted = [], []
     for number, (row, points) in enumerate(zip(plan, true, strict=True)):
         same = row.kind == "exact_copy"  # down to what the labeller wrote
         rng = np.random.default_rng((_SEED, _LABEL, row.source if same else number))
         labels, other = label_noise.label(rng, points, row, true[:number])
-        lines.append(_numbers(labels))
+        labelled.append(labels.ravel())
         if row.kind:
             other = row.source if row.kind in label_noise.COPIES else other
-            shown = "" if other < 0 else other
-            planted.append(f"{number},{row.kind},{shown}".encode())
-    _sheet(folder / "training.jpg", images)
-    _lines(folder / "training.csv", lines)
-    _lines(folder / "groups.csv", [b"group", *(str(row.team).encode() for row in plan)])
-    _lines(folder / "planted.csv", planted)
+            planted.append((number, row.kind, "" if other < 0 else other))
+    sheet(images).save(folder / "training.jpg", **_JPEG)
+    _table(folder / "training.csv", labelled, faces.COLUMNS)
+    _table(folder / "groups.csv", [row.team for row in plan], ["group"])
+    _table(folder / "planted.csv", planted, ["row", "kind", "other"])
 
 
 def _write_test(folder: pathlib.Path, images: np.ndarray, true: np.ndarray) -> None:
-    answers = [",".join(("ImageId", *faces.COLUMNS)).encode()]
-    lookup = [b"RowId,ImageId,FeatureName,Location"]
+    answers, lookup = [], []
     four = [column for column in faces.COLUMNS if column[:-2] in faces.FOUR_POINTS]
     for number, points in enumerate(true, 1):
-        answers.append(b"%d,%s" % (number, _numbers(points)))
+        answers.append((number, *points.ravel()))
         # Kaggle asks for all 15 points of about one picture in three, else for the four.
         for column in faces.COLUMNS if number % 3 == 1 else four:
-            lookup.append(b"%d,%d,%s," % (len(lookup), number, column.encode()))
-    _sheet(folder / "test.jpg", images)
-    _lines(folder / "test_keypoints.csv", answers)
-    _lines(folder / "IdLookupTable.csv", lookup)
+            lookup.append((len(lookup) + 1, number, column, ""))
+    sheet(images).save(folder / "test.jpg", **_JPEG)
+    _table(folder / "test_keypoints.csv", answers, ["ImageId", *faces.COLUMNS])
+    _table(folder / "IdLookupTable.csv", lookup, ["RowId", "ImageId", "FeatureName", "Location"])
 
 
-def _sheet(path: pathlib.Path, images: np.ndarray) -> None:
-    picture = PIL.Image.fromarray(open_set.sheet(images))
-    picture.save(path, "JPEG", quality=QUALITY, optimize=True)
+def sheet(images: np.ndarray) -> PIL.Image.Image:
+    """Pictures (n, 96, 96) in rows of `open_set.COLUMNS`: one picture, black where none is left."""
+    rows = -(-len(images) // open_set.COLUMNS)
+    full = np.zeros((rows * open_set.COLUMNS, faces.SIDE, faces.SIDE), np.uint8)
+    full[: len(images)] = images
+    grid = full.reshape(rows, open_set.COLUMNS, faces.SIDE, faces.SIDE).swapaxes(1, 2)
+    return PIL.Image.fromarray(grid.reshape(rows * faces.SIDE, open_set.COLUMNS * faces.SIDE))
 
 
-def _numbers(points: np.ndarray) -> bytes:
-    """The 30 coordinates as Kaggle writes them; nothing where a point is missing."""
-    return ",".join(["" if x != x else f"{x:.3f}" for x in points.ravel().tolist()]).encode()
-
-
-def _lines(path: pathlib.Path, lines: list[bytes]) -> None:
-    path.write_bytes(b"\n".join(lines) + b"\n")
+def _table(path: pathlib.Path, rows: list, columns: collections.abc.Sequence[str]) -> None:
+    """Write a csv with numbers as Kaggle writes them; nothing where a point is missing."""
+    table = pd.DataFrame(rows, columns=columns)
+    table.to_csv(path, index=False, float_format="%.3f", lineterminator="\n")

@@ -8,12 +8,12 @@ import dataclasses
 import functools
 import pathlib
 
+import cv2
 import numpy as np
 import scipy.interpolate
 
 from fkd_utils import faces
 from fkd_utils.data import photographs
-from studies.open_faces import mesh_warp
 
 # Left out: the rings around the irises (2-17), which touch the lids, and points so close to
 # another that some faces have the two the other way round, which would fold the mesh.
@@ -267,6 +267,57 @@ def fifteen(shape: np.ndarray, pose: Pose) -> np.ndarray:
     return place(flat, depth(*faces.to_fifteen(average(), faces.FROM_189).T), pose)[0]
 
 
+_SHIFT = 4  # fillConvexPoly takes whole sixteenths of a pixel
+
+
+def delaunay(points: np.ndarray) -> np.ndarray:
+    """(t, 3) int: the Delaunay triangles of (n, 2) points, but for very flat ones at their border.
+
+    (OpenCV's outer triangle is not infinitely far.)
+    """
+    # Whole coordinates below 2**24 survive OpenCV's float32, so corners can be looked up exactly.
+    grid = np.round((points - points.min(axis=0)) * 1000 + 10).astype(int)
+    width, height = (int(edge) + 10 for edge in grid.max(axis=0))
+    plane = cv2.Subdiv2D((0, 0, width, height))
+    index = {}
+    for i, (x, y) in enumerate(grid):
+        plane.insert((float(x), float(y)))
+        index[int(x), int(y)] = i
+    corners = np.round(plane.getTriangleList()).astype(int).reshape(-1, 3, 2)
+    found = [[index.get((int(x), int(y))) for x, y in triangle] for triangle in corners]
+    return np.array([triangle for triangle in found if None not in triangle])
+
+
+def solve(target: np.ndarray, source: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """(t, c, 3) float32: for each triangle the affine map from target pixels to the source.
+
+    target: (n, 2); source: (n, c).
+    """
+    corner = target[triangles]
+    values = source[triangles]
+    one, two = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
+    area = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
+    area = np.where(np.abs(area) < 1e-3, 1e-3, area)
+    first, second = values[:, 1] - values[:, 0], values[:, 2] - values[:, 0]
+    along_x = (first * two[:, 1:] - second * one[:, 1:]) / area[:, np.newaxis]
+    along_y = (second * one[:, :1] - first * two[:, :1]) / area[:, np.newaxis]
+    offset = values[:, 0] - along_x * corner[:, 0, :1] - along_y * corner[:, 0, 1:]
+    return np.stack([along_x, along_y, offset], axis=-1).astype(np.float32)
+
+
+def paint(corner: np.ndarray, order: np.ndarray, side: int) -> np.ndarray:
+    """(side, side) int32: the triangle painted last on each pixel, 0 where none is.
+
+    corner: (t, 3, 2) pixels; order: the triangles to paint. OpenCV paints the outline as well, so
+    a triangle may reach up to a pixel too far.
+    """
+    fixed = np.round(corner * 2**_SHIFT).astype(np.int32)
+    label = np.zeros((side, side), np.int32)
+    for k in order:
+        cv2.fillConvexPoly(label, fixed[k], int(k), lineType=cv2.LINE_4, shift=_SHIFT)
+    return label
+
+
 @dataclasses.dataclass(frozen=True)
 class Mesh:
     """Triangles over the kept template points followed by the frame points.
@@ -287,7 +338,7 @@ def mesh() -> Mesh:
     """Delaunay triangles of the average face with its mouth held open, so the lips stay apart."""
     open_face = express(average(), Expression(mouth=0.3))
     points = np.vstack([meshed(open_face), FRAME])
-    triangles = mesh_warp.delaunay(points)
+    triangles = delaunay(points)
     slot = np.zeros((len(points), 2))
     rim = np.zeros(len(points), bool)
     for line, down in ((UPPER_INNER_LIP, 0.0), (LOWER_INNER_LIP, 1.0)):
@@ -313,7 +364,7 @@ class Warp:
 
     def back(self, source: np.ndarray) -> np.ndarray:
         """What `source`, (n, c) values at the mesh points, is at each pixel: (c, side, side)."""
-        table = mesh_warp.solve(self.target, source, mesh().triangles)
+        table = solve(self.target, source, mesh().triangles)
         side = len(self.label)
         x = np.arange(side, dtype=np.float32)
         y = x[:, np.newaxis]
@@ -340,4 +391,4 @@ def cover(target: np.ndarray, near: np.ndarray, side: int) -> Warp:
     order = np.argsort(near[triangles].mean(axis=1) - 10 * inside, kind="stable")
     low, high = corner.min(axis=1), corner.max(axis=1)
     seen = (area > 0.2) & (high > 0).all(axis=1) & (low < side - 1).all(axis=1)
-    return Warp(target, mesh_warp.paint(corner, order[seen[order]], side))
+    return Warp(target, paint(corner, order[seen[order]], side))

@@ -69,7 +69,7 @@ def mutated(data: bytes, rng: np.random.Generator) -> bytes:
 def work(form: str, count: int, folder: pathlib.Path) -> None:
     """Run `predict` on each mutated file; print the slowest and how many could be read."""
     console.start_backend()
-    from fkd_utils.cli import main
+    from fkd_utils import __main__ as main
     from fkd_utils.training import results
 
     results.network = functools.cache(results.network)  # loading it takes longer than a picture

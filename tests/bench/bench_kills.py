@@ -34,7 +34,7 @@ COMMANDS = {
     ("run", "00", "--profile", "smoke"): 0.1,  # as `make report`, of a chapter that takes no time
 }
 PRELOADED = ["test_kills", "blobruns", "fkd_utils.demo.locate", "fkd_utils.training"]
-PRELOADED += ["fkd_utils.cli.main", "papermill", "nbconvert", "IPython.display"]
+PRELOADED += ["fkd_utils.__main__", "papermill", "nbconvert", "IPython.display"]
 
 
 def work(home: pathlib.Path, *words: str) -> None:
@@ -49,7 +49,8 @@ def work(home: pathlib.Path, *words: str) -> None:
 
     import blobruns
 
-    from fkd_utils.cli import execute, main
+    from fkd_utils import __main__ as main
+    from fkd_utils.cli import execute
     from fkd_utils.data import splits
 
     execute.BUILD = home / "build"  # was decided when it was loaded

@@ -6,8 +6,8 @@ import facefiles
 import numpy as np
 import pytest
 
+from fkd_utils import __main__ as main
 from fkd_utils import faces
-from fkd_utils.cli import main
 from fkd_utils.data import sources
 
 

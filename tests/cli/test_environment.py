@@ -11,7 +11,6 @@ import pytest
 
 from fkd_utils import files
 from fkd_utils.cli import execute
-from fkd_utils.data import cache
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ def tags(cell):
 def start(hostile, tmp_path):
     """Starts a command where the reader stands; returns what it printed."""
     variables, here = hostile
-    given = {"FKD_CACHE": str(cache.root()), "FKD_HOME": str(tmp_path / "own")}
+    given = {"FKD_CACHE": str(files.cache()), "FKD_HOME": str(tmp_path / "own")}
 
     def run(*words, **more):
         done = subprocess.run(
@@ -95,7 +94,7 @@ def test_five_users_at_once_have_a_chapter_each(tmp_path):
     """From one installation, each with a home of his own; nothing of theirs is shared."""
     started = []
     for user in range(5):
-        home = {"FKD_HOME": str(tmp_path / str(user)), "FKD_CACHE": str(cache.root())}
+        home = {"FKD_HOME": str(tmp_path / str(user)), "FKD_CACHE": str(files.cache())}
         home |= {"FKD_RUNS": "", "HOME": str(tmp_path / str(user))}
         words = [sys.executable, "-m", "fkd_utils", "run", "00", "--profile", "smoke"]
         started.append(subprocess.Popen(words, env=os.environ | home, stdout=subprocess.PIPE))

@@ -6,7 +6,7 @@ import pytest
 
 from fkd_utils.cli import execute
 from fkd_utils.files import InputError
-from studies import build_notebooks
+from studies import chapters
 
 GOOD = ["PROFILE = None\nDATA = None\nSEED = None", "print(PROFILE, DATA, SEED)"]
 
@@ -15,7 +15,7 @@ def write(folder, stem, sources):
     cells = [nbformat.v4.new_markdown_cell(f"# {stem} title")]
     cells += [nbformat.v4.new_code_cell(s) for s in sources]
     cells[1].metadata["tags"] = ["parameters"]
-    metadata = {"kernelspec": build_notebooks.KERNEL}
+    metadata = {"kernelspec": chapters.KERNEL}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
     nbformat.write(notebook, folder / f"{stem}.ipynb")
 

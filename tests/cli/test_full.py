@@ -11,8 +11,9 @@ import facefiles
 import papermill
 import pytest
 
+from fkd_utils import __main__ as main
 from fkd_utils import files
-from fkd_utils.cli import execute, lab, main
+from fkd_utils.cli import editions, execute
 from fkd_utils.data import photos
 from fkd_utils.demo import group_photo
 from fkd_utils.evaluation import timing
@@ -57,7 +58,7 @@ def call(given, tmp_path, monkeypatch):
     monkeypatch.setenv("FKD_RUNS", str(given / "runs"))
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
     monkeypatch.setattr(execute, "NOTEBOOKS", given / "notebooks")
-    monkeypatch.setattr(lab, "WORK", tmp_path / "work")
+    monkeypatch.setattr(editions, "WORK", tmp_path / "work")
     table = timing.read_measured(timing.MEASURED).iloc[:4]
     monkeypatch.setattr(timing, "measurements", lambda name, networks: table)
     places = {"DATA": given / "data", "OUT": tmp_path, "PHOTO": given / "photo.png"}

@@ -4,7 +4,8 @@ import json
 import nbformat
 import pytest
 
-from fkd_utils.cli import execute, grade, main
+from fkd_utils import __main__ as main
+from fkd_utils.cli import execute, grade
 from fkd_utils.files import InputError
 
 OPENING = """from fkd_utils import plotting

@@ -3,7 +3,8 @@ import types
 import pandas as pd
 import pytest
 
-from fkd_utils.cli import book, data, execute, main, run
+from fkd_utils import __main__ as main
+from fkd_utils.cli import book, data, execute, run
 from fkd_utils.data import sources
 from fkd_utils.evaluation import timing
 from fkd_utils.files import InputError

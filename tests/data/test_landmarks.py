@@ -188,10 +188,10 @@ def test_real_sets():
 
 def test_a_folder_of_landmarks_is_known_by_its_files(tmp_path):
     (tmp_path / "deep").mkdir()
-    assert not landmarks.is_folder(tmp_path)
-    assert not landmarks.is_folder("open")
+    assert landmarks.find(tmp_path, ".pts") == landmarks.find("open", ".pts") == []
     (tmp_path / "deep" / "face.pts").touch()
-    assert landmarks.is_folder(tmp_path) and landmarks.is_folder(str(tmp_path / "deep"))
+    for folder in (tmp_path, str(tmp_path / "deep")):
+        assert landmarks.find(folder, ".pts") == [tmp_path / "deep" / "face.pts"]
 
 
 @pytest.mark.parametrize("name", ["face.ASF", "face.Pts", "FACE.pts"])
@@ -200,7 +200,6 @@ def test_any_spelling_of_an_ending_at_any_depth(tmp_path, name):
     deep.mkdir(parents=True)
     (deep / name).touch()
     (deep / f"._{name}").touch()  # as macOS leaves them
-    assert landmarks.is_folder(tmp_path)
     assert landmarks.find(tmp_path, ".pts", ".asf") == [deep / name]
     assert landmarks.find(tmp_path, ".tem") == landmarks.find("~nobody", ".pts") == []
 
@@ -245,4 +244,4 @@ def test_points_count_stored_pixels_whatever_the_camera_noted(tmp_path, ending):
 
 
 def test_a_name_that_begins_like_a_home_is_a_name():
-    assert not landmarks.is_folder("~nobody-of-this-name")
+    assert landmarks.find("~nobody-of-this-name", ".pts") == []

@@ -5,23 +5,10 @@ import shutil
 import numpy as np
 import PIL.Image
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fkd_utils import faces
 from fkd_utils.data import kaggle, open_set, photographs
 from fkd_utils.files import InputError
-
-
-@given(count=st.integers(1, 3 * open_set.COLUMNS), seed=st.integers(0, 9))
-def test_a_sheet_is_cut_into_the_faces_it_was_made_of(count, seed):
-    images = np.random.default_rng(seed).integers(0, 256, (count, 96, 96), np.uint8)
-    sheet = open_set.sheet(images)
-    assert sheet.shape == (96 * -(-count // open_set.COLUMNS), 96 * open_set.COLUMNS)
-    last = count - 1  # by hand: where the last face stands
-    y, x = 96 * (last // open_set.COLUMNS), 96 * (last % open_set.COLUMNS)
-    np.testing.assert_array_equal(sheet[y : y + 96, x : x + 96], images[last])
-    np.testing.assert_array_equal(open_set.cut(sheet, count), images)
 
 
 def test_the_set_has_the_sizes_and_groups_of_the_competitions():

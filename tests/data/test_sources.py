@@ -64,7 +64,7 @@ def test_open_is_read_as_shipped_without_a_cache(store):
 
 def test_the_files_of_open_are_written_once_and_found_again(store, small_open):
     first, again = sources.place("open"), sources.place("open")
-    assert first == again == sources.open_folder()
+    assert first == again and first.parent == store
     assert len(kaggle.read_training(first)) == 3
     assert (store.parent / "cache.written").read_text() == "written\n"
 
@@ -77,7 +77,7 @@ def test_files_that_cannot_be_written_are_told_and_tried_again(store, monkeypatc
     monkeypatch.setattr(open_set, "unpack", failing)
     with pytest.raises(InputError, match=r"No space left.*FKD_CACHE"):
         sources.place("open")
-    assert not sources.open_folder().exists()  # half a set would only fill the disk further
+    assert not facefiles.entries(store)  # half a set would only fill the disk further
     monkeypatch.setattr(open_set, "unpack", fake_unpack)
     assert len(kaggle.read_training(sources.place("open"))) == 3
 
@@ -111,8 +111,7 @@ def emptied(built):
     ],
 )
 def test_what_is_no_longer_whole_is_written_again(store, small_open, damage):
-    sources.place("open")
-    damage(sources.open_folder())
+    damage(sources.place("open"))
     assert len(kaggle.read_training(sources.place("open"))) == 3
     assert len(kaggle.read_test(sources.place("open"))) == 2
     assert (store.parent / "cache.written").read_text() == "written\n" * 2
@@ -155,9 +154,11 @@ def test_only_embedded_faces_have_labels_that_count_from_pixel_centres():
     assert edges == [False, True, True]
 
 
-def test_a_sources_own_files_and_folder_are_known(store, tmp_path):
+def test_a_sources_own_files_and_folder_are_not_written_over(store, tmp_path):
     write(tmp_path / "data")
     (tmp_path / "data" / "note.txt").touch()
-    held = {"training.csv": True, "test.csv": True, "note.txt": False, "new.csv": False, ".": True}
-    for name, expected in held.items():
-        assert sources.holds(str(tmp_path / "data"), tmp_path / "data" / name) == expected
+    for name in ("note.txt", "new.csv"):
+        sources.refuse_own(str(tmp_path / "data"), tmp_path / "data" / name)
+    for name in ("training.csv", "test.csv", "."):
+        with pytest.raises(InputError, match="the faces come from there"):
+            sources.refuse_own(str(tmp_path / "data"), tmp_path / "data" / name)

@@ -95,25 +95,6 @@ def test_ratio_of_two_kinds_of_faces():
     assert reach == pytest.approx(scipy.stats.t.ppf(0.975, 4) * shares.std(ddof=1) / math.sqrt(5))
 
 
-@pytest.mark.parametrize(("ratio", "claimed"), [(0.9, "< 1"), (1.3, "= 1"), (1.01, "< 1")])
-def test_as_many_seeds_as_needed_settle_it(ratio, claimed):
-    start = verdicts.of_seeds([ratio], by_faces=0.02, spread=0.06)
-    count = int(verdicts.needed(start, claimed, 1.05).split()[0])
-    says = []
-    for seeds in (count - 1, count):
-        reach = math.hypot(verdicts._reach(0.06, seeds) if seeds > 1 else 9.0, 0.02)
-        low, high = ratio * math.exp(-reach), ratio * math.exp(reach)
-        says.append(verdicts.verdict(low, high, claimed, 1.05, seeds))
-    assert says[0] == "not settled" != says[1]
-
-
-def test_what_seeds_cannot_settle():
-    faces = verdicts.of_seeds([0.98], by_faces=0.2, spread=0.06)
-    assert verdicts.needed(faces, "< 1", 1.05) == "more faces"
-    assert verdicts.needed(verdicts.of_seeds([0.98], spread=9), "< 1", 1.05) == "over 100 seeds"
-    assert verdicts.needed(verdicts.exactly(0.7, 3), "< 1", 1.05) == "what the study leaves open"
-
-
 @pytest.mark.parametrize(
     ("ratios", "says"),
     [((0.7, 0.71, 0.72), "holds"), ((1.3, 1.31, 1.32), "fails"), ((0.8, 1.0, 1.2), "not settled")],

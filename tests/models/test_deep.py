@@ -83,12 +83,12 @@ def test_untrained_outputs_stay_near_the_middle_and_differ_by_seed():
     assert not np.allclose(*found)
 
 
-def test_a_rows_options_are_the_builders_arguments():
-    row = deep.Row(4, 2, 2, 0.3, 0, 0, 0, 0)
-    by_name = deep.deep_cnn(**row.options(0.1))
-    assert [w.shape for w in by_name.weights] == [w.shape for w in row.build(0.1).weights]
-    by_place = deep.deep_cnn(4, 2, 2, 0.3, 0.1)
-    assert [w.shape for w in by_name.weights] == [w.shape for w in by_place.weights]
+def test_a_rows_network_has_its_numbers():
+    row = deep.Row(4, 2, 2, 0.3, 0, 0, 0, 0).build(0.1)
+    model = deep.deep_cnn(conv_layers=4, pools=2, dense_layers=2, dropout=0.3, width=0.1)
+    assert [w.shape for w in row.weights] == [w.shape for w in model.weights]
+    rates = [x.rate for x in row.layers if isinstance(x, keras.layers.Dropout)]
+    assert rates == [0.3, 0.3]
 
 
 @pytest.mark.parametrize(

@@ -215,9 +215,10 @@ def test_one_point_of_the_first_labeller_is_enough():
     np.testing.assert_array_equal(heatmap.from_second(points), [[1], [0], [1]])
 
 
-def test_onnx_takes_grey_values_and_gives_pixels(model):
+def test_onnx_takes_grey_values_and_gives_pixels(model, tmp_path):
     images = pictures(3)
-    score = export.through_onnx(heatmap.for_export(model))
+    export.to_onnx(heatmap.for_export(model), tmp_path / "it.onnx")
+    score = export.scorer(tmp_path / "it.onnx")
     expected = faces.to_pixels(model.predict_on_batch(faces.to_inputs(images)))
     found = score(images[..., np.newaxis].astype(np.float32))
     assert found.shape == (3, 15, 2)

@@ -7,7 +7,7 @@ import pytest
 from fkd_utils import files
 from fkd_utils.data import splits
 from studies import ingredients
-from studies.open_faces import render
+from studies.open_faces import build, render
 
 
 def test_habits_of_the_other_half_are_taken_off_by_hand():
@@ -38,14 +38,16 @@ def test_the_stored_table_follows_from_the_stored_errors():
     pd.testing.assert_frame_equal(stored, table, rtol=1e-3, atol=1e-4)
 
 
-def test_faces_are_those_of_open_less_what_is_left_out():
-    whole, shipped = ingredients.drawn("nothing", 8), splits.load("open")
+def test_faces_are_those_of_open_less_what_is_left_out(monkeypatch):
+    few = build.training_plan(build.Sizes())[:10]
+    monkeypatch.setattr(build, "training_plan", lambda sizes: few)
+    whole, shipped = ingredients.drawn("nothing"), splits.load("open")
     for image, row in zip(whole.images, whole.ids, strict=True):
         where = np.flatnonzero(shipped.train.ids == row)
         for place in where:  # those of the other parts are not there
             away = np.abs(shipped.train.images[place].astype(float) - image)
             assert away.mean() < 4  # what JPEG costs
-    bare = ingredients.drawn("all of them", 8)
+    bare = ingredients.drawn("all of them")
     assert ingredients.without("all of them") == render.INGREDIENTS
     assert (bare.images != whole.images).any(axis=(1, 2)).all()
     np.testing.assert_array_equal(bare.ids, whole.ids)

@@ -5,7 +5,7 @@ from fkd_utils import files
 from fkd_utils.data import sources
 from fkd_utils.training import ablation, fitting, results
 from studies import __main__ as main
-from studies import ladder, publish, seeds
+from studies import publish, seeds, trainings
 from studies.claims import report
 
 
@@ -62,7 +62,7 @@ def test_verify_tells_what_is_wrong(found, status, published, monkeypatch, capsy
     ],
 )
 def test_what_cannot_be_trained_is_said_before_any_training(arguments, says, monkeypatch, capsys):
-    for module, name in ((fitting, "fit"), (ladder, "train_steps"), (seeds, "study")):
+    for module, name in ((fitting, "fit"), (trainings, "train_step"), (seeds, "study")):
         monkeypatch.setattr(module, name, None, raising=False)  # a call would fail
     assert main.main([arguments[0], "--machine", "a desk", *arguments[1:]]) == 2
     assert says in capsys.readouterr().err

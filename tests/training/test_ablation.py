@@ -59,28 +59,3 @@ def test_one_cycle_rises_and_falls():
     values = [float(rate(step)) for step in range(201)]
     assert values[0] == pytest.approx(0.0001) and max(values) == pytest.approx(0.003)
     assert int(np.argmax(values)) == 20 and values[-1] == pytest.approx(0, abs=1e-9)
-
-
-def test_the_wide_step_starts_from_what_the_embedded_faces_taught(monkeypatch):
-    """The same hour spent otherwise: fewer batches of a wider network, some of them on `open`."""
-    wide, final = ablation.wide(), ablation.final()
-    assert changed(final, wide) == {"epochs", "build", "first_epochs"}
-    assert wide.epochs + wide.first_epochs < final.epochs
-    assert wide.build().count_params() < 1_000_000
-    asked = []
-
-    class Taught:
-        def model(self):
-            model = wide.model(seed=0)
-            model.set_weights([np.full_like(w, 0.25) for w in model.get_weights()])
-            return model
-
-    def fit(model, data, epochs, **given):
-        asked.append((data, epochs, float(model.get_weights()[0].flat[0])))
-        return Taught()
-
-    monkeypatch.setattr(ablation.fitting, "fit", fit)
-    monkeypatch.setattr(ablation.Step, "faces", lambda step, data: data)
-    wide.fit("real faces")
-    assert [one[:2] for one in asked] == [("open", wide.first_epochs), ("real faces", wide.epochs)]
-    assert asked[0][2] != 0.25 and asked[1][2] == 0.25

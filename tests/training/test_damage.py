@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 from hypothesis import strategies
 
+from fkd_utils import __main__ as main
 from fkd_utils import files
-from fkd_utils.cli import main
 from fkd_utils.data import splits
 from fkd_utils.files import InputError
 from fkd_utils.training import checkpoint, fitting

@@ -46,7 +46,7 @@ def first_use(home: pathlib.Path) -> str:
 
 def predict(home: pathlib.Path) -> str:
     """The keypoints on a photograph."""
-    from fkd_utils.cli import main
+    from fkd_utils import __main__ as main
 
     assert main.main(["predict", str(PHOTO), "--out", str(home / "out")]) == 0
     return (home / "out" / "points.csv").read_text()

@@ -1,5 +1,6 @@
 """Ratios from stored runs and studies, made by hand."""
 
+import math
 import pathlib
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 
 from fkd_utils import faces
+from fkd_utils.evaluation import verdicts
 from fkd_utils.training import results
 from studies.claims import findings, thesis
 
@@ -153,3 +155,22 @@ def test_two_rules_tuned_by_hand(runs, seeds, written):
     assert lower.groups == 6
     overfits = thesis._overfits().measured
     assert (overfits.ratio, overfits.seeds) == (pytest.approx((1 / 0.5 * 4 / 0.5) ** 0.5), 2)
+
+
+@pytest.mark.parametrize(("ratio", "claimed"), [(0.9, "< 1"), (1.3, "= 1"), (1.01, "< 1")])
+def test_as_many_seeds_as_needed_settle_it(ratio, claimed):
+    start = verdicts.of_seeds([ratio], by_faces=0.02, spread=0.06)
+    count = int(findings.needed(start, claimed, 1.05).split()[0])
+    says = []
+    for seeds in (count - 1, count):
+        reach = math.hypot(verdicts.seed_reach(0.06, seeds) if seeds > 1 else 9.0, 0.02)
+        low, high = ratio * math.exp(-reach), ratio * math.exp(reach)
+        says.append(verdicts.verdict(low, high, claimed, 1.05, seeds))
+    assert says[0] == "not settled" != says[1]
+
+
+def test_what_seeds_cannot_settle():
+    few = verdicts.of_seeds([0.98], by_faces=0.2, spread=0.06)
+    assert findings.needed(few, "< 1", 1.05) == "more faces"
+    assert findings.needed(verdicts.of_seeds([0.98], spread=9), "< 1", 1.05) == "over 100 seeds"
+    assert findings.needed(findings.exactly(0.7, 3), "< 1", 1.05) == "what the study leaves open"

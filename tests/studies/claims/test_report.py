@@ -13,7 +13,7 @@ import pytest
 from fkd_utils import files
 from fkd_utils.evaluation import verdicts
 from fkd_utils.training import results
-from studies.claims import claim, report
+from studies.claims import findings, report
 
 
 def rows():
@@ -37,7 +37,7 @@ def test_every_row_is_whole():
         measured = [end != "" for end in (row.low, row.ours, row.high)]
         assert all(measured) or (not any(measured) and row.verdict == "not tested"), row.claim
         assert not all(measured) or float(row.low) <= float(row.ours) <= float(row.high)
-        assert float(row.matters) in (claim.COUNT, verdicts.MATTERS)
+        assert float(row.matters) in (findings.COUNT, verdicts.MATTERS)
         assert int(row.seeds) >= 0 <= int(row.groups)
         assert (row.needs != "") == (row.verdict == "not settled")
         assert (row.differs != "") == (row.verdict == "not tested")
@@ -80,12 +80,12 @@ def test_the_report_is_written_byte_for_byte_and_a_changed_number_is_found(tmp_p
     assert problem.startswith("claims.csv: not what the stored results say")
 
 
-def found_nothing() -> claim.Found:
+def found_nothing() -> findings.Found:
     raise FileNotFoundError
 
 
 def test_a_run_that_is_not_stored_is_not_tested():
-    told = claim.Claim("A", "1", "so", "so", "1", "errors", "< 1", "1.1", found_nothing)
+    told = findings.Claim("A", "1", "so", "so", "1", "errors", "< 1", "1.1", found_nothing)
     row = told.row()
     assert row["verdict"] == "not tested" and row["differs"].startswith("regime: ")
     assert (row["low"], row["seeds"]) == ("", "0")

@@ -7,6 +7,8 @@ import pathlib
 import numpy as np
 import PIL.Image
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fkd_utils import faces
 from fkd_utils.data import open_set, photographs
@@ -188,6 +190,17 @@ def test_test_files_fit_together(folder):
     assert {row["FeatureName"] for row in lookup} == set(faces.COLUMNS)
     asked = {number: sum(int(row["ImageId"]) == number for row in lookup) for number in ids}
     assert set(asked.values()) == {8, 30}
+
+
+@given(count=st.integers(1, 3 * open_set.COLUMNS), seed=st.integers(0, 9))
+def test_a_sheet_is_cut_into_the_faces_it_was_made_of(count, seed):
+    images = np.random.default_rng(seed).integers(0, 256, (count, 96, 96), np.uint8)
+    sheet = np.asarray(build.sheet(images))
+    assert sheet.shape == (96 * -(-count // open_set.COLUMNS), 96 * open_set.COLUMNS)
+    last = count - 1  # by hand: where the last face stands
+    y, x = 96 * (last // open_set.COLUMNS), 96 * (last % open_set.COLUMNS)
+    np.testing.assert_array_equal(sheet[y : y + 96, x : x + 96], images[last])
+    np.testing.assert_array_equal(open_set.cut(sheet, count), images)
 
 
 def test_two_processes_write_the_same_bytes(tmp_path):

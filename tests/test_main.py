@@ -4,7 +4,7 @@ import sys
 import click
 import pytest
 
-from fkd_utils.cli import main
+from fkd_utils import __main__ as main
 
 
 def test_help_names_every_command(capsys):
@@ -16,7 +16,7 @@ def test_help_names_every_command(capsys):
 
 def test_help_loads_no_libraries_that_take_seconds():
     program = (
-        "import sys; from fkd_utils.cli import main; main.main(['run', '--help']); "
+        "import sys; from fkd_utils import __main__ as main; main.main(['run', '--help']); "
         "main.main(['runs', 'list', '--help']); "
         "slow = {'keras', 'pandas', 'cv2', 'papermill', 'nbformat'} & {*sys.modules}; "
         "sys.exit(str(slow) if slow else 0)"
