@@ -66,17 +66,17 @@ def rotation(degrees: npt.ArrayLike) -> np.ndarray:
 
 
 def scaling(factor: npt.ArrayLike) -> np.ndarray:
-    """Enlarge about the centre; number or (n,). (3, 3) or (n, 3, 3)."""
+    """Enlarge about the centre (THESIS 4.8); number or (n,). (3, 3) or (n, 3, 3)."""
     return _about_centre(_matrix(factor, 0, 0, 0, factor, 0, 0, 0, 1))
 
 
 def shearing(slant: npt.ArrayLike) -> np.ndarray:
-    """Move each row right by `slant` pixels for each pixel below the centre; number or (n,)."""
+    """Move rows right by `slant` pixels a pixel below the centre (THESIS 4.8); number or (n,)."""
     return _about_centre(_matrix(1, slant, 0, 0, 1, 0, 0, 0, 1))
 
 
 def tilting(right: npt.ArrayLike, down: npt.ArrayLike) -> np.ndarray:
-    """Perspective: bring the right (or lower) edge nearer to the eye; numbers or (n,).
+    """Perspective (THESIS 4.8): bring the right (or lower) edge nearer; numbers or (n,).
 
     right, down: the edge's distance shrinks by this share; negative brings the other edge nearer.
     Raises InputError when a corner would come to stand behind the eye.
@@ -88,7 +88,7 @@ def tilting(right: npt.ArrayLike, down: npt.ArrayLike) -> np.ndarray:
 
 
 def cropping(left: npt.ArrayLike, top: npt.ArrayLike, side: npt.ArrayLike) -> np.ndarray:
-    """Cut out a square and enlarge it to 96 x 96; numbers or (n,), pixels.
+    """Cut out a square and enlarge it to 96 x 96 (THESIS 4.8); numbers or (n,), pixels.
 
     left, top: first pixel of the square; its outer edge is half a pixel before that centre.
     """
@@ -149,32 +149,6 @@ def shift(
 def rotate(images: np.ndarray, points: np.ndarray, degrees: npt.ArrayLike) -> Pair:
     """Turn about (47.5, 47.5), anticlockwise (THESIS 4.6). Points near a corner can leave."""
     return warp(images, points, rotation(degrees))
-
-
-def scale(images: np.ndarray, points: np.ndarray, factor: npt.ArrayLike) -> Pair:
-    """Enlarge about the centre (THESIS 4.8). Points near the border leave when factor > 1."""
-    return warp(images, points, scaling(factor))
-
-
-def shear(images: np.ndarray, points: np.ndarray, slant: npt.ArrayLike) -> Pair:
-    """Slant the picture (THESIS 4.8). Points near the left and right border can leave."""
-    return warp(images, points, shearing(slant))
-
-
-def tilt(images: np.ndarray, points: np.ndarray, right: npt.ArrayLike, down: npt.ArrayLike) -> Pair:
-    """Perspective (THESIS 4.8). Points on the nearer side can leave."""
-    return warp(images, points, tilting(right, down))
-
-
-def crop(
-    images: np.ndarray,
-    points: np.ndarray,
-    left: npt.ArrayLike,
-    top: npt.ArrayLike,
-    side: npt.ArrayLike,
-) -> Pair:
-    """Cut out a square and enlarge it to 96 x 96 (THESIS 4.8). Points outside the square leave."""
-    return warp(images, points, cropping(left, top, side))
 
 
 def outside(points: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from fkd_utils.data import (
     sixty_eight,
 )
 from fkd_utils.data.sources import counts_from_edge, place, read, read_test
-from fkd_utils.data.splits import SplitRows, checked, grouped_split, load, random_split
+from fkd_utils.data.splits import SplitRows, checked, grouped_split, load
 from fkd_utils.faces import (
     COLUMNS,
     FOUR_POINTS,

@@ -100,7 +100,7 @@ def _embedded() -> list[tuple[np.ndarray, np.ndarray]]:
     rng, found = np.random.default_rng(15), []
     for name in photographs.names():
         grey = photos.to_grey(photos.read(photographs.FOLDER / f"{name}.jpg"))
-        points = photographs.read_template(photographs.FOLDER / f"{name}.tem")
+        points = photographs.template(name)
         left, top = 7 + rng.integers(-24, 25), 17 + rng.integers(-18, 19)
         wide = cv2.copyMakeBorder(grey, *[_EDGE] * 4, cv2.BORDER_REFLECT_101)
         cut = wide[_EDGE + top :, _EDGE + left :][:_FRAME_HEIGHT, :_FRAME_WIDTH]

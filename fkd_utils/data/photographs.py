@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import pathlib
 
 import cv2
 import numpy as np
@@ -61,21 +60,17 @@ def teams() -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(int(i) for i in part) for part in np.array_split(people, TEAMS))
 
 
-def read_template(path: pathlib.Path) -> np.ndarray:
-    """The points of a `.tem` file: (189, 2) float32, pixels, x first.
+@functools.cache
+def template(name: str) -> np.ndarray:
+    """The points of the photograph `collection/file`: (189, 2) float32, pixels, x first.
 
-    Raises InputError when the file does not hold 189 points.
+    Raises InputError when its `.tem` file does not hold 189 points.
     """
+    path = FOLDER / f"{name}.tem"
     points = landmarks.read_tem(path)
     if len(points) != POINTS:
         raise InputError(f"{path}, line 1: expected {POINTS} points; restore the file")
     return points.astype(np.float32)
-
-
-@functools.cache
-def template(name: str) -> np.ndarray:
-    """The points of the photograph `collection/file`: (189, 2) float32, pixels."""
-    return read_template(FOLDER / f"{name}.tem")
 
 
 @functools.lru_cache(maxsize=1)

@@ -27,15 +27,6 @@ SMOKE_FACES = 120  # that train in the profile smoke
 HELD_OUT = 0.1  # of the faces for validation, and as much again for test
 
 
-def random_split(n: int, seed: int) -> SplitRows:
-    """Split n faces 80/10/10 at random, row by row (THESIS 3.1, its 20% halved into two parts)."""
-    order = np.random.default_rng(seed).permutation(n)
-    held = round(HELD_OUT * n)
-    return SplitRows(
-        np.sort(order[2 * held :]), np.sort(order[:held]), np.sort(order[held : 2 * held])
-    )
-
-
 def grouped_split(groups: np.ndarray, seed: int) -> SplitRows:
     """Split about 80/10/10 so that no group stands on two sides.
 

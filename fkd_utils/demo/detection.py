@@ -6,7 +6,6 @@ import pathlib
 import cv2
 import numpy as np
 
-from fkd_utils import faces
 from fkd_utils.data import photos
 from fkd_utils.files import InputError
 
@@ -24,7 +23,7 @@ SHORTEST = 160  # pixels; a shorter one in an enlarged copy: its face may be und
 
 # Where the training faces lie in a box, in parts of the box's side: the square to cut out is
 # SIDE_OF_BOX times as large and its centre stands SHIFT right of and below the box's centre.
-# `frame_of_boxes` measures it.
+# Chapter 12 measures it.
 SIDE_OF_BOX = 0.984
 SHIFT = (-0.002, 0.002)
 
@@ -75,23 +74,3 @@ def square_of(box: np.ndarray) -> photos.Square:
     side = max(1, round(SIDE_OF_BOX * max(width, height)))
     centre = left + (0.5 + SHIFT[0]) * width, top + (0.5 + SHIFT[1]) * height
     return photos.Square(round(centre[0] - side / 2), round(centre[1] - side / 2), side)
-
-
-def frame_of_boxes(
-    boxes: np.ndarray, points: np.ndarray, mean_face: np.ndarray
-) -> tuple[float, np.ndarray]:
-    """SIDE_OF_BOX and SHIFT, measured on labelled photographs: how the training faces lie in boxes.
-
-    boxes: (n, 4); points: (n, 15, 2) pixels of the same photographs; mean_face: (15, 2) pixels,
-    the training set's. The size and place that put the mean face on the points with the least
-    squared error, averaged over the faces.
-    """
-    side = boxes[:, np.newaxis, 2:].max(axis=2, keepdims=True)
-    inside = (points + 0.5 - boxes[:, np.newaxis, :2]) / side
-    mean = (np.asarray(mean_face, np.float64) + 0.5) / faces.SIDE
-    spread = mean - mean.mean(axis=0)
-    sizes = ((inside - inside.mean(axis=1, keepdims=True)) * spread).sum(axis=(1, 2))
-    sizes /= (spread**2).sum()
-    corners = inside.mean(axis=1) - sizes[:, np.newaxis] * mean.mean(axis=0)
-    shifts = corners + sizes[:, np.newaxis] / 2 - 0.5
-    return float(sizes.mean()), shifts.mean(axis=0)

@@ -15,7 +15,7 @@ from fkd_utils.evaluation.metrics import (
     nme,
     rmse_px,
 )
-from fkd_utils.evaluation.statistics import brightness, by_bins, interval, label_statistics, tilt
+from fkd_utils.evaluation.statistics import brightness, interval, label_statistics, tilt
 from fkd_utils.evaluation.verdicts import (
     MATTERS,
     VERDICTS,

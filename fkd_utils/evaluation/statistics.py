@@ -3,10 +3,7 @@
 Faces of one group (one person, one team) are alike, so intervals count groups, not faces.
 """
 
-import itertools
-
 import numpy as np
-import pandas as pd
 import scipy
 
 from fkd_utils import faces
@@ -104,23 +101,3 @@ def interval(values: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.nda
         error = np.sqrt(many / (many - 1) * (deviations**2).sum(axis=0)) / n
     reach = error * scipy.stats.t.ppf(0.975, many - 1)
     return mean, mean - reach, mean + reach
-
-
-def by_bins(
-    values: np.ndarray, condition: np.ndarray, edges: np.ndarray, groups: np.ndarray
-) -> pd.DataFrame:
-    """Mean and `interval` of values (n,) where `condition` (n,) lies between two edges.
-
-    edges: (m + 1,) rising; a bin holds its lower edge, the last one both. Columns from, to, faces,
-    at (mean of the condition), mean, low, high. A row for each of the m bins, empty ones with NaN.
-    """
-    condition = np.asarray(condition, np.float64)
-    bins = np.searchsorted(edges, condition, side="right") - 1
-    bins[condition == edges[-1]] = len(edges) - 2
-    rows = []
-    for k, (start, end) in enumerate(itertools.pairwise(edges)):
-        inside = bins == k
-        mean, low, high = interval(values[inside], groups[inside])
-        at = condition[inside].mean() if inside.any() else np.nan
-        rows.append((start, end, inside.sum(), at, mean, low, high))
-    return pd.DataFrame(rows, columns=["from", "to", "faces", "at", "mean", "low", "high"])

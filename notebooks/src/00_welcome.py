@@ -177,7 +177,7 @@ with chapter.guard("left and right are the subject's"):
 # hand, so you can measure: the mean distance between predicted and true points.
 
 # %%
-template = data.photographs.read_template(data.photographs.FOLDER / f"{person}.tem")
+template = data.photographs.template(person)
 truth = data.photos.to_crop(data.to_fifteen(template, data.FROM_189), square)
 distance = np.linalg.norm(points[0] - truth, axis=1)
 
@@ -393,7 +393,7 @@ smile = data.photographs.smiling(person)
 smiling = data.photos.read(data.photographs.FOLDER / f"{smile}.jpg")
 other_square = demo.detection.square_of(demo.detection.find(smiling)[0])
 other = data.photos.to_face(data.photos.cut(data.photos.to_grey(smiling), other_square))
-other_189 = data.photographs.read_template(data.photographs.FOLDER / f"{smile}.tem")
+other_189 = data.photographs.template(smile)
 other_truth = data.photos.to_crop(data.to_fifteen(other_189, data.FROM_189), other_square)
 
 # %% tags=["answer"]

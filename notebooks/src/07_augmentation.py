@@ -652,11 +652,11 @@ print(
 chain = augment.tilting(0.15, 0) @ augment.shearing(0.1)
 chain = chain @ augment.scaling(0.9) @ augment.rotation(6)
 ideas = {
-    "scale 0.85": augment.scale(*one, 0.85),
-    "scale 1.25": augment.scale(*one, 1.25),
-    "crop to 60 px": augment.crop(*one, 26, 24, 60),
-    "shear 0.15": augment.shear(*one, 0.15),
-    "perspective 0.2": augment.tilt(*one, 0.2, 0),
+    "scale 0.85": augment.warp(*one, augment.scaling(0.85)),
+    "scale 1.25": augment.warp(*one, augment.scaling(1.25)),
+    "crop to 60 px": augment.warp(*one, augment.cropping(26, 24, 60)),
+    "shear 0.15": augment.warp(*one, augment.shearing(0.15)),
+    "perspective 0.2": augment.warp(*one, augment.tilting(0.2, 0)),
     "four at once": augment.warp(*one, chain),
 }
 ideas = {title: (p, augment.hide_outside(q)) for title, (p, q) in ideas.items()}

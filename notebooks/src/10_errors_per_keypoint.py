@@ -340,14 +340,24 @@ def lip_gap(points):
     return apart / evaluation.eye_distance(truth)
 
 
+def by_bins(values, condition, edges):
+    """For each bin of a condition (n,): its mean, that of values (n,), the interval by group."""
+    bins, lines = np.searchsorted(edges, condition, side="right"), []
+    for k in range(len(edges) + 1):
+        inside = bins == k
+        at = condition[inside].mean() if inside.any() else np.nan
+        lines.append([at, *evaluation.interval(values[inside], groups[inside])])
+    return pd.DataFrame(lines, columns=["at", "mean", "low", "high"])
+
+
 gap = lip_gap(truth)
-cuts = np.quantile(gap, np.linspace(0, 1, 5))
+cuts = np.quantile(gap, (0.25, 0.5, 0.75))
 guessed, by_gap = {}, {}
 for name, each in networks.items():
     answer = training.predict(each, images)
     off = evaluation.distances(truth, answer)
     guessed[name] = lip_gap(answer)
-    by_gap[name] = evaluation.by_bins(off[:, bottom] - off[:, top], gap, cuts, groups)
+    by_gap[name] = by_bins(off[:, bottom] - off[:, top], gap, cuts)
 rise = {name: np.polyfit(gap, values, 1) for name, values in guessed.items()}
 for name, (slope, _) in rise.items():
     print(f"{name}: a gap wider by 1 is predicted wider by {slope:.2f}")
@@ -426,7 +436,7 @@ def ask(pictures, points):
 
 SHOWN = len(splits.validation)  # the first test face
 face_error, tilts = distances.mean(axis=1), evaluation.tilt(truth)
-seen = evaluation.by_bins(face_error, tilts, np.array([-60, -6, -2, 2, 6, 60]), groups)
+seen = by_bins(face_error, tilts, (-6, -2, 2, 6))
 angles = chapter.pick(smoke=(-30, -10, 0, 10, 30), quick=range(-40, 41, 10),
                       paper=range(-40, 41, 5))
 turned, one_face = [], []
@@ -651,14 +661,12 @@ print(f"of {len(people)} people {people.train.sum()} train and {people.measure.s
 # %% tags=["nbval-ignore-output"]
 portraits, marks, sitters = [], [], []
 for name in data.photographs.names()[:: chapter.pick(smoke=8, quick=1, paper=1)]:
-    stem = data.photographs.FOLDER / name
-    photo = data.photos.read(stem.with_suffix(".jpg"))
+    photo = data.photos.read(data.photographs.FOLDER / f"{name}.jpg")
     boxes = demo.detection.find(photo)
     if len(boxes) == 1:
         square = demo.detection.square_of(boxes[0])
         grey = data.photos.to_grey(data.photos.cut(photo, square))
-        points = data.to_fifteen(
-            data.photographs.read_template(stem.with_suffix(".tem")), data.FROM_189)
+        points = data.to_fifteen(data.photographs.template(name), data.FROM_189)
         portraits.append(data.photos.to_face(grey))
         marks.append(data.photos.to_crop(points, square))
         sitters.append(name.split("/")[1].split("_")[0])

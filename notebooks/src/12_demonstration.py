@@ -231,16 +231,31 @@ every = chapter.pick(smoke=12, quick=3, paper=1)
 names = data.photographs.names()[::every]
 
 # %% tags=["nbval-ignore-output"]
+def frame_of_boxes(
+    boxes: np.ndarray, points: np.ndarray, face: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """r and d that lay `face` (15, 2) over the points (n, 15, 2) with the least squared error.
+
+    All in pixels; boxes: (n, 4). Each face has its own r and d; these are their means.
+    """
+    inside = (points + 0.5 - boxes[:, np.newaxis, :2]) / boxes[:, 2:].max(axis=1)[:, None, None]
+    face = (face + 0.5) / 96
+    apart = face - face.mean(axis=0)
+    sizes = ((inside - inside.mean(axis=1, keepdims=True)) * apart).sum(axis=(1, 2))
+    sizes /= (apart**2).sum()
+    # The face's middle stands where that of the points is; 0.5 is the middle of square and box.
+    shifts = inside.mean(axis=1) + sizes[:, np.newaxis] * (0.5 - face.mean(axis=0)) - 0.5
+    return sizes.mean(), shifts.mean(axis=0)
+
+
 seen, truth = [], []
 for name in names:
-    stem = data.photographs.FOLDER / name
-    found = demo.detection.find(data.photos.read(stem.with_suffix(".jpg")))
+    found = demo.detection.find(data.photos.read(data.photographs.FOLDER / f"{name}.jpg"))
     if len(found) == 1:
         seen.append(found[0])
-        template = data.photographs.read_template(stem.with_suffix(".tem"))
-        truth.append(data.to_fifteen(template, data.FROM_189))
+        truth.append(data.to_fifteen(data.photographs.template(name), data.FROM_189))
 seen, truth = np.array(seen), np.array(truth)
-size, shift = demo.detection.frame_of_boxes(seen, truth, mean_face)
+size, shift = frame_of_boxes(seen, truth, mean_face)
 print(f"one face found on {len(seen)} of {len(names)} photographs")
 print(f"size {size:.3f}, shift {shift[0]:+.3f}, {shift[1]:+.3f} of the box's side")
 

@@ -97,8 +97,7 @@ with chapter.guard("one face on each photograph"):
 predicted = np.array([one.points[0] for one in found])
 true = np.array([demo.group_photo.portrait_points(person) for person in people])
 names = [demo.group_photo.name_of(person) for person in people]
-by_hand = [data.photographs.FOLDER / f"{name}.tem" for name in names]
-template = np.array([data.photographs.read_template(file) for file in by_hand])
+template = np.array([data.photographs.template(name) for name in names])
 print(predicted.shape, true.shape, template.shape)
 print(f"the network is off by {evaluation.nme(true, predicted):.1f} % of the eye distance")
 

@@ -15,8 +15,7 @@ HOLD, MOVE, ROUNDS = 8, 24, 5
 def stills(dense: bool) -> list[morph.Still]:
     """The held-out people with 15 points, or with all of the template that are in every frame."""
     people = range(len(group_photo.PEOPLE))
-    files = [photographs.FOLDER / f"{group_photo.name_of(k)}.tem" for k in people]
-    templates = [photographs.read_template(file) for file in files]
+    templates = [photographs.template(group_photo.name_of(k)) for k in people]
     squares = [morph.frame(group_photo.portrait_points(k)) for k in people]
     if not dense:
         points = [faces.to_fifteen(t, faces.FROM_189) for t in templates]

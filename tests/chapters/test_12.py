@@ -1,8 +1,9 @@
-"""Chapter 12's answer to a photograph."""
+"""Chapter 12's frame of boxes, and its answer to a photograph."""
 
 import types
 
 import numpy as np
+import pytest
 from chapters import pages
 from matplotlib import pyplot as plt
 
@@ -23,3 +24,18 @@ def test_a_photograph_of_ones_own_is_shown_and_stored_nowhere(monkeypatch):
     page.answer(b"", "turned.jpg", private=False)
     assert asked == [True, False]
     plt.close("all")
+
+
+def test_frame_of_boxes_finds_what_was_put_in():
+    page = pages.load("12", "frame_of_boxes")
+    rng = np.random.default_rng(0)
+    face = rng.uniform(20, 70, (15, 2))
+    boxes = np.column_stack(
+        [rng.uniform(0, 200, (9, 2)), np.repeat(rng.uniform(50, 99, 9), 2).reshape(9, 2)]
+    )
+    centre = boxes[:, :2] + (0.5 + np.array([0.03, -0.02])) * boxes[:, 2:]
+    side = 1.25 * boxes[:, 2:]
+    points = centre[:, np.newaxis] + ((face + 0.5) / 96 - 0.5) * side[:, np.newaxis] - 0.5
+    size, shift = page.frame_of_boxes(boxes, points, face)
+    assert size == pytest.approx(1.25)
+    np.testing.assert_allclose(shift, [0.03, -0.02], atol=1e-9)

@@ -71,11 +71,12 @@ def test_tem_gives_points(tmp_path, end):
 
 
 def test_every_embedded_template_can_be_read():
-    path = photographs.FOLDER / f"{photographs.names()[0]}.tem"
+    name = photographs.names()[0]
+    path = photographs.FOLDER / f"{name}.tem"
     points = landmarks.read_tem(path)
     direct = np.loadtxt(path, skiprows=1, max_rows=189)
     np.testing.assert_array_equal(points, direct)
-    np.testing.assert_array_equal(photographs.read_template(path), direct.astype(np.float32))
+    np.testing.assert_array_equal(photographs.template(name), direct.astype(np.float32))
 
 
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=9))

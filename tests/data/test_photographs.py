@@ -39,11 +39,11 @@ def test_templates_are_faces_the_right_way_round():
 
 
 @pytest.mark.parametrize("text", ["", "12\n1\t2\n", "189\n1\t2\n"])
-def test_a_broken_template_is_named(tmp_path, text):
-    path = tmp_path / "x.tem"
-    path.write_text(text)
+def test_a_broken_template_is_named(tmp_path, monkeypatch, text):
+    (tmp_path / "x.tem").write_text(text)
+    monkeypatch.setattr(photographs, "FOLDER", tmp_path)
     with pytest.raises(InputError, match=r"x\.tem"):
-        photographs.read_template(path)
+        photographs.template("x")
 
 
 @pytest.mark.parametrize("index", [0, 50, 110, 141])

@@ -18,17 +18,6 @@ def parts_of(split):
     return split.train, split.validation, split.test
 
 
-@hypothesis.given(st.integers(10, 3000), st.integers(0, 5))
-def test_random_split_holds_every_face_once(n, seed):
-    split = splits.random_split(n, seed)
-    np.testing.assert_array_equal(np.sort(np.concatenate(parts_of(split))), np.arange(n))
-    assert len(split.validation) == len(split.test) == round(0.1 * n)
-
-
-def test_random_split_has_the_thesis_size():
-    assert len(splits.random_split(2140, 0).train) == 1712
-
-
 @hypothesis.given(st.lists(st.integers(0, 60), min_size=30, max_size=400), st.integers(0, 3))
 def test_no_group_stands_on_two_sides(groups, seed):
     groups = np.array(groups)

@@ -21,8 +21,7 @@ def found() -> list[np.ndarray]:
 
 
 def truth(name: str) -> np.ndarray:
-    template = photographs.read_template(photographs.FOLDER / f"{name}.tem")
-    return faces.to_fifteen(template, faces.FROM_189)
+    return faces.to_fifteen(photographs.template(name), faces.FROM_189)
 
 
 def test_one_face_is_found_on_each_photograph(found):
@@ -39,20 +38,6 @@ def test_crops_show_the_face_where_the_training_faces_are(found):
     mean = np.mean(points, axis=0)
     np.testing.assert_allclose(mean.mean(axis=0), middle, atol=1.0)
     assert np.hypot(*(mean[0] - mean[1])) == pytest.approx(eyes, abs=1.5)
-
-
-def test_frame_of_boxes_finds_what_was_put_in():
-    rng = np.random.default_rng(0)
-    face = rng.uniform(20, 70, (15, 2))
-    boxes = np.column_stack(
-        [rng.uniform(0, 200, (9, 2)), np.repeat(rng.uniform(50, 99, 9), 2).reshape(9, 2)]
-    )
-    centre = boxes[:, :2] + (0.5 + np.array([0.03, -0.02])) * boxes[:, 2:]
-    side = 1.25 * boxes[:, 2:]
-    points = centre[:, np.newaxis] + ((face + 0.5) / 96 - 0.5) * side[:, np.newaxis] - 0.5
-    size, shift = detection.frame_of_boxes(boxes, points, face)
-    assert size == pytest.approx(1.25)
-    np.testing.assert_allclose(shift, [0.03, -0.02], atol=1e-9)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (20, 20), (3, 400), (500, 2)])

@@ -109,21 +109,3 @@ def test_the_interval_holds_in_19_of_20_worlds_although_faces_of_a_group_are_ali
     assert 0.92 < np.mean((low < 0) & (high > 0)) < 0.97
     _, low, high = statistics.interval(worlds, np.arange(len(groups)))
     assert np.mean((low < 0) & (high > 0)) < 0.8
-
-
-def test_bins_hold_their_lower_edge_and_the_last_one_both():
-    condition = np.array([0.0, 1.0, 1.5, 2.0, 3.0, 3.1])
-    values = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0])
-    table = statistics.by_bins(values, condition, np.array([0, 1, 2, 2.5, 3.0]), np.arange(6))
-    assert table.faces.tolist() == [1, 2, 1, 1]
-    assert table["mean"].tolist() == [1, 3, 8, 16]
-    assert table["at"].tolist() == [0, 1.25, 2, 3]
-    mean, low, high = statistics.interval(values[1:3], np.arange(2))
-    assert table.loc[1, ["mean", "low", "high"]].tolist() == pytest.approx([mean, low, high])
-    assert table.loc[[0, 2, 3], ["low", "high"]].isna().all(axis=None)
-
-
-def test_an_empty_bin_is_a_row_without_numbers():
-    table = statistics.by_bins(np.ones(3), np.zeros(3), np.array([-1, 1, 2]), np.arange(3))
-    assert table.faces.tolist() == [3, 0]
-    assert table.loc[1, ["at", "mean", "low", "high"]].isna().all()
