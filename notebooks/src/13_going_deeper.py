@@ -276,8 +276,7 @@ chapter.figure(
 # %%
 filter_stacks = []
 for side, maps_read in itertools.product((5, 11), (32, 1)):
-    needed = next(k for k in range(1, 17)
-                  if receptive_field(models.deep.Row(k, 0, 1, 0, 0, 0, 0, 0)) == side)
+    needed = (side - 1) // 2  # each layer of 3 by 3 sees two pixels more
     large = side**2 * maps_read * 32  # 32 filters; biases are left out
     small_ones = 3**2 * (maps_read + (needed - 1) * 32) * 32
     adds = [f"{count * 96**2 / 1e6:,.0f}" for count in (large, small_ones)]
