@@ -336,8 +336,9 @@ with chapter.guard("without normalisation the first of sixteen gradients is as t
     assert receptive_field(models.deep.TABLE_3["5cl, 3mpl"]) < 96 / 3
     assert all(receptive_field(r) > 96 for r in models.deep.TABLE_3.values() if r.pools >= 5)
 with chapter.guard("small layers: 72% and 37% of a large one on 32 maps, ten times on the picture"):
-    sees = [row["stack of 3 by 3"] for row in filter_stacks]
-    assert sees == ["2 layers"] * 2 + ["5 layers"] * 2
+    for side, layers in ((5, 2), (11, 5)):
+        no_pools = models.deep.Row(layers, 0, 1, 0, 0, 0, 0, 0)
+        assert receptive_field(no_pools) == side and (side - 1) // 2 == layers
     stack_shares = [row["stack / one"] for row in filter_stacks]
     assert [round(share, 2) for share in stack_shares[::2]] == [0.72, 0.37]
     assert all(9 < share < 12 for share in stack_shares[1::2])
