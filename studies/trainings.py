@@ -23,12 +23,11 @@ def train_row(row: str, data: str, machine: str) -> pathlib.Path:
 
     data: open, kaggle or a folder. A row that is trained already is found; a stopped one goes on.
     Table 4.4's faces have mirrored copies, so labels that count from the picture's edge are moved
-    to count from pixel centres first: x then goes to 96 - x, as the edge has it; such a row's
-    folder ends in "_centred".
+    to count from pixel centres first: x then goes to 96 - x, as the edge has it.
     """
     grown = row in thesis_runs.TABLE_4_4
     edge = grown and sources.counts_from_edge(data)
-    name = results.folder_of(row) + ("_centred" if edge else "")
+    name = results.folder_of(row)
     parts = splits.load(data, grown=grown, from_edge=edge)
     run = thesis_runs.thesis_run(row, parts, "paper")
     publish.publish(run, files.PUBLISHED / name, parts, row in _ROWS_ASKED_AGAIN, machine)

@@ -41,7 +41,7 @@ LIBRARIES = (
 NETWORKS = (
     ("First", "first", ("wild_first",)),
     ("Fourth", "fourth", ("wild_fourth_dropout", "wild_fourth", results.FOURTH)),
-    ("Fifth", "fifth", ("wild_fifth_dropout_leaky_0_2_centred",)),
+    ("Fifth", "fifth", ("wild_fifth_dropout_leaky_0_2",)),
     ("Final", "", (results.DEFAULT_NETWORK,)),
 )
 ELSEWHERE = "set the variable FKD_HOME to a folder of your own"

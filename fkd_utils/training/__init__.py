@@ -15,7 +15,6 @@ from fkd_utils.training.results import (
     published,
     real_faces_check,
     report,
-    seeds,
     study,
     table,
 )

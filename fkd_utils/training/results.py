@@ -92,13 +92,8 @@ def of_rows(rows: collections.abc.Iterable[str]) -> dict[str, Stored]:
 
 
 def table(name: str) -> pd.DataFrame:
-    """A table of data/published, such as "leak/results" or "depth/leak"."""
+    """A table of data/published, such as "leak/results" or, of several seeds, "seeds/table_4_1"."""
     return pd.read_csv(files.PUBLISHED / f"{name}.csv")
-
-
-def seeds(of: str) -> pd.DataFrame:
-    """Shorter trainings with several seeds, "table_4_1" or "table_4_4"."""
-    return table(f"seeds/{of}")
 
 
 def mean_face_measures() -> dict:

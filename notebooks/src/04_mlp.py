@@ -447,7 +447,7 @@ with chapter.guard("Adam ends a little lower, and at 0.0001 higher"):
 # **Predict.** Will Adam get lower, now that plain descent may look for its rate as long?
 
 # %%
-tuned = training.seeds("rates")
+tuned = training.table("seeds/rates")
 tuned[["rule", "rate"]] = tuned.model.str.split(", ", expand=True)
 chapter.table(
     [{"rule": row.rule, "rate": row.rate, "lowest validation MSE": row.validation_mse,

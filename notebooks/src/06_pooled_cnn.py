@@ -689,7 +689,7 @@ chapter.figure(
 # is larger than its spread over the seeds.
 
 # %%
-seeds = training.seeds("table_4_1")
+seeds = training.table("seeds/table_4_1")
 by_seed = seeds.pivot(index="seed", columns="model", values="test_mse")
 changes = {
     "dropout in Third": ("Third, dropout", "Third"),

@@ -492,28 +492,32 @@ for name, (a, b) in fits.items():
 # the fit on epochs that it has not seen. What an epoch takes beyond its 27 steps is its own price, or a miss of the line.
 
 # %% [markdown]
-# What does that do to a whole epoch? Let the batch grow. Predict before you move the slider: at which batch is half of
+# What does that do to a whole epoch? Let the batch grow: twice the batch, half the steps. Predict before you move the slider: at which batch is half of
 # a step of Fourth arithmetic, and at which half of a step of First? And when does an epoch stop getting shorter?
 
 # %% tags=["drawing", "nbval-ignore-output"]
 GROWING = 2 ** np.arange(12)  # batches of 1 to 2048
+STEPS_OF = -(-evaluation.timing.TRAINED // GROWING)  # steps an epoch; the last may be smaller
 
 
-def batch_figure(batch):
-    """What a step of this batch is made of, and how long an epoch takes by batch."""
+def batch_figure(which):
+    """What a step of batch number `which` is made of, and how long an epoch takes by batch."""
+    batch = GROWING[which]
     figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.2))
     for k, (name, colour) in enumerate(zip(networks, plotting.CYCLE)):
         a, b = fits[name]
         share = a / (a + b * batch)
         left.bar(k, 100 * share, color=plotting.COLOURS["grey"])
         left.bar(k, 100 * (1 - share), bottom=100 * share, color=colour)
-        right.plot(GROWING, evaluation.timing.TRAINED * (a / GROWING + b), color=colour,
-                   ls="--" if name == "fourth" else "-", label=name.capitalize())
-        right.plot(batch, evaluation.timing.TRAINED * (a / batch + b), "o", color=colour)
+        seconds = STEPS_OF * a + evaluation.timing.TRAINED * b
+        right.plot(GROWING, seconds, color=colour, ls="--" if name == "fourth" else "-",
+                   label=name.capitalize())
+        right.plot(batch, seconds[which], "o", color=colour)
     left.set_xticks(range(4), [name.capitalize() for name in networks], fontsize=8)
     left.set(title=f"a step of {batch}: overhead is grey", ylabel="% of its time")
     left.grid(axis="x", visible=False)
-    right.set(xscale="log", yscale="log", title="seconds an epoch", xlabel="batch")
+    right.set(xscale="log", yscale="log", xlabel="batch",
+              title=f"seconds an epoch; steps: {STEPS_OF[which]}")
     right.set_xticks(GROWING[::3], [str(one) for one in GROWING[::3]])
     right.minorticks_off()
     right.legend(fontsize=8, loc="upper right")
@@ -522,8 +526,8 @@ def batch_figure(batch):
 
 # %% tags=["drawing", "nbval-ignore-output"]
 chapter.explore(
-    map(batch_figure, GROWING),
-    [f"batch of {batch}" for batch in GROWING],
+    map(batch_figure, range(len(GROWING))),
+    [f"batch {batch}, steps {count}" for batch, count in zip(GROWING, STEPS_OF)],
     "11-e",
     "What a step is made of, by the lines of Figure 11-b, and how long an epoch of 1712 faces is.",
     alt="Left four bars, one a network, split into overhead, grey, and arithmetic. With growing "
@@ -602,6 +606,22 @@ for name in NAMES:
 # A picture in a crowd is cheaper than a picture alone, for every network. The overhead again: 428
 # share it. The thesis explains this with parallel computing. That is one half. On a single core,
 # with nothing in parallel, the crowd would still be cheaper.
+#
+# The thesis then thinks of phones. A light network that errs annoys the people who use it. A good one that needs more
+# computing slows their phone and drains its battery. You have no phone here, so let your processor clock
+# stand for both.
+#
+# **Predict.** With dropout, Fourth has less than a quarter of First's error ([Table 4.1](06_pooled_cnn.ipynb#table-4.1)). On a film of
+# 30 pictures a second, one call a picture, what share of a core does First take, and what share Fourth?
+
+# %% tags=["nbval-ignore-output"]
+on_film = live[(live.measure == "score") & (live.pictures == 1)].set_index("network").cpu_seconds
+for name, busy in on_film.items():
+    print(f"{name.capitalize():<8}{30 * busy:6.1%} of a core, for 30 pictures a second")
+
+# %% [markdown]
+# Fourth takes more, and still leaves most of a core free. On such a machine you need not choose between these four by
+# time. Between larger networks you may have to: [Table 18b.4](18b_how_sure.ipynb#table-18b.4) has the milliseconds and megabytes of some.
 
 # %% [markdown]
 # ## How cost grows

@@ -200,7 +200,7 @@ chapter.table(
 long = {name: training.published(f"wild_{name}") for name in ("fourth", "third")}
 for name, run in long.items():
     print(f"{name}: best epoch of 1000: {run.metrics['best_epoch']}")
-error = training.seeds("table_4_1").pivot(index="seed", columns="model", values="test_mse")
+error = training.table("seeds/table_4_1").pivot(index="seed", columns="model", values="test_mse")
 each = error["Fourth"] / error["Third"]
 print("seed by seed:", ", ".join(f"{value:.3f}" for value in each))
 _, by_faces = evaluation.of_faces(

@@ -143,7 +143,7 @@ def _over_seeds(
     alone, by_faces = verdicts.of_faces(new, old, groups)
     best = max(run(row).metrics["best_epoch"] for row in rows)
     for name in TABLES:
-        lines = results.seeds(name)
+        lines = results.table(f"seeds/{name}")
         if set(rows) <= set(lines.model) and best <= lines.epochs.min():
             values = measure(lines).groupby([lines.seed, lines.model]).first().unstack()
             ratios = values[rows[0]] / (values[rows[1]] if len(rows) > 1 else 1)
@@ -154,7 +154,7 @@ def _over_seeds(
 
 def spread(measure: Measure = _test_mse) -> float:
     """The widest standard deviation of a logarithm over the seeds of a stored network."""
-    tables = [results.seeds(name) for name in TABLES]
+    tables = [results.table(f"seeds/{name}") for name in TABLES]
     return max(np.log(measure(t)).groupby(t.model).std().max() for t in tables)
 
 

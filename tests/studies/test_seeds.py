@@ -59,7 +59,7 @@ def test_an_idea_changes_what_it_says_and_nothing_else():
 def test_the_chapter_shows_the_ideas_that_were_tried():
     shown = pages.load("08", "IDEAS").IDEAS
     assert shown == {"as it is": {}} | seeds.IDEAS
-    assert set(results.seeds("ideas").model) == set(seeds.IDEAS)
+    assert set(results.table("seeds/ideas").model) == set(seeds.IDEAS)
 
 
 def test_a_rate_that_is_too_fast_has_a_line_without_errors(short, monkeypatch):

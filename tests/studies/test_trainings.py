@@ -49,7 +49,7 @@ def asked(short, blob_parts, monkeypatch):
 
 def test_rows_are_trained_published_and_consistent(asked):
     made = [trainings.train_row(row, "wild", "a desk") for row in ("Second", "Fifth, dropout")]
-    assert [path.name for path in made] == ["wild_second", "wild_fifth_dropout_centred"]
+    assert [path.name for path in made] == ["wild_second", "wild_fifth_dropout"]
     assert [(path / "weights.npz").exists() for path in made] == [False, True]
     assert publish.problems() == []
     recipe = json.loads((made[1] / "recipe.json").read_text())

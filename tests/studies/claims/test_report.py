@@ -101,7 +101,7 @@ def test_three_claims_from_the_raw_files():
     assert told["First does well for its size"] == f"{mse['first'] / mean:.3g}"
     fall = mse["fourth_dropout"] / mse["first"]
     assert told["from First to Fourth the error falls by 78%"] == f"{fall:.3g}"
-    table = results.seeds("table_4_1").pivot(index="seed", columns="model", values="test_mse")
+    table = results.table("seeds/table_4_1").pivot(index="seed", columns="model", values="test_mse")
     logs = np.log(table["Fourth, dropout"] / table["Fourth"])
     assert told["dropout helps Fourth"] == f"{np.exp(logs.mean()):.3g}"
 
