@@ -748,7 +748,7 @@ with chapter.guard("only twice the filters is lower beyond its seeds, for three 
 #
 # The thesis takes Leaky ReLU because of *dying* units: a ReLU that is negative for every face passes
 # no gradient, and so may never come back. Do any die here? Gradients come from training faces. So count,
-# in each layer, the units that are negative for every tenth of them, copies included.
+# in each layer, the units that are negative for every thirtieth of them, copies included.
 
 
 # %%
@@ -757,7 +757,7 @@ def dead(network):
     before = [k.input for k in network.layers if isinstance(k, keras.layers.LeakyReLU)]
     tops = [keras.layers.GlobalMaxPooling2D()(x) if len(x.shape) == 4 else x for x in before]
     inside = keras.Model(network.inputs, tops)  # of each map its highest value
-    inputs = data.to_inputs(splits.train.images[::10])
+    inputs = data.to_inputs(splits.train.images[::30])
     names = ["conv 1", "conv 2", "conv 3", "dense 1", "dense 2"]
     found = {}
     for name, values in zip(names, inside.predict(inputs, batch_size=128, verbose=0)):
