@@ -554,17 +554,17 @@ chapter.figure(
     "The same drawing over the eyes and over the mouth: how much error it adds to each keypoint.",
     alt="Left, a face as it is, with sunglasses drawn over its eyes, and with the same drawing "
     "over its mouth. Right, for each of the fifteen keypoints two dots with intervals: the error "
-    "added by the glasses over the eyes and over the mouth. Over the eyes, the eye points lie "
-    "right of zero and the mouth around it; over the mouth, the nose tip, the mouth and most eye "
-    "points lie right of it.",
+    "added by the glasses over the eyes and over the mouth. Over the eyes, most eye points lie "
+    "right of zero and the mouth left of it or around it; over the mouth, the nose tip, the mouth "
+    "and most eye points lie right of it.",
 )
 
 # %% tags=["guard"]
 with chapter.guard("both covers cost, the one over the mouth also at the eyes", quick=True):
     assert all(more.mean() > 0 for more in added.values())
     no_brow = ["eye_" in name for name in data.KEYPOINTS]
-    for more in added.values():
-        assert evaluation.interval(more[:, no_brow].mean(axis=1), groups)[1] > 0
+    at_the_eyes = added["over the mouth"][:, no_brow].mean(axis=1)
+    assert evaluation.interval(at_the_eyes, groups)[1] > 0
     assert added["over the eyes"][:, lower].mean() < added["over the eyes"][:, upper].mean()
 
 # %% [markdown]
@@ -572,7 +572,7 @@ with chapter.guard("both covers cost, the one over the mouth also at the eyes", 
 # group. The nose tip and most points of the eyes do. So an output hangs on places far from its
 # point.
 #
-# Under the glasses, the eyes lose a fraction of a pixel. Do not credit the network with seeing
+# Under the glasses, the eyes lose a fraction of a pixel, and by group only one or two of their points clearly. Do not credit the network with seeing
 # through a lens: whoever takes dark lenses for eyes is right for free. [Exercise 4](#Exercises)
 # moves them.
 #
@@ -605,16 +605,16 @@ print(f"over the eyes it adds {min(shares):.0%} to {max(shares):.0%} of the mean
       f"of {len(real_tilts)} faces {(real_tilts > 30).sum()} are tilted by more than 30 degrees")
 
 # %% tags=["guard"]
-with chapter.guard("both covers cost every network; the eyes cost Third and Fourth more"):
+with chapter.guard("both covers cost all; eyes cost Third and Fourth more, Fifth not"):
     assert all("-" not in row[f"over the {w}"] for row in rows_10_1 for w in ("eyes", "mouth"))
-    assert all("-" not in row["eyes minus mouth"] for row in rows_10_1[:3])
-    assert "-" in rows_10_1[3]["eyes minus mouth"] and "-" in rows_10_1[4]["eyes minus mouth"]
+    assert all("-" not in row["eyes minus mouth"] for row in rows_10_1[:2])
+    assert all("-" in row["eyes minus mouth"] for row in rows_10_1[2:])
 
 # %% [markdown]
 # Opaque glasses in the right place cost every network a third to a half of its mean error. What
 # ordinary glasses cost, this experiment does not say. For Third and Fourth the eyes are the worse
-# place, and just so for Fifth. With its dropout it is not settled. Which cover costs more is not a
-# law.
+# place. For Fifth with dropout it is the mouth, and for the other two Fifths it is not settled. Which cover costs
+# more is not a law.
 #
 # So glasses and rotation raise the error when you apply them. But no real test face is tilted by
 # more than 30 degrees.
