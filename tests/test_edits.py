@@ -60,7 +60,7 @@ SMALLER = {
         ("np.arange(32, 72), np.arange(32, 72)", "np.arange(32, 48), np.arange(32, 48)"),
         ("order[:1200], order[1200:]", "order[:200], order[200:]"),
     ],
-    "08_final_model": [("draws=8", "draws=2"), ("images[::10]", "images[::100]")],
+    "08_final_model": [("draws=8", "draws=2"), ("images[::30]", "images[::100]")],
 }
 
 

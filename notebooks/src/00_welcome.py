@@ -256,7 +256,7 @@ chapter.explore(
 #
 # The spine is a bachelor's thesis that trained these networks on the *Facial Keypoints Detection*
 # task of Kaggle. Where a figure or a table has a number such as 4.1, it is the thesis's own number,
-# regenerated from your run. Where the thesis, or another study, is wrong, the chapter says so and
+# regenerated from your run or from a stored one of full length. Where the thesis, or another study, is wrong, the chapter says so and
 # shows it. The thesis's text names neither its author nor its year; the book's bibliography has what each of the five studies
 # tells of itself.
 #

@@ -594,7 +594,7 @@ with chapter.guard("the check finds nearly all copies, and more than half of the
 # from the web, of people who were not asked; the collections that marked them are called HELEN, LFPW and
 # AFW. The others are frames of films, with four points by another hand. They are for research only, so
 # the course keeps curves, numbers and small networks of them, and shows none. Nobody counted the
-# people or asked them who they are. All these runs share one split, and one kind of machine. Of First to Fifth:
+# people or asked them who they are. All these runs share one split. Of Fourth, which stands for First to Fifth:
 
 # %%
 kept = training.published("wild_fourth_dropout")

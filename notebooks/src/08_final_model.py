@@ -230,10 +230,12 @@ for epoch in range(2):
 # | run | faces | length | seeds | shown in |
 # |---|---|---|---|---|
 # | the thesis's length | real, 22 pictures of each | 1000 epochs | one | [Figures 4.13](#figure-4.13) to [4.16](#figure-4.16), Tables [4.4](#table-4.4) and [8.1](#table-8.1) |
-# | yours | the embedded ones, 22 pictures of each | as the profile allows | one | [Figure 08-e](#figure-08-e), [Table 4.4](#table-4.4) |
+# | yours | the embedded ones, 22 pictures of each | as the profile allows | one | Figures [08-b](#figure-08-b), [08-d](#figure-08-d), [08-e](#figure-08-e), [Table 4.4](#table-4.4) |
 # | the variants again | real, 22 pictures of each | 125 epochs | three | [Figure 08-f](#figure-08-f) |
 # | ideas of section 4.8 | real, 22 pictures of each | 125 epochs | three | [Table 8.2](#table-8.2) |
 # | orders of work | 400 embedded ones, and twins or copies | 60 epochs | four | [Figure 08-c](#figure-08-c) |
+#
+# You also train two of the orders of work yourself, with fewer faces, shorter and once.
 #
 # **Predict.** Without dropout Fourth was at its best after 59 of 1000 epochs, and then overfitted. Fifth has
 # changed copies to learn from, twenty-two times as many pictures. Does it still need dropout?
@@ -245,7 +247,8 @@ for name, stored in long.items():
 
 # %% [markdown]
 # Their weights come with the course. So you see each as the thesis shows it, its curve and its answers. The faces on the right
-# are those of your own test part, and the networks have met none of the embedded ones.
+# are those of your own test part, and the networks have met none of the embedded ones. Their labels mark some points elsewhere, so do not compare the
+# numbers above the faces with the curve.
 
 # %% tags=["drawing"]
 fifths = {name: long[name] for name in training.TABLE_4_4 if name in long}
@@ -281,8 +284,8 @@ show("Fifth, dropout, Leaky ReLU 0.2", "4.15", "validation and training error ov
      "falling fast at first and then hardly.")
 
 # %% [markdown]
-# The thesis names two slopes, 0.2 from TensorFlow and 0.3 from Keras, and does not say which of them its run used. All three
-# together:
+# The thesis names two slopes, 0.2 from TensorFlow and 0.3 from Keras, and does not say which of them its run used. Here it is 0.2. The three
+# variants together:
 
 # %% tags=["drawing"]
 figure, axes = plt.subplots(figsize=(8.6, 3.8))
@@ -338,7 +341,7 @@ plotting.show_table(rows, **{"of all draws": "{:.0%}"}, **dict.fromkeys(fifths, 
 
 # %% [markdown]
 # Now your own. The quick profile trains 12 epochs of 30 steps, so its batch never grows. It leaves out the slope 0.3. If you
-# have half a minute more, let `trained` be 4.
+# have half a minute more, write `quick=(4, 12)`.
 
 # %% tags=["nbval-ignore-output"]
 variants = {
@@ -374,13 +377,14 @@ chapter.figure(
     figure,
     "08-e",
     "Validation error of your variants of Fifth.",
-    alt="Falling curves of validation error over the epochs, close together and jagged.",
+    alt="Jagged falling curves of validation error over the epochs. Fifth without dropout starts "
+    "lowest; after a few epochs all lie close together.",
 )
 
 # %% [markdown]
-# Compare with Fourth in [chapter 06](06_pooled_cnn.ipynb). There, training error fell away below
-# validation error. Here the training faces are shifted, turned and mirrored, so they are harder than
-# the validation faces. In a short run few of them come more than twice.
+# These are validation errors alone. How do they stand to the training errors? Fourth's training error fell away below, in
+# [chapter 06](06_pooled_cnn.ipynb). In your short run of Fifth it stays above: the training faces are shifted, turned and mirrored, so they
+# are harder, and few of them come more than twice. At full length that turns ([Figure 4.13](#figure-4.13)).
 
 # %% tags=["nbval-ignore-output"]
 fourth = training.thesis_run("Fourth", plain, PROFILE, SEED)
@@ -572,7 +576,7 @@ chapter.table(rows, "4.4", title, **columns | {"seconds": "{:.0f}"})
 
 # %% [markdown]
 # The thesis's rows are epoch 1000 of 1000, after 1,413, 1,381 and 1,605 seconds on its GPU. It has
-# one row for Leaky ReLU, so it stands here twice.
+# one row for Leaky ReLU, so it stands here twice, and in *quick* the second time alone.
 #
 # The epoch was chosen on the validation faces. On the test faces, which chose nothing, at full
 # length:
@@ -644,7 +648,8 @@ plotting.show_table(compared(full, long["Fourth"].groups("test")))
 
 # %% [markdown]
 # The faces and the layer take two fifths off Fourth's error. Dropout takes a further sixth, in the thesis an eighth. The leaky
-# slope takes a little more, and on these people that is no accident. But each row is one seed against one other.
+# slope takes a little more. Its interval does not hold 0, so other faces would likely say the same of these two networks. But each row is
+# one seed against one other.
 #
 # And in your run:
 
@@ -661,7 +666,9 @@ print(f"change of MSE; {len(test)} test faces in {len(np.unique(test.groups))} g
 # narrow, by luck, where the two groups happen to agree.
 #
 # So the course also trained the four variants with three seeds each, on the real faces and for a
-# shorter time. (In these runs, and in those of [Table 8.2](#table-8.2), mirrored labels stand a [pixel off](07_augmentation.ipynb), alike for all.)
+# shorter time. (The labels of the real faces count from the picture's edge, as
+# [chapter 18a](18a_beyond_the_studies.ipynb) finds. At full length they were mirrored by 96 - x. In these runs, and in those of
+# [Table 8.2](#table-8.2), by 95 - x: there mirrored labels stand a pixel off, alike in all.)
 
 # %%
 seeds = training.table("seeds/table_4_4")
@@ -692,15 +699,15 @@ chapter.figure(
 # After so few epochs none of the three can be told: each interval holds 1. With dropout one seed gains and
 # two stay where they are. With a leaky slope one gains and another loses.
 #
-# Now look at the squares. At full length dropout gains more than in the thesis. [Figure 4.16](#figure-4.16) says why
+# Now look at the squares. At full length dropout gains about what it gains in the thesis: a sixth on the test faces, hardly a tenth on the validation faces.
+# [Figure 4.16](#figure-4.16) says why
 # the length matters: at epoch 125 Fifth has not begun to overfit, and there is nothing yet that dropout
-# could prevent. The slope of 0.2 does not leave the range of its seeds.
+# could prevent. (The mirror differs, too: squares and dots are not quite one experiment.) The slope of 0.2 does not leave the range of its seeds.
 #
 # A square is one seed. So is each number of the thesis, and its validation faces have twins among the
 # training faces.
 #
-# The first rows of the two tables above ask several things at once. [Exercise 6](#Exercises) takes two of them apart,
-# the layer and the faces.
+# *All of it* and *augmentation and a layer* ask several things at once. [Exercise 6](#Exercises) takes the second apart.
 #
 # ## What the thesis would try next
 #
@@ -784,8 +791,8 @@ with chapter.guard("some units are dead from the start, more after training", qu
 # thesis is right to worry: units do die.
 #
 # With a leaky slope a unit in this table is not dead. It still passes a gradient and works as a linear
-# unit. So the cure does what it should. Whether that makes a better network is another question. The
-# table above could not tell.
+# unit. So the cure does what it should. Whether that makes a better network is another question. At full
+# length one seed says a little better. Three seeds at 125 epochs could not tell ([Figure 08-f](#figure-08-f)).
 
 # %% [markdown]
 # ## Flip first, split later
@@ -1160,10 +1167,10 @@ print(f"furthest apart in epoch {np.argmax(fixed_drawn - drawn) + 1}")
 
 # %% [markdown]
 # **7. When the noise says so** (open). The thesis's batch grows on a fixed timetable. Could the noise itself say when to grow?
-# Measure `noise` every ten epochs, and double the batch when it passes 2. Predict when that happens first. Does the validation
+# Measure `noise` every ten epochs, and double the batch when it passes 0.2. Predict when that happens first. Does the validation
 # error at an equal number of faces get lower?
 
 # %% [markdown] tags=["solution"]
 # **Rubric.** One point for the noise by epoch, measured at one batch size. Two for both timetables at an equal number of faces drawn, two seeds each. One for a third rival, a learning rate that falls
-# instead. One for saying what the measuring itself costs. **Expected**: noise passes 2 within some ten epochs and the batch doubles early. At an
+# instead. One for saying what the measuring itself costs. **Expected**: noise passes 0.2 within some ten epochs and the batch doubles early. At an
 # equal number of faces that means fewer steps, and in a short training the validation error is higher or the same.

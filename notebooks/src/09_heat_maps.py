@@ -126,7 +126,8 @@ chapter.figure(
 # No face is the worst for all seven here. The error of all faces falls as the thesis says, almost
 # to the percent. But the hardest face does not stay behind. From First to each of the other six it
 # gained more than the faces did on average. The last three rows of [Table 9.1](#table-9.1) are Fifth, which also
-# learned from changed copies. For it the same face is one of many.
+# learned from changed copies. For it the same face is no longer among the very worst, and with
+# dropout it is one of many.
 #
 # That is one face, and the errors themselves named it. *20% against 78%*, below, shows how much
 # hangs on such a choice.

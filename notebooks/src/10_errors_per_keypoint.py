@@ -572,7 +572,8 @@ with chapter.guard("both covers cost, the one over the mouth also at the eyes", 
 # group. The nose tip and most points of the eyes do. So an output hangs on places far from its
 # point.
 #
-# Under the glasses, the eyes lose a fraction of a pixel, and by group only one or two of their points clearly. Do not credit the network with seeing
+# Under the glasses, the eyes lose a fraction of a pixel, and by group only one or two of their points clearly. In all they cost next to nothing in
+# your short run, and the mouth even gains a little: do not build on a tenth of a pixel. Do not credit the network with seeing
 # through a lens: whoever takes dark lenses for eyes is right for free. [Exercise 4](#Exercises)
 # moves them.
 #

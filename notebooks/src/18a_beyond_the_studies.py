@@ -616,7 +616,8 @@ with chapter.guard("models.losses has these penalties; this is the last step of 
 #
 # ## The ablation
 #
-# Here is the whole row of trainings. Step 0 is the thesis's Fifth, trained for less. Three of the steps after it
+# Here is the whole row of trainings. Step 0 is the thesis's Fifth, trained for less, and mirrored by 95 - x like all
+# steps before the seventh; the Fifths of full length were mirrored by 96 - x. Three of the steps after it
 # change several things at once, and their rows cannot say which one counted: batches drawn anew, the residual
 # network, and heat maps, which bring the way up with them. All steps take equally many batches of 64 real faces, the
 # final network more. All are tested on the same faces, which no training knew.

@@ -363,6 +363,7 @@ for start in SURPRISES:
 # - **Three seeds can be too few.** What dropout brings Fourth would take many times more.
 # - **The great fall repeats to the percent**, on other faces and with other code. To know it to a twentieth
 #   would take more faces than we have.
+# - **The lips point the thesis's way**, by a sixth. Five seeds would do, and there is one.
 # - **What fails needs no training.** Counts fail: pictures that do not add up, a variance that nobody
 #   computed. You can recount them from the paper. Only one claim about training fails: the learning rate that
 #   matters little.
@@ -421,8 +422,8 @@ chapter.figure(
     "The corrections by their effect. Compare within a colour: a label that is off is not a number "
     "that is off. How far the grey answer lies is arbitrary.",
     alt="A row for each mistake with a dot at its effect in pixels, on a logarithmic axis, by what "
-    "it moves. Reported numbers move by a twentieth to a third of a pixel, labels by one pixel to "
-    "about thirty, and an answer that an accuracy calls perfect lies twice as far off.",
+    "it moves. Reported numbers move by a few hundredths to a third of a pixel, labels by one "
+    "pixel to about thirty, and an answer that an accuracy calls perfect lies twice as far off.",
 )
 
 # %% [markdown]
@@ -453,9 +454,10 @@ chapter.figure(
 # - A verdict is where an interval lies. The rule comes first, the same for all, and everyone can apply it.
 # - Of the thesis's steps one is settled with three seeds: pools beat strides, without dropout. Second
 #   over First, Third over Second and the last halving look large, with one training each.
-# - What dropout and Leaky ReLU bring cannot be told. Some of it takes more seeds, some more faces.
+# - What dropout and Leaky ReLU bring is not settled. In Third and in Fifth dropout would take three to five seeds, in Fourth and
+#   for the leaky slope a dozen and more.
 # - Another network or fewer epochs is another experiment.
-# - Mistakes in the sources reach from a twentieth of a pixel to two thirds of the picture.
+# - Mistakes in the sources reach from a few hundredths of a pixel to two thirds of the picture.
 #
 #
 # ## Quiz
