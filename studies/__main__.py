@@ -140,7 +140,7 @@ def ladder(steps: tuple[int, ...], machine: str, data: str) -> None:
 def full_length(rows: tuple[str, ...], machine: str, data: str) -> None:
     """Train and keep rows of Tables 4.1 and 4.4 for the thesis's 1000 epochs.
 
-    ROW: its name, such as "Fifth, dropout". Minutes (First) to two hours (Fifth) of two cores.
+    ROW: its name, such as "Fifth, dropout". Minutes (First) to three hours (Fifth) of two cores.
     """
     from fkd_utils.training import thesis_runs
     from studies import trainings

@@ -4,7 +4,7 @@ import { around, dots, error, heat, pencil, pixels } from "./panels.js";
 import { toGrey, toPhoto } from "./picture.js";
 import { put } from "./stickers.js";
 
-const CHAPTERS = new Map([["First", 3], ["Fourth", 6], ["Fifth", 8], ["Final", 18]]);
+const CHAPTERS = new Map([["First", "03"], ["Fourth", "06"], ["Fifth", "08"], ["Final", "18a"]]);
 const LONGEST = 1600; // pixels; a larger photograph is searched and shown in a smaller copy
 const LEAST = 32; // pixels a side, below which there is nothing to find
 const CARD = 384; // pixels a side of the pictures of 96

@@ -67,6 +67,7 @@ def build(
             raise InputError("there is no executed chapter to make a book of; run one first")
         _write_teaching(source)
         _fill(source / "index.md", "CHAPTERS", _chapters_table())
+        _fill(source / "index.md", "VERDICTS", _verdicts())
         _fill(source / "researchers.md", "RUNS", _stored_runs())
         _fill(source / "jupyterhub.md", "MEMORY", _memory())
         _write_figures(figures, source)
@@ -167,12 +168,19 @@ def _chapters_table() -> str:
     return "\n".join(row.replace("(notebooks/", "(") for row in rows)
 
 
+def _verdicts() -> str:
+    """How many claims have which verdict, as a sentence's end."""
+    verdicts = files.read_table(files.PUBLISHED / "claims.csv").verdict.value_counts()
+    counts = [f"{n} {name.lower()}" for name, n in verdicts.items()]
+    return f"of {verdicts.sum()} claims " + ", ".join(counts)
+
+
 def _stored_runs() -> str:
     """A table of data/published: what each stored run was, and took."""
     lines = ["| run | epochs | trained on | hours |", "|---|---|---|---|"]
     for path in sorted(files.PUBLISHED.glob("*/recipe.json")):
         run = files.read_json(path)
-        cells = [path.parent.name, run["epochs"], f"{run['faces']['train']:,} faces"]
+        cells = [path.parent.name, run["epochs"], f"{run['faces']['train']:,} pictures"]
         cells += [f"{run['seconds'] / 3600:.2f}"]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)

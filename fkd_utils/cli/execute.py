@@ -53,7 +53,7 @@ def chapters_in(folder: pathlib.Path, ending: str = ".ipynb") -> list[pathlib.Pa
 def named(chapters: list[pathlib.Path], names: Iterable[str]) -> list[pathlib.Path]:
     """Those of the files 03_linear.ipynb, ... that are named by 3, 03, 03_linear or so; in order.
 
-    1 names 01a_neurons and 01b_training, if there is such a division. Raises InputError for a
+    1 names 01a_neurons, 01b_learning and 01c_convolution. Raises InputError for a
     name that fits none.
     """
     found = set()

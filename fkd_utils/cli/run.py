@@ -52,13 +52,15 @@ def run(chapters: tuple[str, ...], profile: str, data: str, seed: int) -> int:
 
 @click.command()
 def models() -> None:
-    """List the networks: name, chapter, parameters."""
+    """List the networks: name, chapter, parameters; and those that come with weights."""
     console.start_backend()
     from fkd_utils.models import MODELS
+    from fkd_utils.training import results
 
     print(f"{'name':<10}{'in the text':<14}{'chapter':<9}{'parameters':>11}")
     for name, entry in MODELS.items():
         print(f"{name:<10}{entry.title:<14}{entry.chapter:<9}{entry.build().count_params():>11,}")
+    print(f"trained, for --model NAME: {', '.join(results.networks())}")
 
 
 @click.group()

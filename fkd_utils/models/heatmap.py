@@ -1,4 +1,4 @@
-"""A residual network that draws a heat map for each keypoint, and what is built around it (18).
+"""A residual network that draws a heat map for each keypoint, and what is built around it (18a).
 
 It halves the picture four times and climbs back to 24 x 24 cells, where it adds what it saw on the
 way down (a U-shape, after Ronneberger et al. 2015, with the residual blocks of He et al. 2016).

@@ -1,4 +1,4 @@
-"""The networks of the course, as the chapters teach them, for use in later chapters."""
+"""The thesis's networks, First to Fifth, as chapters 03 to 08 write them out."""
 
 import keras
 import numpy as np

@@ -119,7 +119,9 @@ def real_faces_check() -> dict:
 
 
 DEFAULT_NETWORK = "wild_final"  # chapter 18a's; finds the first face too
-FOURTH = "first_face"  # Fourth, trained on the embedded faces: chapters 14, 16 and 17 use it
+FOURTH = (
+    "first_face"  # Fourth, trained on the embedded faces: chapters 12, 14, 16a, 16b and 17 use it
+)
 
 
 def networks() -> list[str]:

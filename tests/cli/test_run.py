@@ -14,11 +14,15 @@ from fkd_utils.training import fitting, results
 
 def test_models_lists_the_thesis_networks(capsys):
     assert main.main(["models"]) == 0
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    shown = capsys.readouterr().out
+    lines = [line.split() for line in shown.splitlines()]
     assert ["first", "First", "03", "276,510"] in lines
     assert ["second", "Second", "04", "2,814,780"] in lines
     assert ["third", "Third", "05", "1,161,266"] in lines
     assert ["fourth", "Fourth", "06", "297,266"] in lines
+    # and names that `predict --model` takes
+    *_, last = shown.splitlines()
+    assert set(last.partition(": ")[2].split(", ")) == set(results.networks()) >= {"wild_final"}
 
 
 @pytest.mark.parametrize("error", ["cell [2]: ValueError: no", ""])
