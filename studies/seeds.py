@@ -5,8 +5,8 @@
 writes a file for each table to data/published/seeds, with a line for each training: the last
 four rows of Table 4.1, all of Table 4.4; ideas, which is what THESIS 4.8 would try next; rates,
 which tunes two optimisers by one budget: four rates each with one seed, and the best of each with
-all. The faces are real ones in Kaggle's format, and most trainings are shorter than the thesis's: every line says
-how long. A training that is stored already is found, not repeated.
+all. The faces are real ones in Kaggle's format, and most trainings are shorter than the thesis's:
+every line says how long. A training that is stored already is found, not repeated.
 """
 
 import dataclasses

@@ -150,9 +150,9 @@ def _source(title: str, published: tuple[str, ...]) -> pathlib.Path | None:
 
 def _training(folder: pathlib.Path) -> str:
     recipe = json.loads((folder / fitting.RECIPE).read_text(encoding="utf-8"))
-    which = "of the course's own faces" if recipe["data"]["data"] == "open" else "real faces"
+    which = "of the course's own faces" if recipe["data"]["data"] == "open" else "of real faces"
     steps = f" of {steps} batches" if (steps := recipe["steps_per_epoch"]) else ""
-    return f"Trained {recipe['epochs']:,} epochs{steps} on {recipe['faces']['train']:,} {which}."
+    return f"Trained {recipe['epochs']:,} epochs{steps} on {recipe['faces']['train']:,} pictures {which}."
 
 
 def steps_of(model: keras.Model) -> tuple[list[dict], np.ndarray]:

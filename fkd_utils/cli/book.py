@@ -171,7 +171,7 @@ def _chapters_table() -> str:
 def _verdicts() -> str:
     """How many claims have which verdict, as a sentence's end."""
     verdicts = files.read_table(files.PUBLISHED / "claims.csv").verdict.value_counts()
-    counts = [f"{n} {name.lower()}" for name, n in verdicts.items()]
+    counts = [f"{n} *{name}*" for name, n in verdicts.items()]
     return f"of {verdicts.sum()} claims " + ", ".join(counts)
 
 

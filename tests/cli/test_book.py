@@ -96,6 +96,14 @@ def test_every_chapter_and_page_is_there(made, links):
         assert (made / "notebooks" / path.name).exists() and (made / "student" / path.name).exists()
 
 
+def test_what_is_counted_stands_in_the_pages(made):
+    assert not re.search(r"{{[A-Z]+}}", "".join(p.read_text("utf-8") for p in made.glob("*.html")))
+    claims = files.read_table(files.PUBLISHED / "claims.csv")
+    held = (claims.verdict == "holds").sum()
+    start = re.sub(r"<[^>]+>", "", (made / "index.html").read_text(encoding="utf-8"))
+    assert f"of {len(claims)} claims" in start and f"{held} holds" in start
+
+
 def test_no_page_loads_anything_from_elsewhere(links):
     for page, found in links.items():
         assert not [u for u in found.loads if re.match(r"(https?:)?//", u)], page
