@@ -152,7 +152,8 @@ def _training(folder: pathlib.Path) -> str:
     recipe = json.loads((folder / fitting.RECIPE).read_text(encoding="utf-8"))
     which = "of the course's own faces" if recipe["data"]["data"] == "open" else "of real faces"
     steps = f" of {steps} batches" if (steps := recipe["steps_per_epoch"]) else ""
-    return f"Trained {recipe['epochs']:,} epochs{steps} on {recipe['faces']['train']:,} pictures {which}."
+    pictures = f"{recipe['faces']['train']:,} pictures {which}"
+    return f"Trained {recipe['epochs']:,} epochs{steps} on {pictures}."
 
 
 def steps_of(model: keras.Model) -> tuple[list[dict], np.ndarray]:
