@@ -26,7 +26,7 @@
 # - tell apart what two changes at once have done, with intervals and seeds (exercise 6);
 # - tell which order of copying and splitting gives an honest error (exercise 3, question 4).
 #
-# **Needs** chapters [06](06_pooled_cnn.ipynb) and [07](07_augmentation.ipynb). **Takes** about 130 minutes to study, and two and a half minutes of two cores (profile *quick*).
+# **Needs** chapters [06](06_pooled_cnn.ipynb) and [07](07_augmentation.ipynb). **Takes** about 130 minutes to study, and a good two minutes of two cores (profile *quick*).
 # **Figures** 4.13 to 4.16, 08-a to 08-g.
 #
 # **Tables** 4.3, 4.4, 8.1, 8.2.
