@@ -18,7 +18,7 @@ def group() -> None:
 
     \b
     python -m fkd_utils lab                 the chapters in JupyterLab, to work in
-    python -m fkd_utils run 03 04           execute two chapters, two minutes
+    python -m fkd_utils run 03 04           execute two chapters, some minutes
     python -m fkd_utils run --data FOLDER   the whole course on your own faces
     python -m fkd_utils data info           what is in the embedded faces
     python -m fkd_utils predict PHOTO       the keypoints on a photograph of yours
