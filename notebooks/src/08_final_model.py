@@ -341,7 +341,7 @@ plotting.show_table(rows, **{"of all draws": "{:.0%}"}, **dict.fromkeys(fifths, 
 
 # %% [markdown]
 # Now your own. The quick profile trains 12 epochs of 30 steps, so its batch never grows. It leaves out the slope 0.3. If you
-# have half a minute more, write `quick=(4, 12)`.
+# have half a minute more, write `quick=4`.
 
 # %% tags=["nbval-ignore-output"]
 variants = {
@@ -350,7 +350,8 @@ variants = {
     "Fifth, dropout, Leaky ReLU 0.2": fifth(dropout=0.1, leaky=0.2),
     "Fifth, dropout, Leaky ReLU 0.3": fifth(dropout=0.1, leaky=0.3),
 }
-trained, epochs = chapter.pick(smoke=(4, 2), quick=(3, 12), paper=(4, 1000))
+trained = chapter.pick(smoke=4, quick=3, paper=4)  # of the four
+epochs = chapter.pick(smoke=2, quick=12, paper=1000)
 sizes = [batch_size(epoch) for epoch in range(1, epochs + 1)]
 runs = {}
 for name, model in list(variants.items())[:trained]:
