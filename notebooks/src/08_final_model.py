@@ -235,7 +235,7 @@ for epoch in range(2):
 # | ideas of section 4.8 | real, 22 pictures of each | 125 epochs | three | [Table 8.2](#table-8.2) |
 # | orders of work | 400 embedded ones, and twins or copies | 60 epochs | four | [Figure 08-c](#figure-08-c) |
 #
-# You also train two of the orders of work yourself, with fewer faces, shorter and once.
+# In *quick* you also train two of the orders of work yourself, with fewer faces, shorter and once.
 #
 # **Predict.** Without dropout Fourth was at its best after 59 of 1000 epochs, and then overfitted. Fifth has
 # changed copies to learn from, twenty-two times as many pictures. Does it still need dropout?

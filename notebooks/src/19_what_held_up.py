@@ -448,6 +448,14 @@ chapter.figure(
 #
 # None of them needs a better network. Each needs a few runs or one line more.
 
+# %% tags=["guard"]
+with chapter.guard("how many seeds dropout and the leaky slope would take"):
+    asks = report.set_index("claim").needs
+    asks = {name: int(asks[name].split()[0]) for name in (
+        "dropout helps Third", "dropout helps Fifth", "dropout helps Fourth", "Leaky ReLU helps")}
+    assert 3 <= asks["dropout helps Third"] <= asks["dropout helps Fifth"] <= 5
+    assert min(asks["dropout helps Fourth"], asks["Leaky ReLU helps"]) > 12
+
 # %% [markdown]
 # ## What you saw
 #
