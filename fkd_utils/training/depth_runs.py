@@ -52,14 +52,14 @@ class Plan:
 
 
 _FIRST = "3: 5cl, 3mpl"
-_SOME = (_FIRST, "3: 10cl, 3mpl", "3: 16cl, 5mpl", "3: 15cl, 5mpl", "3: 13cl, 3mpl", "3: 7cl, 3mpl")
-# "stored" and "leak" made data/published/depth/results.csv and leak.csv. A leak shows when faces
-# are learnt by heart: few of them, many epochs. "full" has DEPTH's width and its 150 epochs, and
-# wants a graphics card. DEPTH had one run a row, 2,140 faces and 4,909 pictures more.
+# "stored" and "leak" made data/published/depth/results.csv and leak.csv: "stored" on real faces,
+# some twelve minutes of one core a network; "leak" where faces are learnt by heart: few of them,
+# many epochs. "full" has DEPTH's width and its 150 epochs, and wants a graphics card. DEPTH had one
+# run a row, 2,140 faces and 4,909 pictures more.
 PLANS = {
     "smoke": Plan(8, 1 / 16, 1, (_FIRST,), 1, _FIRST, 0),
     "quick": Plan(64, 1 / 16, 3, (_FIRST, FINAL), 1, _FIRST, 0),
-    "stored": Plan(100, 1 / 16, 6, (*_SOME, FINAL), 2, FINAL, 0),
+    "stored": Plan(None, 1 / 16, 16, tuple(ROWS), 1, FINAL, 0),
     "leak": Plan(30, 1 / 16, 20, (), 0, FINAL, 4),
     "paper": Plan(None, 1 / 8, 100, tuple(ROWS), 1, FINAL, 3),
     "full": Plan(None, 1.0, 150, tuple(ROWS), 1, FINAL, 3),
@@ -86,28 +86,36 @@ def jobs(plan: str, data: str, first: int = 0) -> dict[str, dict[str, typing.Any
 
 
 def run(row: str, order: str, seed: int, plan: str, data: str) -> dict[str, typing.Any]:
-    """Train a row's network and measure it as DEPTH does.
+    """Train a row's network and measure it as `measured` does."""
+    sets = ordered(plan, data, order, seed)
+    told = {"row": row, "order": order, "seed": seed}
+    return told | measured(model(plan, row, seed), plan, seed, sets)
+
+
+def measured(
+    network: keras.Model, plan: str, seed: int, sets: splits.Splits, batch_size: int | None = None
+) -> dict[str, typing.Any]:
+    """Train a network by a plan's rules and measure it as DEPTH does.
 
     Losses are in squared pixels, accuracies as in `agreement`, with the weights of the epoch of
     lowest validation loss. val: the pictures that the order of work holds out. test: unchanged
     faces of people who are in neither. val_mean_face and test_mean_face: the losses of always
     saying the mean of the training labels. seen: share of the held-out pictures that show a face
-    which trains.
+    which trains. val_by_epoch: the validation losses, with spaces between.
     """
-    sets = ordered(plan, data, order, seed)
-    trained = fit(plan, row, seed, sets)
-    network = trained.model()
-    found = {"row": row, "order": order, "seed": seed}
+    trained = fit(network, plan, seed, sets, batch_size)
+    best, found = trained.model(), {}
     mean = metrics.mean_face(sets.train.keypoints)
     for name, part in (("val", sets.validation), ("test", sets.test)):
-        predicted = fitting.predict(network, part.images)
+        predicted = fitting.predict(best, part.images)
         found[f"{name}_loss"] = PX2 * metrics.mse(part.keypoints, predicted)
         found[f"{name}_acc"] = agreement(part.keypoints, predicted)
         constant = np.broadcast_to(mean, predicted.shape)
         found[f"{name}_mean_face"] = PX2 * metrics.mse(part.keypoints, constant)
     found |= {"best_epoch": trained.best_epoch, "epochs": len(trained.history)}
     found["seen"] = float(np.isin(sets.validation.ids, sets.train.ids).mean())
-    return found | {"pictures": len(sets.train), "parameters": network.count_params()}
+    found |= {"pictures": len(sets.train), "parameters": best.count_params()}
+    return found | {"val_by_epoch": " ".join(f"{PX2 * v:.4g}" for v in trained.history.val_mse)}
 
 
 def model(plan: str, row: str, seed: int) -> keras.Model:
@@ -118,18 +126,21 @@ def model(plan: str, row: str, seed: int) -> keras.Model:
     return network
 
 
-def fit(plan: str, row: str, seed: int, sets: splits.Splits) -> fitting.Run:
-    """Train a row's network, or find it.
+def fit(
+    network: keras.Model, plan: str, seed: int, sets: splits.Splits, batch_size: int | None = None
+) -> fitting.Run:
+    """Train a network by a plan's rules, or find it.
 
     DEPTH says batches of 64, and the two rules without their patience. A short training on
     few faces would have too few steps of 64: a plan that does not take all faces has batches of 8.
+    batch_size: None for these.
     """
     patience = max(1, PLANS[plan].epochs // 10)
     return fitting.fit(
-        model(plan, row, seed),
+        network,
         sets,
         epochs=PLANS[plan].epochs,
-        batch_size=8 if PLANS[plan].faces else 64,
+        batch_size=batch_size or (8 if PLANS[plan].faces else 64),
         seed=seed,
         callbacks=[
             keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=patience, min_delta=0),

@@ -1,13 +1,18 @@
 """DEPTH's counts on labels made by hand, and the stored ones."""
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
 from fkd_utils import faces
-from fkd_utils.data import sources
+from fkd_utils.data import sources, splits
+from fkd_utils.models import deep
+from fkd_utils.training import depth_runs
 from studies import __main__ as main
 from studies import depth
+
+BATCH = "batch_size"
 
 
 def faces_at(*corners):
@@ -70,6 +75,57 @@ def test_stored_counts_are_those_of_the_competitions_labels(tmp_path):
     depth.write(points.astype(np.float64), tmp_path)
     for name in ("kaggle_shifts.csv", "kaggle_argmax.csv"):
         assert (tmp_path / name).read_text() == (depth.FOLDER / name).read_text()
+
+
+def test_a_variant_changes_one_thing():
+    plain = deep.deep_cnn(width=1 / 16)
+    keras.utils.set_random_seed(3)
+    same = depth.variant(1 / 16)
+    keras.utils.set_random_seed(3)
+    first = deep.deep_cnn(width=1 / 16)
+    for one, other in zip(same.get_weights(), first.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+    def said(network):
+        described = []
+        for layer in network.layers:
+            options = layer.get_config()
+            wanted = ("kernel_size", "negative_slope", "momentum", "pool_size", "rate", "units")
+            described.append((type(layer).__name__, [options.get(name) for name in wanted]))
+        return described
+
+    usual = said(plain)
+    assert said(same) == usual
+    for change, options in depth.VARIANTS.items():
+        built = said(depth.variant(1 / 16, **{k: v for k, v in options.items() if k != BATCH}))
+        differ = [k for k, (one, other) in enumerate(zip(built, usual, strict=True)) if one != other]
+        kinds = {usual[k][0] for k in differ}
+        if "kernels" in options:
+            assert [built[k][1][0] for k in differ] == [(11, 11), (5, 5)]
+        elif "slope" in options:
+            assert (len(differ), kinds) == (15, {"LeakyReLU"})
+        elif "norm_last" in options:
+            assert sorted(built, key=str) == sorted(usual, key=str)
+            assert (len(differ), kinds) == (30, {"LeakyReLU", "BatchNormalization"})
+        else:
+            assert set(options) == {BATCH} and not differ, change
+
+
+def test_variants_train_by_the_stored_plan(tiny_plan, blob_parts, tmp_path, monkeypatch):
+    monkeypatch.setenv("FKD_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(splits, "load", lambda *source: blob_parts)
+    monkeypatch.setattr(sources, "read", lambda data: blob_parts.train)
+    monkeypatch.setitem(depth_runs.PLANS, "stored", depth_runs.PLANS["tiny"])
+    few = {name: depth.VARIANTS[name] for name in ("ReLU", "batches of 32")}
+    monkeypatch.setattr(depth, "VARIANTS", few)
+    out = tmp_path / "variants.csv"
+    assert depth.sweep("variants", "/some/where", "here", out) == 0
+    table = pd.read_csv(out)
+    assert table.change.tolist() == list(few)
+    assert (table.epochs == 2).all() and set(table.width) == {1 / 32}
+    sets = depth_runs.ordered("tiny", "blobs", depth_runs.HONEST, 0)
+    stored = depth_runs.fit(depth_runs.model("tiny", depth_runs.FINAL, 0), "tiny", 0, sets, 32)
+    assert table.val_loss[1] == pytest.approx(2304 * stored.history.val_mse.min(), rel=1e-4)
 
 
 def fake(row, order, seed, plan, data):

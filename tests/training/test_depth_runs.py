@@ -96,9 +96,11 @@ def test_a_run_is_measured_with_its_best_weights_and_found_again(tmp_path, monke
     job = {"row": "3: 5cl, 3mpl", "seed": 0, "plan": "tiny", "data": "blobs"}
     answer = depth_runs.run(order=depth_runs.LEAKY, **job)
     sets = depth_runs.ordered("tiny", "blobs", depth_runs.LEAKY, 0)
-    stored = depth_runs.fit("tiny", "3: 5cl, 3mpl", 0, sets)
+    stored = depth_runs.fit(depth_runs.model("tiny", "3: 5cl, 3mpl", 0), "tiny", 0, sets)
     assert answer["val_loss"] == pytest.approx(2304 * stored.history.val_mse.min(), rel=1e-4)
     assert answer["epochs"] == 2
+    by_epoch = [float(loss) for loss in answer["val_by_epoch"].split()]
+    assert by_epoch == pytest.approx(2304 * stored.history.val_mse.to_numpy(), rel=1e-3)
     assert answer["pictures"] == len(sets.train)
     assert answer["seen"] == 1
     mean = np.mean(sets.train.keypoints, axis=0)
@@ -110,8 +112,12 @@ def test_a_run_is_measured_with_its_best_weights_and_found_again(tmp_path, monke
 def test_batches_and_patience_follow_the_plan(monkeypatch):
     asked = {}
     monkeypatch.setattr(fitting, "fit", lambda model, sets, **given: asked.update(given))
-    for plan, size, patience in (("quick", 8, 1), ("paper", 64, 10)):
-        depth_runs.fit(plan, "3: 5cl, 3mpl", 1, None)
+    for plan, given, size, patience in (
+        ("quick", None, 8, 1),
+        ("paper", None, 64, 10),
+        ("paper", 16, 16, 10),
+    ):
+        depth_runs.fit(None, plan, 1, None, given)
         slower, stop = asked["callbacks"]
         assert (asked["batch_size"], asked["seed"]) == (size, 1)
         assert (slower.patience, stop.patience) == (patience, 3 * patience)
@@ -124,8 +130,11 @@ def test_the_first_weights_are_the_seeds():
     assert (kernel == again).all() and (kernel != different).any()
 
 
-@pytest.mark.parametrize(("file", "name"), [("results", "stored"), ("leak", "leak")])
-def test_stored_results_are_the_runs_of_their_plan(file, name):
+@pytest.mark.parametrize(
+    ("file", "name", "data"),
+    [("results", "stored", "a folder in Kaggle's format"), ("leak", "leak", "open")],
+)
+def test_stored_results_are_the_runs_of_their_plan(file, name, data):
     table = results.table(f"depth/{file}")
     plan, jobs = depth_runs.PLANS[name], depth_runs.jobs(name, "open").values()
     told = [(job["row"], job["order"], job["seed"]) for job in jobs]
@@ -134,10 +143,10 @@ def test_stored_results_are_the_runs_of_their_plan(file, name):
     assert found == [job for job in told if job in found]
     assert {job[:2] for job in found if job[2] == 0} == {job[:2] for job in told}
     size = table[["faces", "width", "most_epochs"]].drop_duplicates()
-    assert size.to_numpy().tolist() == [[plan.faces, plan.width, plan.epochs]]
+    assert size.to_numpy().tolist() == [[plan.faces or "all", plan.width, plan.epochs]]
     assert (table.best_epoch <= table.epochs).all()
     assert (table.epochs <= plan.epochs).all()
-    assert set(table.data) == {"open"}
+    assert set(table.data) == {data}
     for row, count in dict(zip(table.row, table.parameters, strict=True)).items():
         assert depth_runs.ROWS[row].build(plan.width).count_params() == count
     honest = table.order == depth_runs.HONEST
