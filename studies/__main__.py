@@ -253,6 +253,22 @@ def transfer(tables: tuple[str, ...], seeds: int, data: str) -> None:
 @group.command()
 @click.option("--seeds", type=click.IntRange(1), default=3)
 @DATA
+def dense(seeds: int, data: str) -> None:
+    """Train EfficientNet-Lite0 on 68 points at 224 pixels, as DENSE's third part (chapter 16b).
+
+    DATA: a folder of pictures with .pts files. A stopped study goes on where it was. `keep` carries
+    the rows over to data/published.
+    """
+    from studies import dense
+
+    rows = dense.study(data, seeds)
+    keys = ["weights", "learned", "epoch"]
+    print(rows.groupby(keys, sort=False)[["held", "mean_px"]].agg(["mean", "std"]).to_string())
+
+
+@group.command()
+@click.option("--seeds", type=click.IntRange(1), default=3)
+@DATA
 def backgrounds(seeds: int, data: str) -> None:
     """Train on portraits before one wall and before many, and ask about others (chapter 16a).
 

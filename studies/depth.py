@@ -1,9 +1,9 @@
 """DEPTH's numbers (chapter 13): its networks trained again, and what Kaggle's labels alone say.
 
 `sweep` spreads the trainings over processes or machines; `VARIANTS` are what DEPTH's text decides
-without a number, each the network of its Table 1 with one thing changed. The labels say how many shifts stay and
-what is largest; they may not be passed on, and data/published/depth holds the counts. To count
-again:
+without a number, each the network of its Table 1 with one thing changed. The labels say how many
+shifts stay and what is largest; they may not be passed on, and data/published/depth holds the
+counts. To count again:
 
     python -c "from studies import depth as d; d.write(d.labels('training.csv'))"
 """

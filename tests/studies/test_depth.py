@@ -98,7 +98,9 @@ def test_a_variant_changes_one_thing():
     assert said(same) == usual
     for change, options in depth.VARIANTS.items():
         built = said(depth.variant(1 / 16, **{k: v for k, v in options.items() if k != BATCH}))
-        differ = [k for k, (one, other) in enumerate(zip(built, usual, strict=True)) if one != other]
+        differ = [
+            k for k, (one, other) in enumerate(zip(built, usual, strict=True)) if one != other
+        ]
         kinds = {usual[k][0] for k in differ}
         if "kernels" in options:
             assert [built[k][1][0] for k in differ] == [(11, 11), (5, 5)]

@@ -1,0 +1,148 @@
+"""DENSE's third part: a pre-trained network learns 68 points at 224 pixels (chapter 16b).
+
+As DENSE has it: new crops for every epoch, turned, moved and jittered; Adam at 0.001; ten epochs on
+four fifths of the pictures, then fifteen on all, here but for those that are tested. Other than
+DENSE: the network is EfficientNet-Lite0, whose ImageNet weights come with the course; pictures are
+grey; and of batches of 256 so few pictures would make some sixty steps, so they are of 64.
+
+Rows of lite0_68_<folder>.csv in data/published/dense: errors on the tested pictures after epochs
+`LOOKS`. Rows go to a file of one's own first; `python -m studies keep` carries them over.
+"""
+
+import functools
+import pathlib
+
+import cv2
+import keras
+import numpy as np
+import pandas as pd
+
+from fkd_utils import files
+from fkd_utils.data import sixty_eight
+from fkd_utils.models import efficientnet, losses
+from fkd_utils.training import results
+from studies import transfer
+
+FOLDER = files.PUBLISHED / "dense"
+SIDE, BATCH, RATE = efficientnet.SIDE, 64, 0.001
+LEARNED = {"four fifths": 10, "all": 15}  # epochs
+LOOKS = (10, 15)
+TURN, MOVE, JITTER = 20, 10, 0.2  # degrees, pixels, shares: at most
+
+
+def path_of(data: str) -> pathlib.Path:
+    """The file of the study; it bears the name of the folder of faces."""
+    return FOLDER / f"lite0_68_{pathlib.Path(data).name}.csv"
+
+
+def study(data: str, seeds: int) -> pd.DataFrame:
+    """Make what is missing of the study, see the head; returns all its rows.
+
+    data: a folder of pictures with .pts files. From random weights there is one seed. Raises
+    InputError for bad faces before it trains.
+    """
+    found, broken = sixty_eight.load(data)
+    print("\n".join([*broken, f"{len(found)} photographs"]))
+    split = sixty_eight.split(found, data)
+    parts = {"four fifths": split.train, "all": np.concatenate([split.train, split.validation])}
+    parts = {name: [found[k] for k in rows] for name, rows in parts.items()}
+    tested = [found[k] for k in split.test]
+    runs = [{"weights": "none", "learned": "all", "seed": 0}]
+    for seed in range(seeds):
+        for weights in transfer.WEIGHTS[: 1 if seed else 2]:
+            runs += [{"weights": weights, "learned": part, "seed": seed} for part in LEARNED]
+    rows_of = functools.partial(run, parts, tested)
+    return results.study(path_of(data), runs, rows_of, "paper")
+
+
+def run(
+    parts: dict[str, list[sixty_eight.Photo]],
+    tested: list[sixty_eight.Photo],
+    weights: str,
+    learned: str,
+    seed: int,
+) -> list[dict]:
+    """Train once, from ImageNet's weights or random ones; a row a look.
+
+    held: mean squared error of a coordinate on the tested pictures, squared pixels of SIDE;
+    mean_px: mean distance; loss: of the epoch, squared pixels. weights "none": the mean face.
+    """
+    images, points = crops(tested, np.random.default_rng(68))
+    mean = np.nanmean(crops(parts[learned], np.random.default_rng(0))[1], axis=0)
+    if weights == "none":
+        said = np.broadcast_to(mean, points.shape)
+        return [{"epoch": 0, "steps": 0, "loss": np.nan} | measures(points, said)]
+    model = network(weights, mean, seed)
+    rows, photos = [], parts[learned]
+    for epoch in range(1, LEARNED[learned] + 1):
+        rng = np.random.default_rng([seed, epoch])
+        photos = [photos[k] for k in rng.permutation(len(photos))]
+        shown, places = crops(photos, rng, changed=True)
+        inputs, targets = efficientnet.to_inputs(shown), to_targets(places)
+        loss = model.fit(inputs, targets, BATCH, shuffle=False, verbose=0).history["loss"][0]
+        if epoch in LOOKS:
+            answers = model.predict(efficientnet.to_inputs(images), BATCH, verbose=0)
+            told = {"epoch": epoch, "steps": int(model.optimizer.iterations)}
+            told["loss"] = loss * (SIDE / 2) ** 2
+            rows.append(told | measures(points, to_pixels(answers)))
+    return rows
+
+
+def network(weights: str, mean: np.ndarray, seed: int) -> keras.Model:
+    """EfficientNet-Lite0 with a new last layer of 136 numbers, whose first answer is `mean`."""
+    keras.utils.set_random_seed(seed)
+    body = efficientnet.efficientnet_lite0(top=False)
+    if weights == "imagenet":
+        efficientnet.load_imagenet(body)
+    start = keras.initializers.Constant(to_targets(mean[np.newaxis])[0])
+    last = keras.layers.Dense(mean.size, kernel_initializer="zeros", bias_initializer=start)
+    model = keras.Sequential([body, last])
+    model.compile(keras.optimizers.Adam(RATE), losses.masked_mse)
+    return model
+
+
+def crops(
+    found: list[sixty_eight.Photo], rng: np.random.Generator, changed: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """A crop of each photograph: (n, SIDE, SIDE) uint8, and its points (n, 68, 2), pixels.
+
+    The box wobbles as in `sixty_eight`. changed: turned, moved and jittered as DENSE does.
+    """
+    images, points = [], []
+    for photo in found:
+        low, high = np.nanmin(photo.points, axis=0), np.nanmax(photo.points, axis=0)
+        side = sixty_eight.MARGIN * (high - low).max()
+        middle = (low + high) / 2
+        middle = middle + side * rng.uniform(-sixty_eight.SHIFT, sixty_eight.SHIFT, 2)
+        scale = SIDE / (side * (1 + rng.uniform(-sixty_eight.SIZE, sixty_eight.SIZE)))
+        angle, move, jitter = 0.0, np.zeros(2), np.ones(2)
+        if changed:
+            angle, move = rng.uniform(-TURN, TURN), rng.uniform(-MOVE, MOVE, 2)
+            jitter = rng.uniform(1 - JITTER, 1 + JITTER, 2)
+        matrix = cv2.getRotationMatrix2D([float(v) for v in middle], angle, scale)
+        matrix[:, 2] += (SIDE - 1) / 2 - middle + move
+        image = cv2.warpAffine(photo.grey, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
+        light = image.astype(np.float32) * jitter[0]
+        light = (light - light.mean()) * jitter[1] + light.mean()
+        images.append(np.clip(np.round(light), 0, 255).astype(np.uint8))
+        points.append(photo.points @ matrix[:, :2].T + matrix[:, 2])
+    return np.stack(images), np.stack(points).astype(np.float32)
+
+
+def to_targets(points: np.ndarray) -> np.ndarray:
+    """Pixels (n, 68, 2) to targets (n, 136), -1 to 1 from edge to edge."""
+    return ((points + 0.5) / (SIDE / 2) - 1).reshape(len(points), -1).astype(np.float32)
+
+
+def to_pixels(targets: np.ndarray) -> np.ndarray:
+    """Targets (n, 136) to pixels (n, 68, 2)."""
+    return (np.asarray(targets).reshape(len(targets), -1, 2) + 1) * (SIDE / 2) - 0.5
+
+
+def measures(truth: np.ndarray, said: np.ndarray) -> dict[str, float]:
+    """held and mean_px of points (n, 68, 2), as `run` says."""
+    off = said - truth
+    return {
+        "held": float(np.nanmean(off**2)),
+        "mean_px": float(np.nanmean(np.linalg.norm(off, axis=-1))),
+    }
