@@ -25,7 +25,7 @@
 # - see what training did to a layer, and what two layers in one are worth (exercise 2, question 2).
 #
 # **Needs** chapters [15a](15a_nose_tip.ipynb) and [07](07_augmentation.ipynb). **Takes** about 85 minutes to study, and half a minute of two cores (profile *quick*).
-# **Figures** 15b-a to 15b-g.
+# **Figures** 15b-a to 15b-h.
 #
 # **Tables** 15b.1, 15b.2.
 
@@ -50,7 +50,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from fkd_utils import augment, data, files, plotting, training
+from fkd_utils import augment, data, evaluation, files, plotting, training
 
 chapter = plotting.Chapter("15b", PROFILE, DATA, SEED)
 
@@ -703,31 +703,68 @@ print(f"the worst faces are wrong in place by {in_place:.0%} of the squared erro
 # ## Were the changes worth it?
 #
 # DENSE changed its pictures because it had few, and does not say what that gained. The stored study trains
-# both ways: three seeds, 60 epochs, pictures of half size. It also splits the errors and compares
-# the filters with their start.
+# both ways as DENSE did: 200 epochs, pictures of full size, here with five seeds. It also splits the errors and
+# compares the filters with their start. **Predict** which way wins on the faces held out, and after how many epochs.
 
 # %%
-def studied(seed: int, augmented: bool) -> pd.DataFrame:
-    """One training of the study of all points: a table of one row."""
-    network, start, history = trained_points(seed, augmented, 60, 2)
-    found = points_of(network, 2)
+def studied(seed: int, augmented: bool, epochs: int) -> pd.DataFrame:
+    """One training of the study of all points: a row every ten epochs, the last one with more."""
+    network, start, history = trained_points(seed, augmented, epochs, 1)
+    found = points_of(network, 1)
     off = np.linalg.norm(found - points[held], axis=2).mean(axis=1)
     shares = np.array([made_of(guess, true) for guess, true in zip(found, points[held])])
     worst = np.argsort(off)[-len(off) // 4 :]
-    row = {"training": history.loss.iloc[-1], "held_out": history.held_out.iloc[-1],
-           "mean_px": off.mean(), "worst_px": off.max()}
+    last = {"mean_px": off.mean(), "worst_px": off.max()}
     for name, part in (("all", shares), ("worst", shares[worst])):
-        row |= dict(zip((f"{name}_place", f"{name}_turn", f"{name}_shape"), part.mean(axis=0)))
+        last |= dict(zip((f"{name}_place", f"{name}_turn", f"{name}_shape"), part.mean(axis=0)))
     for name, before, after in zip(("first", "second"), start, filters_of(network)):
-        row[f"{name}_alike"] = np.corrcoef(before.ravel(), after.ravel())[0, 1]
-    return pd.DataFrame([row])
+        last[f"{name}_alike"] = np.corrcoef(before.ravel(), after.ravel())[0, 1]
+    rows = history[history.epoch % 10 == 0].rename(columns={"loss": "training"})
+    return rows.join(pd.DataFrame([last], index=rows.index[-1:]))
 
 
-runs = [{"seed": seed, "augmented": augmented} for seed in range(3) for augmented in (True, False)]
-long = study("points", runs, studied)
+runs = [{"seed": seed, "augmented": augmented, "epochs": 200}
+        for seed in range(5) for augmented in (True, False)]
+by_epochs = study("points", runs, studied)
+
+# %% tags=["drawing"]
+if by_epochs is not None:
+    figure, panels = plt.subplots(1, 2, figsize=(9.6, 3.4), sharey=True)
+    for axes, column, title in zip(panels, ("held_out", "training"), ("held out", "training")):
+        for way, colour in ((False, "blue"), (True, "orange")):
+            lines = by_epochs[by_epochs.augmented == way].pivot(
+                index="epoch", columns="seed", values=column)
+            axes.plot(lines, color=plotting.COLOURS[colour], lw=0.8, alpha=0.5)
+            axes.plot(np.exp(np.log(lines).mean(axis=1)), color=plotting.COLOURS[colour], lw=2.2,
+                      label="changed" if way else "as they are")
+        axes.set(yscale="log", xlabel="epoch", xlim=(0, 200), title=title)
+    panels[0].set_ylabel("MSE, parts of the picture")
+    panels[1].legend(loc="lower left")
+    chapter.figure(
+        figure,
+        "15b-h",
+        "All points for 200 epochs, with DENSE's changes and without: each of five seeds (thin) "
+        "and their mean, on the logarithm.",
+        alt="Two panels, error over 200 epochs, logarithmic. Held out: the blue line falls fast, "
+        "then levels off; the orange one starts higher, meets it near epoch 100 and stays "
+        "with it. Training: both fall all the way, the blue line far below the orange.",
+    )
+    by_way = by_epochs.pivot(index="epoch", columns=["augmented", "seed"], values="held_out")
+    paid = by_way[True] / by_way[False]
+    halves = [np.exp(np.log(part).mean()) for part in (paid.loc[:100], paid.loc[110:])]
+    for words, ratios in zip(("epochs 10 to 100", "epochs 110 to 200", "epoch 200"),
+                             (*halves, paid.loc[200])):
+        told = ", ".join(map("{:.2f}".format, ratios))
+        print(f"{words}: held-out error with the changes over without: {told} (seeds 0 to 4)")
+    verdict_with = {}
+    for count in (3, 5):
+        ends = (by_way[way].loc[200].iloc[:count] for way in (True, False))
+        text, verdict_with[count] = evaluation.by_seeds(*ends)
+        print(f"epoch 200: {text}: that it is below 1, {verdict_with[count]}")
 
 # %%
-if long is not None:
+if by_epochs is not None:
+    long = by_epochs[by_epochs.epoch == by_epochs.epoch.max()]
     names = {"augmented": "changed", "training": "training MSE", "held_out": "held-out MSE",
              "mean_px": "mean distance", "worst_px": "worst face", "worst_place": "place",
              "worst_turn": "turn and size", "worst_shape": "shape"}
@@ -736,27 +773,39 @@ if long is not None:
     digits |= dict.fromkeys(list(names.values())[3:5], "{:.2f} px")
     digits |= dict.fromkeys(list(names.values())[5:], "{:.0%}")
     away = np.linalg.norm(points[all_held] - points[all_train].mean(axis=0), axis=2).mean()
-    chapter.table(rows.to_dict("records"), "15b.2", "All points, 60 epochs at half size, with "
+    chapter.table(rows.to_dict("records"), "15b.2", "All points, 200 epochs, with "
                   f"DENSE's changes and without; the mean points make {away:.2f} px. The last "
                   "three columns split the worst quarter's squared error.", **digits)
 
 # %% [markdown]
-# After 60 epochs the changes have *cost* something, with every seed. That does not say that they are bad. Their
-# training error is higher too; changed pictures are harder. Whether these networks are still learning only the
-# curve can tell, and this study kept its end alone. DENSE trained for 200 epochs. A short study shows the price of
-# the changes and not what they buy ([chapter 07](07_augmentation.ipynb) follows both curves until they cross).
+# Over the first hundred epochs the changes *cost* something, with every seed. [Chapter 07](07_augmentation.ipynb) follows two such curves
+# until they cross. Here they meet near epoch 100, and then?
 #
-# The last columns weigh DENSE's explanation. Of the worst faces' error about half is place, far less than of the
-# mean points': what a network removes first is place. So a misplaced centre is half of what is left, and wrong shape
-# nearly a third.
+# First the course had three seeds. At epoch 200, where DENSE stopped, all three had gained, and over the second hundred
+# epochs too. "From epoch 100 on the changes pay" was ready to be written. But three ratios that differ so much leave room on both
+# sides of 1, so the rule of [chapter 19](19_what_held_up.ipynb) said *not settled*, and asked for more seeds. Two more were run. Both lost. Three seeds that agree
+# can be luck.
+#
+# What is sure is in the right panel. Without the changes a network learns its pictures by heart; with them its error on
+# the pictures it trains on stays near that on new ones.
+#
+# The last columns weigh DENSE's explanation. Of the worst faces' error about half is place without the changes, far less
+# than of the mean points': what a network removes first is place. With the changes it is a third to nearly three quarters, and
+# the more of it, the larger the whole error. So where the face is, is what the two lost seeds did not know. The rate never falls
+# here, and the last epoch is drawn from jumping curves.
 
 # %% tags=["guard"]
-with chapter.guard("after 60 epochs the changes have cost; half of the worst error is place"):
-    by_way = long.pivot(index="seed", columns="augmented", values=["held_out", "training"])
-    assert (by_way["held_out"][True] > by_way["held_out"][False]).all()
-    assert (by_way["training"][True] > 2 * by_way["training"][False]).all()
-    assert long.worst_place.between(0.4, 0.65).all()
-    assert 0.25 < long.worst_shape.mean() < 0.35
+with chapter.guard("the changes cost at first; then three seeds gain and two lose, most in place"):
+    assert (halves[0] > 1.05).all() and set(verdict_with.values()) == {"not settled"}
+    assert (halves[1] < 1).tolist() == (paid.loc[200] < 1).tolist() == [True] * 3 + [False] * 2
+    half = by_epochs[by_epochs.epoch > 100]
+    by_heart = np.log(half.held_out / half.training).groupby([half.augmented, half.seed]).mean()
+    assert np.exp(by_heart[False]).min() > 2 and np.exp(by_heart[True]).between(0.5, 1.5).all()
+    late = long.pivot(index="seed", columns="augmented")
+    assert late["worst_place"][False].between(0.4, 0.65).all()
+    assert late["worst_place"][True].between(0.3, 0.75).all()
+    with_changes = long[long.augmented].sort_values("held_out")
+    assert with_changes.all_place.is_monotonic_increasing
 
 # %% [markdown]
 # ## The filters
@@ -794,14 +843,14 @@ for name, before, after in zip(("first", "second"), start, kernels):
     alike = np.corrcoef(before.ravel(), after.ravel())[0, 1]
     by = np.linalg.norm(after - before) / np.linalg.norm(before)
     print(f"{name} layer: correlation with its start {alike:.2f}, moved by {by:.0%} of its size")
-if long is not None:
+if by_epochs is not None:
     for name in ("first", "second"):
         alike = long[f"{name}_alike"]
         print(f"{name} layer, the study: correlation {alike.min():.3f} to {alike.max():.3f}")
 
 # %% tags=["guard"]
 with chapter.guard("the filters hardly moved"):
-    assert long[["first_alike", "second_alike"]].min(axis=None) > 0.98
+    assert long.first_alike.min() > 0.99 and long.second_alike.min() > 0.95
 
 # %% [markdown]
 # A high correlation means that the picture shows mostly the draw of the first minute, not the faces. A
@@ -816,7 +865,8 @@ with chapter.guard("the filters hardly moved"):
 # - The network finds a nose by more than the nose.
 # - An error of many points splits into place, turn and size, and shape. The split tests an explanation, beside a
 #   constant's.
-# - After 60 epochs changed pictures had cost something, with every seed. A study that stops early shows only that.
+# - For a hundred epochs changed pictures cost something, with every seed. Over the next hundred the first three seeds gained
+#   and two more lost: three that agree can be luck.
 # - Filters of nine cells must be compared with their start before one sees anything in them.
 #
 # ## Quiz
@@ -989,5 +1039,5 @@ print(f"farthest, by {shift_map[far]:.1f} px of 240, for the square in row {far 
 # %% [markdown] tags=["solution"]
 # **Rubric.** Two points for one measure for all ways: distance in pixels of the *original* picture, on the same held-out people. One for
 # the split by `made_of`, since place is what should fall. One for counting faces that the detector does not find. One for three
-# seeds. **Expected**: the detector takes most of the error of place away, and adds its own misses. After 60 epochs DENSE's changes,
-# shifts among them, cost, in place too; larger shifts cost epochs, and may pay in long trainings.
+# seeds. **Expected**: the detector takes most of the error of place away, and adds its own misses. DENSE's changes,
+# shifts among them, cost at first; after 200 epochs five seeds do not agree, and what they disagree in is place. Larger shifts cost more epochs, and may pay later.

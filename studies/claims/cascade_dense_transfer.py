@@ -121,8 +121,9 @@ DENSE = [
         "Part 2", "To combat this, we use data augmentation",
         "augmentation makes up for few pictures", "no number", "error, with it to without", "< 1",
         "Table 15b.2",
-        lambda: in_study("dense/points_open.csv", "augmented", "held_out", True, False),
-        "regime: 60 of 200 epochs, at half the size",
+        lambda: in_study(
+            "dense/points_open.csv", "augmented", "held_out", True, False, "epoch == 200"
+        ),
     ),
     _dense(
         "Part 3", "did worse than the one trained on less epochs",

@@ -87,14 +87,26 @@ def test_no_two_runs_of_the_nose_study_are_the_same(noses):
 def test_every_run_of_the_other_studies_is_there():
     probes, points = (pd.read_csv(DENSE / f"{name}_open.csv") for name in ("probes", "points"))
     assert probes.seed.tolist() == list(range(5))
-    pairs = {(s, a) for s in range(3) for a in (True, False)}
-    assert set(zip(points.seed, points.augmented, strict=True)) == pairs and len(points) == 6
-    assert not probes.isna().any(axis=None) and not points.isna().any(axis=None)
+    told = {(s, a, e) for s in range(5) for a in (True, False) for e in range(10, 201, 10)}
+    assert set(zip(points.seed, points.augmented, points.epoch, strict=True)) == told
+    assert len(points) == len(told) and set(points.epochs) == {200}
+    assert not probes.isna().any(axis=None)
+    last = points.epoch == 200
+    assert not points[last].isna().any(axis=None)
+    once = points[~last].isna().any()  # what is only known of the finished network
+    assert set(once[~once].index) == {
+        "epoch",
+        "training",
+        "held_out",
+        "seed",
+        "augmented",
+        "epochs",
+    }
 
 
 @pytest.mark.parametrize("part", ["all", "worst"])
 def test_the_parts_of_an_error_make_the_whole(part):
-    points = pd.read_csv(DENSE / "points_open.csv")
+    points = pd.read_csv(DENSE / "points_open.csv").query("epoch == 200")
     shares = points[[f"{part}_{name}" for name in ("place", "turn", "shape")]]
     assert (shares >= 0).all(axis=None)
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)

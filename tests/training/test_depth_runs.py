@@ -132,7 +132,7 @@ def test_the_first_weights_are_the_seeds():
 
 @pytest.mark.parametrize(
     ("file", "name", "data"),
-    [("results", "stored", "a folder in Kaggle's format"), ("leak", "leak", "open")],
+    [("results", "stored", "open"), ("leak", "leak", "open")],
 )
 def test_stored_results_are_the_runs_of_their_plan(file, name, data):
     table = results.table(f"depth/{file}")
