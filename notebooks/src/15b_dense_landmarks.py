@@ -749,6 +749,9 @@ if by_epochs is not None:
         "then levels off; the orange one starts higher, meets it near epoch 100 and stays "
         "with it. Training: both fall all the way, the blue line far below the orange.",
     )
+
+# %%
+if by_epochs is not None:
     by_way = by_epochs.pivot(index="epoch", columns=["augmented", "seed"], values="held_out")
     paid = by_way[True] / by_way[False]
     halves = [np.exp(np.log(part).mean()) for part in (paid.loc[:100], paid.loc[110:])]
