@@ -204,8 +204,9 @@ def ingredients(data: str) -> None:
 def sweep(plan: str, data: str, scheduler: str, out: pathlib.Path) -> int:
     """Train the networks of DEPTH's Tables 3 to 5 (chapter 13), each a run of its own.
 
-    PLAN: smoke, quick and paper are those of the profiles; stored, leak and variants came with
-    the course; full has the paper's own width and epochs and wants graphics cards.
+    PLAN: smoke, quick and paper are those of the profiles; stored and leak came with the course;
+    variants has what DEPTH decides without a number; full has the paper's own width and epochs and
+    wants graphics cards.
 
     Without --scheduler the runs go to a Dask cluster of processes on this machine. For several
     machines, with the course and the faces on each:

@@ -808,7 +808,7 @@ with chapter.guard("the changes cost at first; then three seeds gain and two los
     assert late["worst_place"][False].between(0.4, 0.65).all()
     assert late["worst_place"][True].between(0.3, 0.75).all()
     with_changes = long[long.augmented].sort_values("held_out")
-    assert with_changes.all_place.is_monotonic_increasing
+    assert with_changes.worst_place.is_monotonic_increasing
 
 # %% [markdown]
 # ## The filters
