@@ -118,18 +118,19 @@ def memory(names: tuple[str, ...], machine: str) -> None:
 
 
 @group.command()
-@click.argument("steps", nargs=-1, type=click.IntRange(0, 14), metavar="[STEP]...")
+@click.argument("steps", nargs=-1, type=click.IntRange(0, 15), metavar="[STEP]...")
 @MACHINE
 @DATA
 def ladder(steps: tuple[int, ...], machine: str, data: str) -> None:
     """Train and keep the steps of chapter 18a's ablation.
 
-    STEP: 0 to 11; 12: trained for longer; 13: two heads; 14: wide. Without one, all of them.
+    STEP: 0 to 11; 12: trained for longer; 13: two heads; 14: wide; 15: complete rows alone. Without
+    one, all of them.
     """
     from fkd_utils.training import ablation
     from studies import trainings
 
-    for number in steps or range(ablation.WIDE + 1):
+    for number in steps or range(ablation.COMPLETE + 1):
         print(f"step {number}: {trainings.train_step(number, data, machine)}")
 
 

@@ -35,11 +35,12 @@ def train_row(row: str, data: str, machine: str) -> pathlib.Path:
 
 
 def train_step(number: int, data: str, machine: str) -> pathlib.Path:
-    """Train and publish one of `ablation.every`, or `wide` by WIDE; returns its folder.
+    """Train and publish one of `ablation.every`, `wide` or `complete_rows`; returns its folder.
 
-    data: open, kaggle or a folder. A step that is trained already is found; a stopped one goes on.
+    number: as `ablation.folder_of` takes it. data: open, kaggle or a folder. A step that is trained
+    already is found; a stopped one goes on.
     """
-    step = [*ablation.every(), wide()][number]
+    step = [*ablation.every(), wide(), complete_rows()][number]
     parts = step.faces(data)
     made = files.PUBLISHED / ablation.folder_of(number)
     again = number in _STEPS_ASKED_AGAIN
@@ -58,6 +59,20 @@ def wide() -> ablation.Step:
         build=heatmap.wide_network,
         epochs=WIDE_EPOCHS,
         first_epochs=FIRST_EPOCHS,
+    )
+
+
+def complete_rows() -> ablation.Step:
+    """The final network taught by fully labelled rows alone, in as many batches.
+
+    They are all of the first labeller's, so it is told no labeller.
+    """
+    return dataclasses.replace(
+        ablation.final(),
+        change="complete rows alone",
+        told=None,
+        all_rows=False,
+        half_complete=False,
     )
 
 

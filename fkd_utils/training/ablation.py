@@ -3,7 +3,8 @@
     python -m studies ladder --data FOLDER --machine "a desk computer"
 
 trains the steps on real faces and keeps them in data/published/wild_ladder_0 and so on, the final
-network in wild_final, the variant with two heads in wild_two_heads and the wide one in wild_wide.
+network in wild_final, the variant with two heads in wild_two_heads, the wide one in wild_wide and
+the one that knows complete rows alone in wild_complete.
 All steps see equally many faces in equally many batches; only the named change differs from the
 step before, though drawing batches anew, the residual network and heat maps, which bring the
 way up with them, are several changes in one. `python -m studies carry` trains the last step on
@@ -117,8 +118,8 @@ _CHANGES: tuple[tuple[str, dict[str, typing.Any]], ...] = (
     ("averaged weights", {"averaged": True}),
     ("flip-averaged prediction", {"flipped": True}),
 )
-LAST = len(_CHANGES)  # the last step's number; the next three stand behind it
-FINAL, HEADS, WIDE = LAST + 1, LAST + 2, LAST + 3
+LAST = len(_CHANGES)  # the last step's number; the next four stand behind it
+FINAL, HEADS, WIDE, COMPLETE = LAST + 1, LAST + 2, LAST + 3, LAST + 4
 CARRIED = f"open_ladder_{LAST}"  # the last step, trained on the embedded faces alone
 
 
@@ -150,6 +151,6 @@ def every() -> list[Step]:
 
 
 def folder_of(number: int) -> str:
-    """Name of a step's published run: wild_ladder_4, wild_final, wild_two_heads, wild_wide."""
-    named = {FINAL: "wild_final", HEADS: "wild_two_heads", WIDE: "wild_wide"}
-    return named.get(number, f"wild_ladder_{number}")
+    """Name of a step's published run, such as wild_ladder_4 or wild_final."""
+    named = {FINAL: "final", HEADS: "two_heads", WIDE: "wide", COMPLETE: "complete"}
+    return f"wild_{named.get(number, f'ladder_{number}')}"

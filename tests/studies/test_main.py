@@ -53,7 +53,7 @@ def test_verify_tells_what_is_wrong(found, status, published, monkeypatch, capsy
     ("arguments", "says"),
     [
         (["carry", "--to", "no/such"], "no/such: there is no such folder"),
-        (["ladder", "0", "99"], f"99 is not in the range 0<=x<={ablation.WIDE}"),
+        (["ladder", "0", "99"], f"99 is not in the range 0<=x<={ablation.COMPLETE}"),
         (["ladder", "0", "--", "-1"], "-1 is not in the range"),
         (
             ["seeds", "ideas", "4.2"],
@@ -71,8 +71,9 @@ def test_what_cannot_be_trained_is_said_before_any_training(arguments, says, mon
 def test_the_help_knows_the_numbers(capsys):
     assert main.main(["ladder", "--help"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    final, heads, wide = ablation.FINAL, ablation.HEADS, ablation.WIDE
-    assert f"{final}: trained for longer; {heads}: two heads; {wide}: wide" in said
+    numbers = (ablation.FINAL, ablation.HEADS, ablation.WIDE, ablation.COMPLETE)
+    words = ("trained for longer", "two heads", "wide", "complete rows alone")
+    assert "; ".join(f"{k}: {name}" for k, name in zip(numbers, words, strict=True)) in said
 
 
 def test_a_readers_rows_stay_apart_until_an_author_keeps_them(published, capsys):

@@ -137,3 +137,10 @@ def test_the_wide_step_starts_from_what_the_embedded_faces_taught(monkeypatch):
     wide.fit("real faces")
     assert [one[:2] for one in asked] == [("open", wide.first_epochs), ("real faces", wide.epochs)]
     assert asked[0][2] != 0.25 and asked[1][2] == 0.25
+
+
+def test_complete_rows_change_what_trains_and_nothing_else():
+    step, final = trainings.complete_rows(), ablation.final()
+    other = {"change": step.change, "told": None, "all_rows": False, "half_complete": False}
+    assert step == dataclasses.replace(final, **other)
+    assert [tensor.shape[1:] for tensor in step.model().inputs] == [(96, 96, 1)]

@@ -46,6 +46,7 @@ def test_two_heads_are_another_way_of_the_step_with_an_offset():
     step, heads = ablation.steps()[OFFSET], ablation.two_heads()
     assert changed(step, heads) == {"told"} and heads.told is heatmap.with_two_heads
     assert ablation.folder_of(ablation.HEADS) == "wild_two_heads"
+    assert ablation.folder_of(ablation.COMPLETE) == "wild_complete"
 
 
 def test_a_step_is_compiled_as_it_says():
