@@ -1,9 +1,10 @@
 """DENSE's third part: a pre-trained network learns 68 points at 224 pixels (chapter 16b).
 
-As DENSE has it: new crops for every epoch, turned, moved and jittered; Adam at 0.001; ten epochs on
-four fifths of the pictures, then fifteen on all, here but for those that are tested. Other than
-DENSE: the network is EfficientNet-Lite0, whose ImageNet weights come with the course; pictures are
-grey; and of batches of 256 so few pictures would make some sixty steps, so they are of 64.
+As DENSE has it: new crops for every epoch, turned, moved and jittered; Adam at 0.001; two runs,
+each from the start, of ten epochs on some four fifths of the pictures and of fifteen on more. Other
+than DENSE: "all" leaves out the tested tenth; the network is EfficientNet-Lite0, whose ImageNet
+weights come with the course; pictures are grey; and in batches of 256 two thousand pictures would
+make some seventy steps, so they are of 64.
 
 Rows of lite0_68_<folder>.csv in data/published/dense: errors on the tested pictures after epochs
 `LOOKS`. Rows go to a file of one's own first; `python -m studies keep` carries them over.
@@ -106,7 +107,8 @@ def crops(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A crop of each photograph: (n, SIDE, SIDE) uint8, and its points (n, 68, 2), pixels.
 
-    The box wobbles as in `sixty_eight`. changed: turned, moved and jittered as DENSE does.
+    The box wobbles as in `sixty_eight`, and a point outside is NaN, as there. changed: turned,
+    moved and jittered as DENSE does.
     """
     images, points = [], []
     for photo in found:
@@ -126,7 +128,9 @@ def crops(
         light = (light - light.mean()) * jitter[1] + light.mean()
         images.append(np.clip(np.round(light), 0, 255).astype(np.uint8))
         points.append(photo.points @ matrix[:, :2].T + matrix[:, 2])
-    return np.stack(images), np.stack(points).astype(np.float32)
+    places = np.stack(points).astype(np.float32)
+    places[((places < -0.5) | (places > SIDE - 0.5)).any(axis=-1)] = np.nan
+    return np.stack(images), places
 
 
 def to_targets(points: np.ndarray) -> np.ndarray:

@@ -584,8 +584,7 @@ chapter.figure(
 
 # %% [markdown]
 # At full size an epoch takes seconds, and DENSE trained 200 of them. The quick profile halves the
-# picture's sides and trains a few, without the changes: they cost epochs before they pay. *paper* does
-# what DENSE did.
+# picture's sides and trains a few, without the changes: they cost epochs. *paper* does what DENSE did.
 
 # %% tags=["nbval-ignore-output"]
 FACTOR = chapter.pick(smoke=2, quick=2, paper=1)
@@ -747,23 +746,29 @@ if by_epochs is not None:
         "and their mean, on the logarithm.",
         alt="Two panels, error over 200 epochs, logarithmic. Held out: the blue line falls fast, "
         "then levels off; the orange one starts higher, meets it near epoch 100 and stays "
-        "with it. Training: both fall all the way, the blue line far below the orange.",
+        "with it. Training: both fall, with jumps, the blue line far below the orange.",
     )
 
 # %%
 if by_epochs is not None:
     by_way = by_epochs.pivot(index="epoch", columns=["augmented", "seed"], values="held_out")
-    paid = by_way[True] / by_way[False]
-    halves = [np.exp(np.log(part).mean()) for part in (paid.loc[:100], paid.loc[110:])]
-    for words, ratios in zip(("epochs 10 to 100", "epochs 110 to 200", "epoch 200"),
-                             (*halves, paid.loc[200])):
-        told = ", ".join(map("{:.2f}".format, ratios))
-        print(f"{words}: held-out error with the changes over without: {told} (seeds 0 to 4)")
-    verdict_with = {}
-    for count in (3, 5):
-        ends = (by_way[way].loc[200].iloc[:count] for way in (True, False))
-        text, verdict_with[count] = evaluation.by_seeds(*ends)
-        print(f"epoch 200: {text}: that it is below 1, {verdict_with[count]}")
+    by_way = by_way.sort_index(axis=1)
+    spans, paid, so_it = {"10 to 100": (10, 100), "110 to 200": (110, 200), "190": (190, 190),
+                          "200": (200, 200)}, {}, {}
+    for words, (first, last) in spans.items():
+        plain, with_them = (np.exp(np.log(by_way[way].loc[first:last]).mean())
+                            for way in (False, True))
+        paid[words] = with_them / plain
+        told, so_it[words] = evaluation.by_seeds(with_them, plain)
+        print(f"epoch {words}: held-out error with the changes over without, seeds 0 to 4: "
+              + ", ".join(map("{:.2f}".format, paid[words])) + f"; {told}")
+    told, of_three = evaluation.by_seeds(with_them[:3], plain[:3])
+    print(f"epoch 200, the first three seeds: {told}: that it is below 1, {of_three}")
+    half = by_epochs[by_epochs.epoch > 100]
+    apart = np.log(half.held_out / half.training).groupby([half.augmented, half.seed]).mean()
+    for way, name in ((False, "without"), (True, "with")):
+        low, high = np.exp(apart[way]).agg(["min", "max"])
+        print(f"held-out over training error, epochs 110 to 200, {name}: {low:.1f} to {high:.1f}")
 
 # %%
 if by_epochs is not None:
@@ -778,37 +783,47 @@ if by_epochs is not None:
     away = np.linalg.norm(points[all_held] - points[all_train].mean(axis=0), axis=2).mean()
     chapter.table(rows.to_dict("records"), "15b.2", "All points, 200 epochs, with "
                   f"DENSE's changes and without; the mean points make {away:.2f} px. The last "
-                  "three columns split the worst quarter's squared error.", **digits)
+                  "three columns split the worst quarter's squared error, mean over its faces.",
+                  **digits)
+    for name in ("place", "shape"):
+        amounts = (1e6 * long.held_out * long[f"all_{name}"]).groupby(
+            [long.augmented, long.seed]).first()
+        for way, words in ((False, "without"), (True, "with")):
+            print(f"{name}, all faces, millionths, seeds 0 to 4, {words}: "
+                  + ", ".join(map("{:.0f}".format, amounts[way])))
 
 # %% [markdown]
-# Over the first hundred epochs the changes *cost* something, with every seed. [Chapter 07](07_augmentation.ipynb) follows two such curves
-# until they cross. Here they meet near epoch 100, and then?
+# On average over the first hundred epochs the changes *cost* half as much again, and the interval lies above 1. Over the
+# second hundred nothing can be told. ([Chapter 07](07_augmentation.ipynb) follows two such curves until they cross.)
 #
-# First the course had three seeds. At epoch 200, where DENSE stopped, all three had gained, and over the second hundred
-# epochs too. "From epoch 100 on the changes pay" was ready to be written. But three ratios that differ so much leave room on both
-# sides of 1, so the rule of [chapter 19](19_what_held_up.ipynb) said *not settled*, and asked for more seeds. Two more were run. Both lost. Three seeds that agree
-# can be luck.
+# Now look where DENSE stopped. The course first had three seeds, and at epoch 200 all three had gained. "After 200
+# epochs the changes pay" was ready to be written. But ratios that differ so much leave room on both sides of 1: the rule of
+# [chapter 19](19_what_held_up.ipynb) said *not settled*, and asked for a fourth seed. Two more were run, and both lost. Ten epochs earlier
+# other seeds are ahead. The curves jump by more than the two ways differ, for the rate never falls. One look at one epoch is a draw, and
+# three draws that agree can be luck.
 #
-# What is sure is in the right panel. Without the changes a network learns its pictures by heart; with them its error on
-# the pictures it trains on stays near that on new ones.
+# The right panel shows what is sure. Without the changes a network learns its pictures by heart: its error on new
+# ones is several times its training error. With them the two are alike. (Seed 4's last epoch without is such a jump.)
 #
-# The last columns weigh DENSE's explanation. Of the worst faces' error about half is place without the changes, far less
-# than of the mean points': what a network removes first is place. With the changes it is a third to nearly three quarters, and
-# the more of it, the larger the whole error. So where the face is, is what the two lost seeds did not know. The rate never falls
-# here, and the last epoch is drawn from jumping curves.
+# The last columns weigh DENSE's explanation. Of the worst faces' error about half is place, of the mean points' it was
+# nearly all: place is what training has removed most of. It is also what jumps. The two seeds that lost at epoch 200 have
+# misplaced their faces by more than twice as much as any other, as the lines below the table say; their shapes are little or
+# no worse.
 
 # %% tags=["guard"]
-with chapter.guard("the changes cost at first; then three seeds gain and two lose, most in place"):
-    assert (halves[0] > 1.05).all() and set(verdict_with.values()) == {"not settled"}
-    assert (halves[1] < 1).tolist() == (paid.loc[200] < 1).tolist() == [True] * 3 + [False] * 2
-    half = by_epochs[by_epochs.epoch > 100]
-    by_heart = np.log(half.held_out / half.training).groupby([half.augmented, half.seed]).mean()
-    assert np.exp(by_heart[False]).min() > 2 and np.exp(by_heart[True]).between(0.5, 1.5).all()
+with chapter.guard("they cost at first; at epoch 200 three seeds gain and two lose, in place"):
+    assert list(by_way.columns) == [(w, k) for w in (False, True) for k in range(5)]
+    assert list(so_it.values()) == ["fails", *["not settled"] * 3] and of_three == "not settled"
+    assert (paid["200"] < 1).tolist() == [True] * 3 + [False] * 2
+    assert (paid["190"] < 1).tolist() == [True, False, False, True, True]
+    assert 1.45 < np.exp(np.log(paid["10 to 100"]).mean()) < 1.55
+    assert np.exp(apart[False]).min() > 2.5 and np.exp(apart[True]).between(0.7, 1.1).all()
     late = long.pivot(index="seed", columns="augmented")
-    assert late["worst_place"][False].between(0.4, 0.65).all()
-    assert late["worst_place"][True].between(0.3, 0.75).all()
-    with_changes = long[long.augmented].sort_values("held_out")
-    assert with_changes.worst_place.is_monotonic_increasing
+    misplaced, misshapen = (late["held_out"][True] * late[f"all_{name}"][True]
+                            for name in ("place", "shape"))
+    assert misplaced.loc[3:].min() > 2.5 * misplaced.loc[:2].max()
+    assert misshapen.loc[3:].max() < 1.35 * misshapen.loc[:2].max()
+    assert 0.4 < late["worst_place"].mean(axis=None) < 0.6
 
 # %% [markdown]
 # ## The filters
@@ -868,8 +883,8 @@ with chapter.guard("the filters hardly moved"):
 # - The network finds a nose by more than the nose.
 # - An error of many points splits into place, turn and size, and shape. The split tests an explanation, beside a
 #   constant's.
-# - For a hundred epochs changed pictures cost something, with every seed. Over the next hundred the first three seeds gained
-#   and two more lost: three that agree can be luck.
+# - Over a hundred epochs changed pictures cost something. At epoch 200 three seeds agreed that they pay, and two more
+#   that they do not: one look at a jumping curve is a draw.
 # - Filters of nine cells must be compared with their start before one sees anything in them.
 #
 # ## Quiz
@@ -1041,6 +1056,6 @@ print(f"farthest, by {shift_map[far]:.1f} px of 240, for the square in row {far 
 
 # %% [markdown] tags=["solution"]
 # **Rubric.** Two points for one measure for all ways: distance in pixels of the *original* picture, on the same held-out people. One for
-# the split by `made_of`, since place is what should fall. One for counting faces that the detector does not find. One for three
-# seeds. **Expected**: the detector takes most of the error of place away, and adds its own misses. DENSE's changes,
-# shifts among them, cost at first; after 200 epochs five seeds do not agree, and what they disagree in is place. Larger shifts cost more epochs, and may pay later.
+# the split by `made_of`, since place is what should fall. One for counting faces that the detector does not find. One for several
+# seeds with an interval, and for more than the last epoch. **Expected**: the detector takes most of the error of place away, and adds its own misses. DENSE's changes,
+# shifts among them, cost at first, and after 200 epochs five seeds do not agree. Larger shifts have not been tried.

@@ -26,24 +26,39 @@ def test_points_move_with_the_picture(changed):
     images, points = dense.crops(photos, np.random.default_rng(1), changed)
     assert images.shape == (6, 224, 224) and images.dtype == np.uint8
     for image, places in zip(images, points, strict=True):
-        inside = ((places > 0) & (places < 223)).all(axis=1)
+        inside = np.isfinite(places).all(axis=1)
         assert inside.mean() > 0.5  # a turn may move corners out
-        for x, y in places[inside].round().astype(int):
+        assert places[inside].min() >= -0.5 and places[inside].max() <= 223.5
+        for x, y in places[inside].round().clip(0, 223).astype(int):
             assert image[y, x] > 0.7 * image.max()
     again, _ = dense.crops(photos, np.random.default_rng(1), changed)
     np.testing.assert_array_equal(images, again)
 
 
-def test_changes_are_as_large_as_dense_has_them():
-    photo = dotted()
-    turns = []
-    for seed in range(40):
-        _, (points,) = dense.crops([photo], np.random.default_rng(seed), changed=True)
-        way, was = points[0] - points[30], photo.points[0] - photo.points[30]
-        turn = np.degrees(np.angle(complex(*way) / complex(*was)))
-        turns.append(abs(turn))
-        assert np.abs(points.mean(0) - 111.5).max() < 10 + 0.2 * 224
-    assert 15 < max(turns) < 20.1
+def test_changes_are_as_large_as_dense_has_them(monkeypatch):
+    monkeypatch.setattr(sixty_eight, "SHIFT", 0.0)
+    monkeypatch.setattr(sixty_eight, "SIZE", 0.0)
+    # The box of a diamond: its middle stays its middle, and no turn moves a corner out.
+    corners = np.array([(60, 120), (180, 120), (120, 60), (120, 180)], np.float32)
+    points = np.resize(corners, (68, 2))
+    y, x = np.mgrid[:240, :240]
+    grey = np.uint8(100 + 20 * np.sin(x / 5) * np.sin(y / 7))
+    photo = sixty_eight.Photo(grey, points, 0)
+    (still,), (straight,) = dense.crops([photo], np.random.default_rng(0))
+    np.testing.assert_allclose(straight.mean(0), [111.5, 111.5], atol=1e-3)
+    turns, moves, lights = [], [], []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        (image,), (places,) = dense.crops([photo], rng, changed=True)
+        turns.append(np.degrees(np.angle(complex(*(places[1] - places[0])))))
+        moves.append(places.mean(0) - 111.5)
+        lights.append((image.mean() / still.mean(), image.std() / still.std()))
+    for found, most in ((turns, 20), (moves, 10)):
+        assert 0.8 * most < np.max(found) <= most + 0.01 and -most - 0.01 <= np.min(found)
+        assert np.min(found) < -0.8 * most
+    bright, spread = np.transpose(lights)
+    assert 0.79 < bright.min() < 0.84 and 1.16 < bright.max() < 1.21
+    assert 0.6 < spread.min() < 0.75 and 1.25 < spread.max() < 1.5  # contrast times brightness
 
 
 def test_targets_and_back():
