@@ -18,8 +18,9 @@ import keras
 import numpy as np
 import pandas as pd
 
-from fkd_utils import files
+from fkd_utils import faces, files
 from fkd_utils.data import sixty_eight
+from fkd_utils.evaluation import metrics
 from fkd_utils.models import efficientnet, losses
 from fkd_utils.training import results
 from studies import transfer
@@ -72,7 +73,7 @@ def run(
     mean = np.nanmean(crops(parts[learned], np.random.default_rng(0))[1], axis=0)
     if weights == "none":
         said = np.broadcast_to(mean, points.shape)
-        return [{"epoch": 0, "steps": 0, "loss": np.nan} | measures(points, said)]
+        return [{"epoch": 0, "steps": 0, "loss": np.nan} | _errors(points, said)]
     model = network(weights, mean, seed)
     rows, photos = [], parts[learned]
     for epoch in range(1, LEARNED[learned] + 1):
@@ -85,7 +86,7 @@ def run(
             answers = model.predict(efficientnet.to_inputs(images), BATCH, verbose=0)
             told = {"epoch": epoch, "steps": int(model.optimizer.iterations)}
             told["loss"] = loss * (SIDE / 2) ** 2
-            rows.append(told | measures(points, to_pixels(answers)))
+            rows.append(told | _errors(points, to_pixels(answers)))
     return rows
 
 
@@ -143,10 +144,6 @@ def to_pixels(targets: np.ndarray) -> np.ndarray:
     return (np.asarray(targets).reshape(len(targets), -1, 2) + 1) * (SIDE / 2) - 0.5
 
 
-def measures(truth: np.ndarray, said: np.ndarray) -> dict[str, float]:
-    """held and mean_px of points (n, 68, 2), as `run` says."""
-    off = said - truth
-    return {
-        "held": float(np.nanmean(off**2)),
-        "mean_px": float(np.nanmean(np.linalg.norm(off, axis=-1))),
-    }
+def _errors(truth: np.ndarray, said: np.ndarray) -> dict[str, float]:
+    held = faces.HALF**2 * metrics.mse(truth, said)  # its unit is half a side of 96 pixels
+    return {"held": held, "mean_px": metrics.mean_px(truth, said)}

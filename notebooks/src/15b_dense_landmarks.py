@@ -798,7 +798,7 @@ if by_epochs is not None:
 #
 # Now look where DENSE stopped. The course first had three seeds, and at epoch 200 all three had gained. "After 200
 # epochs the changes pay" was ready to be written. But ratios that differ so much leave room on both sides of 1: the rule of
-# [chapter 19](19_what_held_up.ipynb) said *not settled*, and asked for a fourth seed. Two more were run, and both lost. Ten epochs earlier
+# [chapter 19](19_what_held_up.ipynb) said *not settled*. Two more were run, and both lost. Ten epochs earlier
 # other seeds are ahead. The curves jump by more than the two ways differ, for the rate never falls. One look at one epoch is a draw, and
 # three draws that agree can be luck.
 #
@@ -807,8 +807,8 @@ if by_epochs is not None:
 #
 # The last columns weigh DENSE's explanation. Of the worst faces' error about half is place, of the mean points' it was
 # nearly all: place is what training has removed most of. It is also what jumps. The two seeds that lost at epoch 200 have
-# misplaced their faces by more than twice as much as any other, as the lines below the table say; their shapes are little or
-# no worse.
+# misplaced their faces by more than twice as much as the three that gained, as the lines below the table say; their shapes are
+# little or no worse.
 
 # %% tags=["guard"]
 with chapter.guard("they cost at first; at epoch 200 three seeds gain and two lose, in place"):
