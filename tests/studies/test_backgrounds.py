@@ -8,6 +8,11 @@ from fkd_utils.data import photographs, splits
 from studies import backgrounds, transfer
 
 
+@pytest.fixture(scope="module")
+def sets():
+    return backgrounds.portrait_sets(views=1)
+
+
 @pytest.mark.parametrize("view", [0, 1, 2])
 def test_the_same_face_stands_before_both(view):
     (studio, points), (other, same) = (
@@ -30,8 +35,7 @@ def test_points_lie_where_the_template_has_them():
     assert patch < around - 15  # a dark pupil above a bright cheek
 
 
-def test_people_who_are_asked_about_were_not_met():
-    sets = backgrounds.portrait_sets(views=1)
+def test_people_who_are_asked_about_were_not_met(sets):
     for behind in backgrounds.BEHIND:
         met, others = (set(sets[name].groups) for name in (f"{behind}, met", behind))
         assert not met & others and len(met | others) == len(photographs.names())
@@ -39,15 +43,16 @@ def test_people_who_are_asked_about_were_not_met():
     np.testing.assert_array_equal(sets["studio"].keypoints, sets["anything"].keypoints)
 
 
-def test_a_study_is_made_once_and_read_again(tmp_path, monkeypatch):
+def test_a_study_is_made_once_and_read_again(sets, tmp_path, monkeypatch):
     monkeypatch.setattr(backgrounds, "PATH", tmp_path / "backgrounds.csv")
-    monkeypatch.setattr(backgrounds, "VIEWS", 1)
+    few = {name: part.take(np.arange(12)) for name, part in sets.items()}
+    monkeypatch.setattr(backgrounds, "portrait_sets", lambda views: few)
     monkeypatch.setattr(backgrounds, "EPOCHS", 1)
     monkeypatch.setattr(transfer, "EPOCHS", 1)
     monkeypatch.setattr(splits, "load", lambda data, load=splits.load: load(data, limit=24))
     rows = backgrounds.study("open", 1)
     assert set(rows.faces) == {"studio", "anything", "real"}
     one = rows[(rows.network == "Fourth") & (rows.behind == "studio") & (rows.faces == "studio")]
-    assert len(one) == backgrounds.HELD and (one["count"] == 3).all() and (one.mean_px > 0).all()
+    assert len(one) == 4 and (one["count"] == 3).all() and (one.mean_px > 0).all()
     monkeypatch.setattr(backgrounds, "_taught", None)  # nothing is left to be made
     assert len(backgrounds.study("open", 1)) == len(rows)
