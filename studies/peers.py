@@ -8,7 +8,7 @@ are over the faces that all have found, and how many each has found stands besid
 
 Other people mark other places, so each error is told twice: as it is, and with each point's habit
 taken off, which is its mean error on other faces (the validation part of the set). Intervals count
-groups where the faces have some; each test picture of `open` is one of its own. dlib learnt from
+groups where the faces have some; the test pictures of `open` are of four teams. dlib learnt from
 300-W, where the complete faces of `wild` come from: most likely it knows them.
 
 In data/published/peers: sets.csv (which faces), accuracy.csv, networks.csv (what each is, weighs
@@ -38,6 +38,7 @@ from fkd_utils.evaluation import metrics, statistics, timing
 from fkd_utils.files import InputError
 from fkd_utils.models import export, heatmap
 from fkd_utils.training import results
+from studies.open_faces import build
 
 SCALE = 4
 OURS = "final"  # what all others are compared with
@@ -170,6 +171,9 @@ def faces_of(data: str) -> tuple[faces.Faces, faces.Faces]:
     points = answers.loc[shown.ids + 1, list(faces.COLUMNS)].to_numpy(np.float32)
     points = points.reshape(-1, len(faces.KEYPOINTS), 2) - from_edge * faces.HALF_PIXEL
     shown = dataclasses.replace(shown, keypoints=points.astype(np.float32))
+    if data == "open":  # its files do not say which pictures are made of the same people
+        teams = np.array([build.held_out_task(number).team for number in shown.ids])
+        shown = dataclasses.replace(shown, groups=teams)
     return shown.complete(), parts.validation
 
 
