@@ -757,7 +757,8 @@ chapter.figure(
     "interval lies below zero, above, or holds it. Three lie above: batches drawn anew, all rows, "
     "residual blocks. Heat maps lie by far the farthest below. Right, the steps after them: the "
     "offset, two heads and averaged weights hold zero, the last with the shortest bar; the other "
-    "five lie below it, Wing the farthest.",
+    "five lie below it, Wing the farthest. Grey bands around zero show what seeds may do: batches "
+    "drawn anew, residual blocks, heat maps, Wing and longer training lie outside theirs.",
 )
 
 # %%

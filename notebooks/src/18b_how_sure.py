@@ -192,7 +192,8 @@ chapter.explore(
 
 # %% [markdown]
 # A cold map is its largest cell, and the point jumps to that cell's centre. A hot one covers the picture, and
-# the point is drawn to the middle of the picture, whatever is seen there.
+# the point is drawn to the middle of the picture, whatever is seen there. Look at temperatures between 2 and 3: one spot
+# is coloured, and the cross has left it. A haze too thin to be seen, over hundreds of cells, weighs as much as the spot.
 #
 # ## How sure is it?
 #
@@ -326,8 +327,35 @@ chapter.figure(
 # a corner of an eye. A line each sorts twice as well, and its promise is kept from the surest tenth to
 # the least sure. But most of that is knowing which keypoint it is. The spread adds the rest.
 #
-# On `open`, after the few batches of *quick*, for your network a line each beats no spread at all by little.
+# On `open`, after the few batches of *quick*, for your network a line each beats no spread at all by little. One line for
+# all sorts its points the wrong way round: keypoints with wide maps are not those that are far off.
 # A network that has trained so briefly does not know yet where it is wrong.
+#
+# Does each of the fifteen keep its promise? Take the fifth of the test faces on which it is surest, and the fifth on
+# which it is least sure.
+
+# %%
+fifths = []
+for k, name in enumerate(data.KEYPOINTS):
+    promised, kept = reliability(real["a line each"][:, k], off_real["test"][:, k], shares=5)
+    fifths.append({"keypoint": data.plain(name), "surest fifth: promised": promised[0],
+                   "found": kept[0], "least sure: promised": promised[-1], "found ": kept[-1]})
+plotting.show_table(fifths, **dict.fromkeys(list(fifths[0])[1:], "{:.2f} px"))
+sorts = sum(row["found "] > row["found"] for row in fifths)
+astray = max(abs(row["found "] / row["least sure: promised"] - 1) for row in fifths)
+print(f"the least sure fifth is farther off for {sorts} of {len(fifths)} keypoints; promises to it "
+      f"are wrong by at most {astray:.0%}")
+
+# %% tags=["guard"]
+with chapter.guard("doubt sorts each keypoint; all promises but the top lip's are kept to a third"):
+    assert sorts == 15
+    wrong_by = {row["keypoint"]: row["found "] / row["least sure: promised"] - 1 for row in fifths}
+    assert 0.6 < wrong_by.pop("top lip") < 0.7 and max(map(abs, wrong_by.values())) < 1 / 3
+
+# %% [markdown]
+# Doubt sorts every keypoint. How much an unsure one is off, most promises tell to a third or better, the top lip's does
+# not: there two thirds more is found. A fifth is about forty faces, and the lines were learned from as few for each of
+# their dots.
 #
 # ## Failures
 #
@@ -416,7 +444,9 @@ with chapter.guard("Fourth fails often, final hardly and with doubt; it gains le
 # The real faces may not be shown. So ask two of these networks about **your** test faces, the final
 # one and Fourth. Many predictions follow, so the networks go into files first. ONNX is a file format for networks:
 # what runs it needs neither Keras nor TensorFlow. `models.heatmap.for_export`
-# puts the normalisation inside: grey values 0 to 255 go in, pixels come out.
+# puts the normalisation inside: grey values 0 to 255 go in, pixels come out. (The time printed is of one look; the
+# stored errors took two. [Table 18b.4](#table-18b.4) has a time of the same file on another processor with other work
+# beside it: compare times within one run.)
 
 # %%
 def into_file(network, folder):
@@ -624,8 +654,9 @@ with chapter.guard("no suspect comes far; the final network is better under all"
 # Fourth wants a face upright: its training faces were tilted only as faces are, and at 30 degrees its
 # error is more than doubled. (The habits taken off were measured on faces as they come and are not
 # turned with them, so a part of the rise is theirs.) The final network, which practised, hardly minds.
-# Light matters to neither. A bar costs the final network more than Fourth, over the eyes it doubles the
-# error: who sees more has more to lose. It stays the better one.
+# Light matters to neither. In proportion to its error a bar costs the final network more than Fourth, over the eyes it
+# doubles the error: who sees more has more to lose. So it was on the real faces in [Table 18b.2](#table-18b.2). In
+# pixels they disagree: there, glasses over the eyes cost Fourth more. The final network stays the better one.
 #
 # ## When to refuse
 #
@@ -691,16 +722,17 @@ left.set_xticks([2, 4, 8, 16, 32], ["2", "4", "8", "16", "32"])
 left.minorticks_off()
 right.set(xlabel="strangers let through", ylabel="faces let through", xlim=(-0.01, 0.2),
           ylim=(0.8, 1.005), xticks=[0, 0.05, 0.1, 0.15, 0.2])
-right.legend(*left.get_legend_handles_labels(), fontsize=8, loc="center")
+figure.legend(*left.get_legend_handles_labels(), fontsize=9, loc="outside upper center", ncols=5)
 chapter.figure(
     figure,
     "18b-f",
     "The final network's doubt about faces and about what is none. Left: share of the pictures "
     "below each mean spread; dashed: where one validation face in a hundred is refused. Right: "
     "the ROC curve, a corner of it.",
-    alt="Left, five rising curves over the mean spread: that of the faces rises first and is at "
-    "one before the four others leave zero. Right, the share of faces let through against that of "
-    "strangers: all four curves run into the upper left corner.",
+    alt="Left, five rising curves over the mean spread: that of the faces rises first and is close "
+    "to one where half faces leave zero; the three others follow far to the right. Right, the "
+    "share of faces let through against that of strangers: all four curves run into the upper left "
+    "corner and cover one another there.",
 )
 
 # %% tags=["guard"]
@@ -709,7 +741,7 @@ with chapter.guard("the spread tells faces from what is none", quick=True):
     assert min((of_faces[:, np.newaxis] < v).mean() for v in of_strangers.values()) > 0.995
 
 # %% [markdown]
-# It lets hardly any through. Nobody taught it this: on what is no face, the maps find no place to gather. A hand in
+# It lets hardly any through. (The pieces without a face are of one photograph; others may be harder.) Nobody taught it this: on what is no face, the maps find no place to gather. A hand in
 # front of a face is another matter: nothing here tests it. [Exercise 4](#Exercises) covers faces bit by bit. The
 # thesis's networks have no maps, and give an answer without any.
 #
@@ -728,14 +760,14 @@ beside = []
 for (where, name), both in peers.groupby(["data", "network"], sort=False):
     as_told, habit_free = (both[both.habits == how].iloc[0] for how in ("kept", "off"))
     beside.append({"faces": {"wild": "real test faces", "open": "open's test faces"}[where],
-                   "network": called[name], "NME": as_told.nme,
+                   "network": called[name], "found": as_told.found, "NME": as_told.nme,
                    "without habits": habit_free.nme,
                    "95% interval": f"{habit_free.low:.2f} to {habit_free.high:.2f}",
                    "above the course's": "" if name == "final" else
                    f"{habit_free.above:+.2f} "
                    f"({habit_free.above_low:+.2f} to {habit_free.above_high:+.2f})"})
 chapter.table(beside, "18b.3", "The final network beside others, NME in percent on the same faces.",
-              **dict.fromkeys(("NME", "without habits"), "{:.2f}"))
+              found="{:.1%}", **dict.fromkeys(("NME", "without habits"), "{:.2f}"))
 
 # %%
 chapter.table([{"network": kind.called, "its own points": kind.points, "MB": kind.bytes / 1e6,
@@ -749,7 +781,8 @@ chapter.table([{"network": kind.called, "its own points": kind.points, "MB": kin
 # On the real test faces the habit-free errors of dlib and of this network cannot be told apart. dlib's
 # model learned from 300-W, most likely from these very faces, and is a hundred megabytes; this one had
 # other faces of the same collection, and is one and a half. On `open`, whose faces none of the three has
-# met, it is ahead of all: of refined Face Mesh by half a point, of dlib by more than one and a half.
+# met, it is ahead of all: of refined Face Mesh by half a point, of dlib by more than one and a half. (Those test
+# pictures are of four teams of people, and the intervals count teams.)
 #
 # What this does not say: dlib and MediaPipe were made for colour photographs of any size, and answer 68
 # and 468 points. Small grey crops are this course's task, not theirs. The times are good for an order and not for a ratio.
@@ -808,7 +841,8 @@ print(f"without habits, the {steep.sum()} faces tilted by more than 10 degrees: 
 # with the ends of the brows higher: another labeller, another habit, and one number for each coordinate takes it away.
 # The larger part stays, four tenths of the error.
 #
-# On `open` the network from abroad is off nearly twice as far. About half of that is habit.
+# On `open` the network from abroad is off nearly twice as far. About half of that is habit. So with habits the network
+# from real faces loses more abroad; without them both lose about alike.
 #
 # Tilt does not explain what stays: the tilted faces are little worse,
 # though they are only 37. What no batch can make is people, cameras and rooms: all of `open` is mixed from
@@ -818,7 +852,8 @@ print(f"without habits, the {steep.sum()} faces tilted by more than 10 degrees: 
 # *smiles*; *poses*, heads turned and tilted far; *shapes*, proportions that nobody of the 142 has; *skin*, deeper lines
 # and beards; *light*, deep shadows; *things* before the face, such as glasses, hats and hands.
 #
-# The network of step 11 learned from each set for six epochs and was asked about the real faces. **Predict**
+# The network of step 11, with its rule, learned from the fully labelled faces of each set for six epochs. It was asked
+# about real faces of the training and the validation part, of which it had met none; the test faces stay closed. **Predict**
 # which ingredient is worth most, and whether one does harm.
 
 # %%
@@ -906,7 +941,7 @@ def check_1(answer):
         models.heatmap.soft_argmax(asked_maps, 4, t))) for t in (0.5, 1.0, 2.0))
     if np.shape(answer) == (2,) and np.allclose(answer, as_is, atol=1e-4):
         return "that is temperature 1, twice"
-    return bool(np.shape(answer) == (2,) and np.allclose(answer, (half, double), atol=1e-3))
+    return bool(np.shape(answer) == (2,) and np.allclose(answer, (half, double), atol=0.01))
 
 
 check_1(answer_1)
@@ -927,8 +962,8 @@ check_1(answer_1)
 # Both are worse than 1, where the loss has fixed the mean. Sharpened, wide maps lose it most.
 
 # %% [markdown]
-# **2. A mirror for the old** (medium). Does averaging over the mirror image help the thesis's Fourth more
-# or less than the final network? Predict, and think of how each was trained. Answer with the error
+# **2. A mirror for the old** (medium). How much does averaging over the mirror image take off the error of the
+# thesis's Fourth, and how much off the final network's? Predict first. Answer with the error
 # (`mean_px`, without habits) of the average over that of one look, for Fourth and for the final network.
 # One look asks `score[name]` about `grey(images)` and takes `habits[name]` off. `augment.flip_averaged(ask, images)`
 # takes two.
@@ -968,7 +1003,8 @@ for name in ("Fourth, dropout", "final"):
     answer_2.append(twice_off / once_off)
     print(f"{name}: {once_off:.2f} px once, {twice_off:.2f} twice, {answer_2[-1] - 1:+.1%}")
 check_2(answer_2)
-# A second look averages out what the first has by chance.
+# A second look averages out what the first has by chance. Which of the two gains more, the few
+# teams of people behind your test faces cannot tell.
 
 # %% [markdown]
 # **3. Two opinions** (hard). How far the answers to a face and to its mirror image lie apart is another sign
