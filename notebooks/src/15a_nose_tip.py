@@ -53,7 +53,8 @@ chapter = plotting.Chapter("15a", PROFILE, DATA, SEED)
 # %% [markdown]
 # ## The pictures
 #
-# DENSE works on IMM's faces: photographs of 640 by 480 pixels with 58 points each. They are for research only,
+# DENSE works on "the provided dataset", 240 pictures with 58 points each. As many has IMM's collection of faces, photographs of
+# 640 by 480 pixels. They are for research only,
 # so this chapter uses the photographs that come with the course: one of each of 142 people, with
 # 189 points set by hand. If you have IMM, start JupyterLab with the variable `FKD_DATA` set to the
 # folder that holds its `.asf` files and pictures. With any other source the chapter stays with its own photographs.
@@ -154,7 +155,7 @@ if SOURCE != "open":
 plotting.show_table(imm.to_dict("records"), mean_place_mse="{:.5f}")
 
 # %% [markdown]
-# `imm_face_db` is DENSE's collection (58 points), with one picture from the front of each of 37 people.
+# `imm_face_db` is the collection that fits DENSE's counts (58 points), with one picture from the front of each of 37 people.
 # `imm_frontal` is another one (73 points), ten pictures of each of 12 people.
 #
 # All are pictures from the front. DENSE's 240 have turned heads too, which move the nose further and

@@ -653,7 +653,7 @@ chapter.figure(
 # %% [markdown]
 # ## What is an error made of?
 #
-# DENSE explains its two worst faces: a hand was taken for a part of the head, or big hair was, so the
+# DENSE explains two faces that "didn't work as well": a hand was taken for a part of the head, or big hair was, so the
 # network put the *centre of the face* in the wrong place. That can be tested without looking at hands or hair.
 # If it is so, the error is a common shift. Take the predicted points and allow them in turn: a shift; a
 # shift, a turn and a change of size (the best ones, by least squares). What is left is wrong *shape*.

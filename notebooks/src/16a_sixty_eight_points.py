@@ -328,12 +328,13 @@ chapter.figure(
 # %% [markdown]
 # Look at the second row. Inception's frozen features have about the same loss on training and test pictures.
 # Its two losses lie where **one constant face** lies. It may have learned nothing, not even which way is up. Nobody
-# can say more: the band is wide, and if TRANSFER took (0, 0) for a place, the whole band lies above this loss.
+# can say more: the band is wide. And TRANSFER knows that points at (0, 0) are to be ignored (2.1), but does not say how
+# its loss ignored them. If it took (0, 0) for a place after all, the whole band lies above this loss.
 #
 # And the three best? On pictures they have not seen, they are where a mean face is that knows only
 # whether the picture is upright. The band is wide, since nobody knows DLIB's boxes. But from this
 # table you cannot conclude that TRANSFER's networks find eyes. (Those with the crosses in the right
-# places may still do; it shows some pictures.) If it took (0, 0) for a place, this band lies higher too, above their
+# places may still do; it shows some pictures.) If (0, 0) counted as a place, this band lies higher too, above their
 # losses, and then they beat that mean face.
 #
 # What does one constant face look like? Average the points over upright, mirrored and upside-down
@@ -372,8 +373,8 @@ with chapter.guard("the best constant for three copies is a third as large"):
     assert np.all(np.abs(width - 1 / 3) < 0.05)
 
 # %% [markdown]
-# In its section on optimisers TRANSFER shows a failure of RMSprop: *all the points accumulate near
-# the centre of the image*. It cures that with a rate of 0.1 that falls to 0.0001, and doubts the
+# In its section on optimisers TRANSFER shows a failure of RMSprop: "all the points accumulating near
+# of the center of the image" (3.3). It cures that with a rate of 0.1 that falls to 0.0001, and doubts the
 # cure later. Compare the last panel: such is the
 # constant that fits three copies best, if a mirrored copy keeps the order of its points.
 #
@@ -386,8 +387,8 @@ with chapter.guard("the best constant for three copies is a third as large"):
 # Plain descent then takes steps 136 times as small. The other three divide by the gradient's own size
 # and do not notice.
 #
-# **Predict**: where will SGD's best rate be, compared with Keras's 0.01? A small head on the
-# features, its outputs starting at zero as TRANSFER's did:
+# **Predict**: where will SGD's best rate be, compared with Keras's 0.01? A small head on the features of a frozen
+# network, its outputs starting at zero:
 
 # %%
 STEPS = chapter.pick(smoke=2, quick=240, paper=240)
@@ -686,7 +687,8 @@ print(f"the last epoch is at most {(ends / lowest - 1).max():.1%} above the lowe
 # ## One background
 #
 # TRANSFER's main conclusion is about its data. Its best network does badly on photographs from elsewhere,
-# "probably because all the images has the same background" (4.1). It had no other pictures to test this. You have:
+# "probably because all the images has the same background" (4.1). It shows one picture from the Internet, and had none
+# with labels and other backgrounds. You have:
 # the wall behind the 142 photographs can be taken away. Six portraits, and below them the same faces in the
 # same places before something else:
 

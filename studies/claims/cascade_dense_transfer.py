@@ -73,7 +73,7 @@ CASCADE = [
     _cascade(
         "3.2", "the last hidden layer quickly saturate",
         "the last of four sigmoid layers saturates", "the last hidden layer",
-        "share of saturated units", "> 0.5", "Table 14.2", _saturated, _SMALL,
+        "share of saturated units", "> 0.5", "14-b", _saturated, _SMALL,
     ),
     _cascade(
         "3.2", "after a hundred of epochs, it escaped",
@@ -114,7 +114,7 @@ DENSE = [
     ),
     _dense(
         "Part 2", "the center of the face was further right than it actually was",
-        "the worst faces have the centre in the wrong place", "2 faces", "share of their error",
+        "two bad faces have the centre in the wrong place", "2 faces", "share of their error",
         "> 0.5", "Table 15b.2", nothing, _ITS_PICTURES,
     ),
     _dense(

@@ -123,7 +123,7 @@ CORRECTIONS = [
     Correction("DEPTH", "augment, then split", "split, then augment", "08",
                lambda: _leak("results.csv", "split first", "copy first",
                              "the same, by one turned copy of each")),
-    Correction("THESIS, DEPTH", "pictures are split at random", "people are, where they are known",
+    Correction("THESIS, DEPTH", "pictures are split, not people", "people are, where they are known",
                "08", lambda: _leak("people.csv", "people apart", "people shared",
                                    "the same, by other pictures of the people")),
     Correction("THESIS, TRANSFER", "the lowest validation loss is reported",
