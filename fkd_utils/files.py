@@ -167,6 +167,16 @@ def stored(
         return None
 
 
+def shipped(
+    read: collections.abc.Callable[[pathlib.Path], _Content], path: pathlib.Path
+) -> _Content:
+    """What `read` makes of a file that comes with the course; InputError where it is not whole."""
+    content = stored(read, path)
+    if content is None:
+        raise InputError(f"{path}: missing or damaged; restore it with `git checkout -- data`")
+    return content
+
+
 def read_json(path: pathlib.Path) -> dict[str, typing.Any]:
     """The object in a JSON file; raises one of `DAMAGED` for anything else."""
     content = json.loads(path.read_text(encoding="utf-8"))

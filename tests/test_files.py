@@ -89,6 +89,18 @@ def test_arrays_stand_where_they_were_asked_for_and_numpy_reads_them(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes of that sort on this system")
+@pytest.mark.parametrize("cut", [0, 1, 60, -20])
+def test_a_file_of_the_course_that_is_not_whole_is_named_and_how_to_get_it(tmp_path, cut):
+    path = tmp_path / "some.npz"
+    with pytest.raises(files.InputError, match=r"some\.npz: missing or damaged; restore it with"):
+        files.shipped(files.read_arrays, path)
+    files.save_arrays(path, {"a": np.arange(9)})
+    np.testing.assert_array_equal(files.shipped(files.read_arrays, path)["a"], np.arange(9))
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(files.InputError, match=r"some\.npz: missing or damaged"):
+        files.shipped(files.read_arrays, path)
+
+
 def test_a_device_or_pipe_is_not_replaced_by_a_file(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InputError, match="pipe: cannot be written: it is a device or a pipe"):

@@ -44,8 +44,9 @@ def load(data: str) -> tuple[Framed, list[str]]:
     left out. Raises InputError where the nose tip of the folder's points is not known.
     """
     paths = landmarks.find(data, ".asf")
+    alone = landmarks.without_points(data, ".asf")
     if not paths:
-        return _stacked("open", _embedded(), photographs.names()), []
+        return _stacked("open", _embedded(), photographs.names()), alone
     folder = files.expanded(data).resolve()
     pairs, broken = landmarks.read_pairs(paths)
     counts = [len(pair.points) for pair in pairs]
@@ -63,7 +64,8 @@ def load(data: str) -> tuple[Framed, list[str]]:
     ]
     pairs = [pair for pair in pairs if len(pair.points) == most]
     found = [_shrunk(pair.grey, pair.points) for pair in pairs]
-    return _stacked(folder.name, found, [_person(pair.picture) for pair in pairs]), broken
+    framed = _stacked(folder.name, found, [_person(pair.picture) for pair in pairs])
+    return framed, broken + alone
 
 
 def split(framed: Framed, data: str, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -149,6 +149,19 @@ def read_pairs(paths: collections.abc.Iterable[pathlib.Path]) -> tuple[list[Pair
     return pairs, broken
 
 
+def without_points(path: str | pathlib.Path, ending: str) -> list[str]:
+    """A line about the pictures of a folder that have no landmark file (".pts") of their name.
+
+    Empty where all have one, or there are none.
+    """
+    labelled = {file.with_suffix("") for file in find(path, ending)}
+    alone = [file for file in find(path, *PICTURES) if file.with_suffix("") not in labelled]
+    if not alone:
+        return []
+    some = f"{len(alone)} pictures have" if len(alone) > 1 else "a picture has"
+    return [f"{alone[0]}: {some} no {ending} file of the same name; left out"]
+
+
 def _wrong(path: pathlib.Path, line: int, what: str) -> InputError:
     return InputError(f"{path}, line {line}: {what}")
 

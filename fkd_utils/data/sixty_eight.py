@@ -95,11 +95,13 @@ def load(data: str, most: int | None = None) -> tuple[list[Photo], list[str]]:
     last "_", as 77_1 and 77_2; every other name is a photograph of its own. The person of an
     embedded one is its team, whose people are mixed in the faces of `open`.
     Returns the photographs and a message for each file that is broken, of points or picture, or
-    has other than 68 points. Raises InputError when none is left.
+    has other than 68 points, and one for pictures without points. Raises InputError when none is
+    left.
     """
     paths = landmarks.find(data, ".pts")
+    alone = landmarks.without_points(data, ".pts")
     if not paths:
-        return _embedded(), []
+        return _embedded(), alone
     if most is not None and len(paths) > most:
         paths = [paths[int(k)] for k in np.linspace(0, len(paths) - 1, most)]
     pairs, broken = landmarks.read_pairs(paths)
@@ -116,7 +118,7 @@ def load(data: str, most: int | None = None) -> tuple[list[Photo], list[str]]:
             f"{files.expanded(data)}: no .pts file with {POINTS} points and a picture beside it"
             f"{first}; add such pairs"
         )
-    return found, broken
+    return found, broken + alone
 
 
 def _embedded() -> list[Photo]:

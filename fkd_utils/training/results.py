@@ -92,8 +92,11 @@ def of_rows(rows: collections.abc.Iterable[str]) -> dict[str, Stored]:
 
 
 def table(name: str) -> pd.DataFrame:
-    """A table of data/published, such as "leak/results" or, of several seeds, "seeds/table_4_1"."""
-    return pd.read_csv(files.PUBLISHED / f"{name}.csv")
+    """A table of data/published, such as "leak/results" or, of several seeds, "seeds/table_4_1".
+
+    Raises InputError for a file that is missing or damaged.
+    """
+    return files.shipped(files.read_table, files.PUBLISHED / f"{name}.csv")
 
 
 def mean_face_measures() -> dict:

@@ -148,7 +148,7 @@ with chapter.guard("the mean of all other people's, on three numbers by hand"):
     assert np.isclose(mean_place(np.array([[0.0], [0], [3]]), ["a", "b", "c"]), by_hand)
 
 # %%
-imm = pd.read_csv(files.PUBLISHED / "dense" / "imm_mean_place.csv")
+imm = files.shipped(files.read_table, files.PUBLISHED / "dense" / "imm_mean_place.csv")
 if SOURCE != "open":
     row = SOURCE, every.shape[1], len(people), len(set(people)), mean_place(targets, people)
     imm = pd.concat([imm[imm["set"] != SOURCE], pd.DataFrame([row], columns=imm.columns)])

@@ -693,7 +693,7 @@ print(f"the last epoch is at most {(ends / lowest - 1).max():.1%} above the lowe
 # same places before something else:
 
 # %% tags=["drawing"]
-walls = np.load(stored / "backgrounds.npz")
+walls = files.shipped(files.read_arrays, stored / "backgrounds.npz")
 figure, grid = plt.subplots(2, 6, figsize=(9.0, 3.2))
 for axes_row, name in zip(grid, ("studio", "anything")):
     for axes, picture in zip(axes_row, walls[name]):

@@ -912,8 +912,8 @@ with chapter.guard("more blocks cost more; ResNet50's own batch statistics halve
 
 # %% [markdown]
 # TRANSFER names its machine (8 processors and one P100, rented at $2.042 an hour) and when some trainings stopped: the
-# network from scratch at epoch 24, best at 16; on frozen Inception at 80; with two blocks, 120 epochs were shown; with
-# four, it stopped 70 epochs earlier. No time stands beside them. Each stop was early stopping's, on the crops whose
+# network from scratch at epoch 24, its test loss rising from about 16 on; on frozen Inception at 80; with two blocks it
+# speaks of 120 epochs, with four of 70 fewer. No time stands beside them. Each stop was early stopping's, on the crops whose
 # loss it reports. And in the end the budget stopped the work. Multiply: 7,497 crops are 235 steps an epoch.
 #
 # After 40 steps none of the six beats the mean face on held-out crops. [Table 16b.2](#table-16b.2) read such frozen

@@ -829,10 +829,10 @@ with chapter.guard("the predicted faces are about as far apart as the people are
 # between the first and the last has all points exactly right, and the picture halfway is the truth.
 
 # %%
-with np.load(files.REPO / "data" / "demo" / "speaker.npz") as speaker:
-    closed, half_open, opened = speaker["pictures"]
-    closed_points, half_points, opened_points = speaker["points"]
-    gap = speaker["between"]  # the pixels between the lips, halfway
+speaker = files.shipped(files.read_arrays, files.REPO / "data" / "demo" / "speaker.npz")
+closed, half_open, opened = speaker["pictures"]
+closed_points, half_points, opened_points = speaker["points"]
+gap = speaker["between"]  # the pixels between the lips, halfway
 frame_border = demo.morph.border(len(closed))
 speech = [demo.morph.Still(picture, np.vstack([points, frame_border]))
           for picture, points in ((closed, closed_points), (opened, opened_points))]

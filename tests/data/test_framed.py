@@ -57,6 +57,15 @@ def test_files_with_other_points_and_broken_ones_are_named(tmp_path):
     assert any("3-1m.png: 5 points, the others have 58" in line for line in broken)
 
 
+def test_a_picture_without_points_is_told_of(tmp_path):
+    for name in ("01-1m", "02-1m"):
+        write_asf(tmp_path, name)
+    (tmp_path / "02-1m.asf").unlink()
+    found, told = framed.load(str(tmp_path))
+    assert len(found.points) == 1
+    assert len(told) == 1 and "a picture has no .asf file of the same name; left out" in told[0]
+
+
 def test_points_nobody_knows_and_too_few_people_are_told(tmp_path):
     write_asf(tmp_path, "1-1m", points=7)
     with pytest.raises(InputError, match=r"faces with 7 points; .* of 189, 58, 73 points"):

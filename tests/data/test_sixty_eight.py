@@ -94,6 +94,22 @@ def test_a_broken_picture_does_not_lose_the_others(tmp_path):
     assert len(broken) == 1 and "77_1.png: this is no picture" in broken[0]
 
 
+def test_pictures_without_points_are_told_of_whether_others_have_some_or_not(tmp_path):
+    folder = tmp_path / "set"
+    for name in ("77_1", "78_1", "79_1"):
+        write_face(folder, name)
+    for name in ("78_1", "79_1"):
+        (folder / f"{name}.pts").unlink()
+    found, told = sixty_eight.load(folder)
+    assert len(found) == 1
+    assert told == [
+        f"{folder / '78_1.png'}: 2 pictures have no .pts file of the same name; left out"
+    ]
+    (folder / "77_1.pts").unlink()
+    found, told = sixty_eight.load(folder)  # the embedded ones take their place
+    assert len(found) == len(photographs.names()) and "77_1.png: 3 pictures have no" in told[0]
+
+
 def test_few_of_many_and_none(tmp_path):
     for k in range(6):
         write_face(tmp_path / "set", f"image_{k}")
