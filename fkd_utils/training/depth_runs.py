@@ -101,7 +101,7 @@ def measured(
     lowest validation loss. val: the pictures that the order of work holds out. test: unchanged
     faces of people who are in neither. val_mean_face and test_mean_face: the losses of always
     saying the mean of the training labels. seen: share of the held-out pictures that show a face
-    which trains. val_by_epoch: the validation losses, with spaces between.
+    which trains. loss_by_epoch, val_by_epoch: training and validation losses, with spaces between.
     """
     trained = fit(network, plan, seed, sets, batch_size)
     best, found = trained.model(), {}
@@ -115,7 +115,9 @@ def measured(
     found |= {"best_epoch": trained.best_epoch, "epochs": len(trained.history)}
     found["seen"] = float(np.isin(sets.validation.ids, sets.train.ids).mean())
     found |= {"pictures": len(sets.train), "parameters": best.count_params()}
-    return found | {"val_by_epoch": " ".join(f"{PX2 * v:.4g}" for v in trained.history.val_mse)}
+    for name, column in (("loss", trained.history.loss), ("val", trained.history.val_mse)):
+        found[f"{name}_by_epoch"] = " ".join(f"{PX2 * v:.4g}" for v in column)
+    return found
 
 
 def model(plan: str, row: str, seed: int) -> keras.Model:
