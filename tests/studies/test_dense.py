@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from fkd_utils import files
 from fkd_utils.data import sixty_eight
 from fkd_utils.models import efficientnet, losses
 from studies import dense
@@ -68,9 +69,28 @@ def test_targets_and_back():
 
 
 def test_errors_are_in_pixels_of_the_crop():
-    truth = np.array([[[0.0, 0.0], [np.nan, np.nan]]])
-    said = np.array([[[3.0, 4.0], [9.0, 9.0]]])
-    assert dense._errors(truth, said) == pytest.approx({"held": 12.5, "mean_px": 5.0})
+    truth, said = np.full((1, 68, 2), np.nan), np.full((1, 68, 2), 9.0)
+    truth[0, 36], truth[0, 45] = (0, 0), (100, 0)  # the outer eye corners
+    said[0, 36], said[0, 45] = (3, 4), (103, 4)
+    told = {"held": 12.5, "mean_px": 5.0, "nme": 5.0}
+    assert dense._errors(truth, said) == pytest.approx(told)
+
+
+def test_another_box_shows_the_same_face_smaller_larger_or_lower():
+    photos = [dotted(seed) for seed in range(4)]
+    usual, larger, higher = (
+        dense.crops(photos, np.random.default_rng(3), box=dense.BOXES[name])[1]
+        for name in ("as learned", "a quarter larger", "a tenth higher")
+    )
+    middle = (dense.SIDE - 1) / 2
+    np.testing.assert_allclose(larger - middle, (usual - middle) / 1.25, atol=7)  # it wobbles
+    for before, after in zip(usual, larger, strict=True):
+        sides = [np.ptp(some, axis=0).max() for some in (before, after)]
+        assert sides[1] / sides[0] == pytest.approx(1 / 1.25, rel=1e-4)
+    down = higher - usual  # where the box goes up, the face goes down in it
+    down = down[np.isfinite(down).all(axis=2)]
+    np.testing.assert_allclose(down[:, 0], 0, atol=1e-3)
+    assert down[:, 1].min() > 0.09 * 224 and down[:, 1].max() < 0.11 * 224
 
 
 def test_a_network_starts_at_the_mean_face(monkeypatch):
@@ -109,15 +129,24 @@ def test_the_study_goes_on_and_looks_when_it_should(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / "a.pts").touch()
     rows = dense.study(str(folder), 2)
-    told = list(zip(rows.weights, rows.learned, rows.seed, rows.epoch, strict=True))
+    kinds = [("tested", box) for box in dense.BOXES] + [
+        ("the course's", box) for box in dense.BOXES
+    ]
+    told = rows.drop_duplicates(["weights", "learned", "seed", "epoch"])
+    for _, some in rows.groupby(["weights", "learned", "seed", "epoch"]):
+        assert list(zip(some.faces, some.box, strict=True)) == kinds
+    told = list(zip(told.weights, told.learned, told.seed, told.epoch, strict=True))
     assert told == [
         ("none", "all", 0, 0),
+        ("random", "four fifths", 0, 2),
         ("imagenet", "four fifths", 0, 2), ("imagenet", "all", 0, 2), ("imagenet", "all", 0, 3),
-        ("random", "four fifths", 0, 2), ("random", "all", 0, 2), ("random", "all", 0, 3),
         ("imagenet", "four fifths", 1, 2), ("imagenet", "all", 1, 2), ("imagenet", "all", 1, 3),
     ]  # fmt: skip
     assert (rows.steps == rows.epoch).all()  # fewer photographs than a batch
-    mean, first = rows.held[0], rows.held[1]
+    as_learned = rows[(rows.faces == "tested") & (rows.box == "as learned")]
+    mean, first = as_learned.held.iloc[:2]
     assert 0.5 < first / mean < 1.5  # it starts at the mean face of its own training part
+    seen = files.read_arrays(dense.path_of(str(folder)).with_suffix(".npz"))
+    assert len(seen) == 2 * len(dense.BOXES) and seen["as learned: said"].shape == (2, 68, 2)
     monkeypatch.setattr(dense, "run", lambda *_, **__: pytest.fail("trained again"))
     assert len(dense.study(str(folder), 2)) == len(rows)
