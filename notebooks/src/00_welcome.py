@@ -252,10 +252,10 @@ chapter.explore(
 # | 2, the thesis | 03 linear, 04 perceptron, 05 and 06 convolution, 07 augmentation, 08 the final model | five networks, and what each step is worth |
 # | 3, looking closer | 09 heat maps, 10 errors per keypoint, 11 timing, 12 demonstration | which faces and points are hard, what it costs, what it is good for |
 # | 4, four other studies | 13 going deeper, 14 cascade, 15 dense landmarks, 16 transfer learning, 17 morph film | more layers, more points, other weights, a film |
-# | 5, beyond and back | 18 beyond the studies, 19 what held up | the network you have just seen; every claim of the five studies with our number and a verdict |
+# | 5, beyond and back | 18 beyond the studies, 19 what held up | the network you have just seen; the claims of the five studies, each with a verdict, and with our number where we have one |
 #
 # The spine is a bachelor's thesis that trained these networks on the *Facial Keypoints Detection*
-# task of Kaggle. Where a figure or a table has a number such as 4.1, it is the thesis's own number,
+# task of Kaggle. Figures and tables with numbers from 2.1 to 4.19 have the thesis's own numbers,
 # regenerated from your run or from a stored one of full length. Where the thesis, or another study, is wrong, the chapter says so and
 # shows it. The thesis's text names neither its author nor its year; the book's bibliography has what each of the five studies
 # tells of itself.

@@ -753,7 +753,7 @@ for share, score in zip(shares, dirt):
 #
 # ## Splitting
 #
-# The thesis splits once, 80 to 20. With Kaggle's complete faces that is
+# The thesis splits in two, 80 to 20. With Kaggle's complete faces that is
 
 # %%
 round(0.8 * kaggle["complete"]), round(0.2 * kaggle["complete"])
@@ -930,8 +930,8 @@ else:
     print("This data does not say who is who, so this cannot be measured here.")
 
 # %% [markdown]
-# Small here, and the reason is how `open` is made: every face gets a new mixture of people, a new
-# pose and new light. Frames of one video resemble each other far more. You do not know in
+# Small here, for a linear model, where every face gets a new mixture of people, a new
+# pose and new light. [Chapter 08](08_final_model.ipynb) finds more for a network. Frames of one video resemble each other far more. You do not know in
 # advance which case is yours, and splitting by group costs nothing.
 #
 # From here on each chapter calls `data.load`: it reads, checks and cleans the rows, keeps the complete

@@ -480,7 +480,7 @@ with chapter.guard("at the best rates Adam is lower with no seed, and that is no
 # lower than Adam at any of its four rates. With all three seeds its test error is the lower one, but three seeds do not
 # settle by how much, or whether at all.
 #
-# Is Adam sooner? Down to 0.006, yes: with every seed it takes fewer epochs, by a seventh to a quarter. From there to the lowest error
+# Is Adam sooner? Down to 0.006, yes: with every seed it takes fewer epochs, by a seventh to more than a quarter. From there to the lowest error
 # that both reach, once the one is first and once the other, and once they arrive together.
 #
 # So the thesis's halved error is not in the rule. Its plain descent may have had a slow rate, or may not have been over.

@@ -430,14 +430,14 @@ with chapter.guard("Third beats Second with Adam; its error rises, falls, stays 
     assert step < 1 and 1.1 * curve.val_mse.min() < end < 0.95 * smooth[top]
 
 # %% [markdown]
-# So the thesis is right about the order: Third beats Second with Adam. And Third overfits, but not
+# So with one seed of each the order is the thesis's: Third beats Second with Adam. And Third overfits, but not
 # as the thesis has it. There the best epoch is the 300th, and from then on it only gets worse. Here the
 # best one is epoch 17. The error rises for a while, then comes slowly down, and stays above its best.
 # How fast a network learns its training faces by heart depends on the learning rate, the batch and
 # the faces. The thesis names neither rate nor batch.
 #
 # Why is the training curve jagged? Adam's steps stay about as large as the learning rate, however small the
-# gradients get. At so small an error they overshoot. A smaller rate gives a smooth curve.
+# gradients get. At so small an error they may overshoot. That is a suspicion: nothing here tests it.
 #
 # Look at dropout (explained below) as well: its best epoch is the 911th, and lower.
 #

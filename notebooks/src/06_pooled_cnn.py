@@ -625,8 +625,8 @@ title = ("Lowest validation MSE. Thesis and full length: 1000 epochs at most, on
 chapter.table(rows, "4.1", title, **columns)
 
 # %% [markdown]
-# Do not compare one part with another. Each has other faces, and yours has fewer epochs. In the middle part and in yours, all
-# copies and pictures of one person stand on one side of the split; the thesis names no rule for that. In the middle part all errors
+# Do not compare one part with another. Each has other faces, and yours has fewer epochs. In yours all pictures of one person stand on
+# one side of the split. In the middle part one of each set of copies was kept, and who is who is not known. The thesis names no rule. In the middle part all errors
 # are larger than the thesis's. So is the mean face's: those faces are harder.
 #
 # So compare *within* a part. And there is a better number than the validation loss. The epoch was
@@ -780,7 +780,7 @@ print(f"ratios of MSE, smaller is better; yours: profile {PROFILE}, one seed")
 # run of 1000 epochs. That is an observation of one seed, not a verdict.
 #
 # The last row is the thesis's 78%: an error of 0.22 times First's. But First was no better than the mean
-# face, which made 0.0044 on Kaggle's labels. Measured from there, the thesis came down by 75%:
+# face, if its held-out faces were drawn at random: that made 0.0044 on Kaggle's labels. Measured from there, the thesis came down by 75%:
 # almost the same, since its whole way down began at the mean face. It says in the same breath that on
 # the hardest face the gain was only 20%. [Chapter 09](09_heat_maps.ipynb) looks at that face.
 

@@ -16,8 +16,10 @@
 # Fourth overfits, and [chapter 07](07_augmentation.ipynb) gave you more faces. Now you put the two together, add a layer, and
 # train the network that the thesis ends with. It is called **Fifth**, and it comes in four variants.
 #
-# The reason, in the field's words: Fourth's error on faces it learned from is small, so its **bias** is small. On other faces it is larger:
-# its **variance** is what is left to lower. More faces lower variance, and so does dropout.
+# The reason, in the field's words: error on faces a network learned from is **bias**, what comes on top on other faces is
+# **variance**. The thesis says that all its models have high bias, measured against people, and the last two high variance as
+# well. It adds a layer against the one, faces against the other. By its own numbers Fourth's training error is the smaller part: variance
+# is what is left to lower. More faces lower it, and so does dropout.
 #
 # **You can afterwards**
 # - compute what a timetable of batches draws, and how many different faces an epoch sees (exercises 1, 2 and 5, question 1);
@@ -314,7 +316,8 @@ chapter.figure(
 # training faces, which makes a gap look smaller; see *Flip first, split later*.) Here dropout narrows it. Without
 # dropout the validation error turns after a third of the epochs and climbs, while the training error
 # goes on falling: Fifth overfits, for all its copies. With dropout it stays near its lowest to the end.
-# The gap is still there, though the training error is taken with dropout on.
+# The gap is still there, though the training error is taken with dropout on. (The thesis says that dropout slightly lowers the bias
+# too. Its [Table 4.4](#table-4.4) has the training loss rising with dropout, which may be how such a loss is taken.)
 #
 # And look how little the later epochs bring, which cost the most.
 
@@ -486,7 +489,7 @@ with chapter.guard("noise falls with the batch and grows with training", quick=T
 # That is one case for growing. In the beginning a batch of 64 is good enough: most of it is
 # gradient. After training the noise of the same batch is several times larger, compared with what is
 # left of the gradient, and a larger batch brings it down. A **schedule** that lowers the learning rate would do so too: many small noisy steps
-# add up to one large calm one. The thesis lets the batch grow and keeps the rate.
+# add up to one large calm one. The thesis lets the batch grow; of its rate it says nothing.
 #
 # What does such noise do to a step? Look at the output layer of the trained network alone. There the gradient of a face is its 250 inputs times its 30 errors, so
 # you get it for each face, without a step. Each grey dot below is the gradient of one batch, seen in two directions: along the mean gradient of all
@@ -571,12 +574,12 @@ for name, plan in training.TABLE_4_4.items():
                  "yours: val.": own.get("val_mse"), "train.  ": own.get("loss"),
                  "epoch ": own.get("epoch"), "seconds": seconds.get(name)})
 columns = {c: "{:.0f}" if "epoch" in c else "{:.6f}" for c in rows[0] if c != "model"}
-title = ("Lowest validation MSE. Thesis and full length: 1000 epochs, on Kaggle's and on real "
+title = ("Validation MSE: the thesis's, ours lowest. Both 1000 epochs, on Kaggle's and on real "
          f"faces; yours: profile {PROFILE}, data {DATA}, {len(splits.train):,} training pictures.")
 chapter.table(rows, "4.4", title, **columns | {"seconds": "{:.0f}"})
 
 # %% [markdown]
-# The thesis's rows are epoch 1000 of 1000, after 1,413, 1,381 and 1,605 seconds on its GPU. It has
+# The thesis's rows are epoch 1000 of 1000, and it does not say that they are the lowest; ours are. They came after 1,413, 1,381 and 1,605 seconds on its GPU. It has
 # one row for Leaky ReLU, so it stands here twice, and in *quick* the second time alone.
 #
 # The epoch was chosen on the validation faces. On the test faces, which chose nothing, at full
@@ -702,8 +705,8 @@ chapter.figure(
 #
 # Now look at the squares. At full length dropout gains about what it gains in the thesis: a sixth on the test faces, hardly a tenth on the validation faces.
 # [Figure 4.16](#figure-4.16) says why
-# the length matters: at epoch 125 Fifth has not begun to overfit, and there is nothing yet that dropout
-# could prevent. (The mirror differs, too: squares and dots are not quite one experiment.) The slope of 0.2 does not leave the range of its seeds.
+# the length matters: at epoch 125 Fifth's validation error still falls, and dropout has little to
+# prevent yet. (The mirror differs, too: squares and dots are not quite one experiment.) The slope of 0.2 does not leave the range of its seeds.
 #
 # A square is one seed. So is each number of the thesis, and its validation faces have twins among the
 # training faces.
@@ -989,7 +992,7 @@ chapter.figure(
 #   larger part of what a small batch measures than at the start.
 # - A difference between two variants needs an interval before it is a finding, and several seeds
 #   before it is a fact.
-# - Dropout pays where a network overfits. After 125 epochs it brings Fifth nothing that can be told, after
+# - Whether dropout pays hangs on the length. After 125 epochs it brings Fifth nothing that can be told, after
 #   1000 a sixth of the error, with one seed.
 # - Mirror twins on both sides of the split lower the validation error, and nothing else that four seeds can
 #   show. So do other pictures of the same people.

@@ -127,7 +127,7 @@ with chapter.guard("bottom lip and outer brow end above the top lip, outer brow 
 # with dropout, which learned from faces as they come, stands beside it.
 #
 # After every epoch, a run notes the validation error of each keypoint. The thesis reads both its
-# statements off a figure of them.
+# statements off a figure of such errors; its text names neither axis nor network.
 
 # %% tags=["nbval-ignore-output"]
 splits = data.load(DATA, SEED, chapter.limit)
@@ -325,7 +325,7 @@ with chapter.guard("the bottom lip is harder than the top lip, groups add no spr
 #
 # ## Why the bottom lip?
 #
-# The thesis explains: when people talk, the bottom lip moves much more than the top lip.
+# The thesis suggests: when people talk, the bottom lip moves much more than the top lip.
 # Then its extra error should sit on open mouths. Cut the faces into quarters, by the distance of the
 # lips over that of the outer eye corners. **Predict** in which quarter the bottom lip exceeds the top
 # lip most, and whether your two networks agree.

@@ -832,8 +832,8 @@ print(f"and does {rate:.0f} GFLOP/s, {rate / best_rate:.0%} of the matrix produc
 #
 # - A time is a median with quartiles, after a warm-up, with the machine's description beside it.
 # - Forward, Second and Fourth need about the same arithmetic. In training Fourth needs more, and takes
-#   longer still. Both stay far below a matrix product: Second changes all its weights at each step,
-#   Fourth has small convolutions.
+#   longer still. Both stay far below a matrix product. Second's update of all its weights and Fourth's small
+#   convolutions are suspects; they were not measured.
 # - The thesis's 38 for Fourth came from slow convolutions on its processor more than from a fast
 #   card.
 # - A step costs about $a + bB$. The overhead $a$ puts a ceiling on what a faster device can gain. First has

@@ -109,8 +109,8 @@ counts.loc["all"] = counts.sum()
 plotting.show_table(counts.reset_index().to_dict("records"))
 
 # %% [markdown]
-# Most are open. That says little against the claims. It says that nobody trained twice, neither the
-# studies nor, at full length, this course.
+# Most are open. That says little against the claims. It says that hardly anybody trained twice: no study says that it
+# did, and at full length this course did so for Second alone.
 #
 # ## The claims that can be judged
 #
@@ -159,7 +159,8 @@ chapter.figure(
     "orange, for one seed, and lie left of the band. Few are green. Most red ones are counts.")
 
 # %% [markdown]
-# Errors of `ours` are of test faces, on which nothing was chosen: 196 real faces ([chapter 02](02_data.ipynb) says whose), each a group of its own.
+# Where THESIS compares two networks, errors of `ours` are of test faces, on which nothing was chosen: 196 real faces ([chapter 02](02_data.ipynb) says whose), each a group of its own.
+# Rows about overfitting and curves use validation and training errors, rows of other studies what they name.
 # The networks trained on nearly as many as the thesis's. Its numbers, under `theirs`, are validation errors.
 # The last column names the figure or table to look at.
 
@@ -356,8 +357,8 @@ for start in SURPRISES:
 # %% [markdown]
 # - **Even the first network is open.** With our one seed it loses against a mean face, which looks at
 #   nothing. No study reports the mean face's error.
-# - **Adam is not lower.** With four rates for each rule, plain descent ends below Adam with every one of three seeds.
-#   By how much they do not settle, and 196 faces leave each ratio uncertain by a twentieth or more.
+# - **Adam is not seen to be lower.** With four rates for each rule, plain descent ends below Adam with every one of three
+#   seeds. By how much, and whether at all, they do not settle, and 196 faces leave each ratio uncertain by a twentieth or more.
 # - **A race that was not over.** With dropout in both, pools win with every seed after a hundred epochs.
 #   Seed 0, trained on to a thousand, wins nothing.
 # - **Three seeds can be too few.** What dropout brings Fourth would take many times more.
@@ -365,7 +366,7 @@ for start in SURPRISES:
 #   would take more faces than we have.
 # - **The lips point the thesis's way**, by a sixth. Five seeds would do, and there is one.
 # - **What fails needs no training.** Counts fail: pictures that do not add up, a variance that nobody
-#   computed. You can recount them from the paper. Only one claim about training fails: the learning rate that
+#   computed. Some you can recount from the paper, others take Kaggle's labels. Only one claim about training fails: the learning rate that
 #   matters little.
 # - **A small loss may hold nothing.** TRANSFER's best row lies where one fixed face lies that knows which
 #   copy of the picture it is asked about. How good that face is depends on crops that TRANSFER does not give.

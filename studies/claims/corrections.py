@@ -123,7 +123,7 @@ CORRECTIONS = [
     Correction("DEPTH", "augment, then split", "split, then augment", "08",
                lambda: _leak("results.csv", "split first", "copy first",
                              "the same, by one turned copy of each")),
-    Correction("THESIS, DEPTH", "pictures are split, not people",
+    Correction("THESIS, DEPTH", "pictures are split; of people nothing is said",
                "people are, where they are known", "08",
                lambda: _leak("people.csv", "people apart", "people shared",
                              "the same, by other pictures of the people")),
