@@ -806,11 +806,12 @@ with chapter.guard("fourteen layers have Table 3's lowest test loss; by loss 0.2
 #   The two losses of the final network lie further apart than the first pair's. And the first dense layer then reads a
 #   sixteenth of the places.
 # - **Figure 2** is to show that five pools learn more steadily. Of each of its halves the text says that it takes more time.
+# - **Without a number** the text says that batch sizes "did not influence the model very much", and that Leaky ReLU in
+#   place of ReLU "speeds up the training process a lot and makes models more accurate". The course trains neither pair on
+#   these networks ([chapter 08](08_final_model.ipynb) has the second on Fifth). DEPTH fears a ReLU that dies: negative for every
+#   picture. Behind batch normalisation that is unlikely at the start, as a map's mean is 0. With normalisation last it can happen.
 # - **VGG-16** has thirteen convolutions and three dense layers; DEPTH counts sixteen convolutions. Two programs that it
 #   describes, FaceReader and Luxand FaceSDK, it does not measure.
-#
-# DEPTH fears a ReLU that dies: negative for every picture. Behind batch normalisation that is unlikely at the start, as a
-# map's mean is 0. With normalisation last it can happen.
 #
 # ## What is this accuracy?
 #
