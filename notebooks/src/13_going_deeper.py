@@ -499,6 +499,9 @@ for words, loss in (("best", 0.6964), ("worst", 5.9656)):
 
 # %%
 stored = in_shares(training.table("depth/results"))
+by_epoch = {kind: {row: np.array(told.split(), float)
+                   for row, told in zip(stored.row, stored[f"{kind}_by_epoch"])}
+            for kind in ("loss", "val")}
 print(f"here:  width {stored.width[0]:g}, {stored.pictures[0]:,} pictures, "
       f"at most {stored.most_epochs[0]} epochs")
 print(f"DEPTH: width 1, {round(0.9 * 22_303):,} pictures (a tenth of its 22,303, "
@@ -574,9 +577,6 @@ for told, (new, old) in pairs_of.items():
 # it does not overfit.
 
 # %% tags=["drawing"]
-by_epoch = {kind: {row: np.array(told.split(), float)
-                   for row, told in zip(stored.row, stored[f"{kind}_by_epoch"])}
-            for kind in ("loss", "val")}
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.4), sharey=True)
 for pools, colour in ((3, "blue"), (4, "green"), (5, "orange")):
     losses_seen = by_epoch["val"][f"3: 14cl, {pools}mpl"]

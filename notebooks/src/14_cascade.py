@@ -257,8 +257,8 @@ chapter.figure(
     alt="Training loss by epoch, divided by the mean face's, a panel for Adam and one for plain "
     "descent. Adam: ReLU falls below the line at 1; sigmoid layers stay on it for dozens of "
     "epochs and leave it, but not with inputs up to 255; the wide start comes down late; a sigmoid "
-    "at the output stays above. Plain descent: sigmoid layers stay on the line; with rate 1 ReLU passes it; the others end "
-    "above it.",
+    "at the output stays above. Plain descent: sigmoid layers stay on the line; with rate 1 ReLU "
+    "passes it; the others end above it.",
 )
 
 # %% [markdown]

@@ -705,8 +705,8 @@ for k, step in enumerate(every):
                 "on other faces": verdict(low, high), "seeds": beside_seeds(k, compared[k])}
     rows.append(row)
 chapter.table(rows, "18a.1", "The ablation: errors on real test faces (rmse_px, NME in %), each "
-              "change's difference in mean distance (px) to the step before (two heads': to the step "
-              "whose place they take), and whether it is larger than what seeds may do.",
+              "change's difference in mean distance (px) to the step before (two heads': to the "
+              "step whose place they take), and whether it is larger than what seeds may do.",
               parameters="{:,}", NME="{:.2f}", difference="{:+.2f}", **{"best epoch": "{:.0f}"},
               **dict.fromkeys(("val rmse_px", "rmse_px"), "{:.3f}"))
 
@@ -750,8 +750,8 @@ chapter.figure(
     figure,
     "18a-f",
     "Left: the error of each step. Middle: what its change did; right: the same, magnified, of the "
-    "steps after heat maps. Bars are 95% intervals over faces; grey: what two seeds of the thesis's "
-    "networks differ by.",
+    "steps after heat maps. Bars are 95% intervals over faces; grey: what two seeds of the "
+    "thesis's networks differ by.",
     alt="A row for each step from Fifth at the top to the final network at the bottom. Left, the "
     "mean distance in pixels. Middle, the difference to the step before, coloured by whether its "
     "interval lies below zero, above, or holds it. Three lie above: batches drawn anew, all rows, "
