@@ -694,7 +694,7 @@ def measured(run):
 # %%
 thesis = training.of_rows(["Fourth, dropout", *training.TABLE_4_4])
 rows = [{"step": "", "change": f"{name}, at the thesis's length"} | measured(run)
-        | dict.fromkeys(("difference", "interval", "on other faces", "seeds"), np.nan)
+        | dict.fromkeys(("difference", "interval", "on faces", "seeds"), np.nan)
         for name, run in thesis.items()]
 for k, step in enumerate(every):
     number = {ablation.FINAL: "final", ablation.HEADS: f"{OFFSET}, instead"}
@@ -702,13 +702,14 @@ for k, step in enumerate(every):
     if k in changes:
         mean, low, high = changes[k]
         row |= {"difference": mean, "interval": f"{low:+.2f} to {high:+.2f}",
-                "on other faces": verdict(low, high), "seeds": beside_seeds(k, compared[k])}
+                "on faces": verdict(low, high), "seeds": beside_seeds(k, compared[k])}
     rows.append(row)
+rows = [{name: row[name] for name in row if name != "val rmse_px"} for row in rows]
 chapter.table(rows, "18a.1", "The ablation: errors on real test faces (rmse_px, NME in %), each "
               "change's difference in mean distance (px) to the step before (two heads': to the "
               "step whose place they take), and whether it is larger than what seeds may do.",
-              parameters="{:,}", NME="{:.2f}", difference="{:+.2f}", **{"best epoch": "{:.0f}"},
-              **dict.fromkeys(("val rmse_px", "rmse_px"), "{:.3f}"))
+              parameters="{:,}", NME="{:.2f}", difference="{:+.2f}", rmse_px="{:.3f}",
+              **{"best epoch": "{:.0f}"})
 
 # %% tags=["drawing"]
 order = [*range(OFFSET + 1), ablation.HEADS, *range(OFFSET + 1, ablation.FINAL + 1)]
