@@ -8,6 +8,7 @@ To keep a run of a row of Table 4.1 or 4.4, trained on a folder of faces:
 """
 
 import collections.abc
+import datetime
 import functools
 import json
 import pathlib
@@ -30,6 +31,7 @@ COVERED = {"eyes": 0.0, "mouth": 0.75}
 # Of a run's settings.
 _KEPT = ("epochs", "batch_size", "steps_per_epoch", "seed", "augment", "half_complete", "callbacks")
 _KEPT += ("fingerprint", "faces", "backend", "keras")
+OPENINGS = "openings.csv"  # in data/published: each look at real test faces, by day
 MOST_WEIGHTS = 20e6  # bytes of all published weights together
 
 
@@ -48,8 +50,9 @@ def publish(
     are averaged over face and mirror twin. machine: a name for what it ran on. No folder name of
     this machine is written, and no face: errors are predicted minus labelled, pixels. Beside them
     stands what may make a face hard, and the distance of each point, pixels, with eyes or mouth
-    covered. What stood in `folder` before goes. Raises InputError when a weight does not fit, or
-    the network is none of the course's, and then leaves it as it was.
+    covered. What stood in `folder` before goes; `OPENINGS` beside it gets a line where the test
+    faces are not those of `open`. Raises InputError when a weight does not fit, or the network is
+    none of the course's, and then leaves it as it was.
     """
     trained = run.model()
     network = _alone(trained)  # what whoever has a face and no labeller asks
@@ -78,6 +81,20 @@ def publish(
         (folder / "weights.npz").unlink(missing_ok=True)  # of the run before
         for path in aside.iterdir():
             path.replace(folder / path.name)
+    if data.test.name != "open":
+        _note_opening(folder, measures["test"])
+
+
+def _note_opening(folder: pathlib.Path, measured: dict[str, float]) -> None:
+    """Add what a network makes on test faces to the log, unless that stands there already."""
+    path = folder.parent / OPENINGS
+    row = {"date": str(datetime.datetime.now(datetime.UTC).date()), "network": folder.name}
+    row |= {name: float(f"{measured[name]:.6g}") for name in ("rmse_px", "nme")}
+    rows = files.read_table(path) if path.exists() else pd.DataFrame(columns=list(row))
+    if (rows[["network", "rmse_px", "nme"]] == list(row.values())[1:]).all(axis=1).any():
+        return
+    rows = pd.concat([rows, pd.DataFrame([row])] if len(rows) else [pd.DataFrame([row])])
+    files.write_text(path, rows.to_csv(index=False, float_format="%.6g"))
 
 
 def _alone(model: keras.Model) -> keras.Model:

@@ -112,6 +112,31 @@ def test_weights_too_large_for_half_precision_leave_the_folder_as_it_was(
     assert {path.name: path.read_bytes() for path in published.iterdir()} == sound
 
 
+def test_each_look_at_test_faces_is_noted_once(fourth_run, blob_parts, tmp_path):
+    for name in ("one", "one", "two"):
+        publish.publish(fourth_run, tmp_path / name, blob_parts, False, "a desk")
+    noted = pd.read_csv(tmp_path / publish.OPENINGS)
+    assert noted.network.tolist() == ["one", "two"]
+    told = json.loads((tmp_path / "two" / "metrics.json").read_text())["test"]
+    assert noted.rmse_px[1] == pytest.approx(told["rmse_px"], rel=1e-5)
+    of_open = dataclasses.replace(blob_parts.test, name="open")
+    parts = dataclasses.replace(blob_parts, test=of_open)
+    publish.publish(fourth_run, tmp_path / "home", parts, False, "a desk")
+    assert len(pd.read_csv(tmp_path / publish.OPENINGS)) == 2
+
+
+def test_the_looks_at_the_real_test_faces_are_all_there():
+    noted = pd.read_csv(files.PUBLISHED / publish.OPENINGS)
+    assert noted.date.is_monotonic_increasing
+    for folder in publish.folders(files.PUBLISHED):
+        if folder.name != "first_face":  # of open's
+            told = json.loads((folder / "metrics.json").read_text())["test"]
+            last = noted[noted.network == folder.name].iloc[-1]
+            wanted = [told["rmse_px"], told["nme"]]
+            # The same network with its weights rounded is no other look.
+            assert [last.rmse_px, last.nme] == pytest.approx(wanted, rel=1e-3), folder.name
+
+
 def test_weights_of_the_run_before_do_not_stay_behind(fourth_run, blob_parts, published, sound):
     publish.publish(fourth_run, published, blob_parts, False, "a desk")
     assert {path.name for path in published.iterdir()} == {*sound} - {"weights.npz"}
