@@ -93,7 +93,7 @@ def _note_opening(folder: pathlib.Path, measured: dict[str, float]) -> None:
     rows = files.read_table(path) if path.exists() else pd.DataFrame(columns=list(row))
     if (rows[["network", "rmse_px", "nme"]] == list(row.values())[1:]).all(axis=1).any():
         return
-    rows = pd.concat([rows, pd.DataFrame([row])] if len(rows) else [pd.DataFrame([row])])
+    rows.loc[len(rows)] = list(row.values())
     files.write_text(path, rows.to_csv(index=False, float_format="%.6g"))
 
 

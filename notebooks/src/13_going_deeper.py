@@ -566,7 +566,7 @@ for told, (new, old) in pairs_of.items():
 # pictures differ, so this does not say what happened to DEPTH's. It says that sixteen layers alone are not enough for it.
 #
 # **More pools** than three make fourteen layers worse, not better. That is not the pools' work alone: behind three of
-# them the first dense layer reads sixteen times as many places, and the network has more than twice the parameters. So
+# them the first dense layer reads sixteen times as many places, and the network has nearly four times the parameters. And
 # fifteen with five pools, DEPTH's choice, lose to thirteen with three.
 #
 # One run a row. What a seed does to such a network is not known here: it may be as much as most of these steps. With

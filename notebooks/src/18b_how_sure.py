@@ -1003,8 +1003,8 @@ for name in ("Fourth, dropout", "final"):
     answer_2.append(twice_off / once_off)
     print(f"{name}: {once_off:.2f} px once, {twice_off:.2f} twice, {answer_2[-1] - 1:+.1%}")
 check_2(answer_2)
-# A second look averages out what the first has by chance. Which of the two gains more, the few
-# teams of people behind your test faces cannot tell.
+# A second look averages out what the first has by chance. Which of the two gains more? That would
+# take an interval, over the few teams of people behind your test faces.
 
 # %% [markdown]
 # **3. Two opinions** (hard). How far the answers to a face and to its mirror image lie apart is another sign
