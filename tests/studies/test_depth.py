@@ -8,7 +8,7 @@ import pytest
 from fkd_utils import faces
 from fkd_utils.data import sources, splits
 from fkd_utils.models import deep
-from fkd_utils.training import depth_runs
+from fkd_utils.training import depth_runs, results
 from studies import __main__ as main
 from studies import depth
 
@@ -128,6 +128,19 @@ def test_variants_train_by_the_stored_plan(tiny_plan, blob_parts, tmp_path, monk
     sets = depth_runs.ordered("tiny", "blobs", depth_runs.HONEST, 0)
     stored = depth_runs.fit(depth_runs.model("tiny", depth_runs.FINAL, 0), "tiny", 0, sets, 32)
     assert table.val_loss[1] == pytest.approx(2304 * stored.history.val_mse.min(), rel=1e-4)
+
+
+def test_stored_variants_are_each_of_them_once_by_the_stored_plan():
+    table, plan = results.table("depth/variants"), depth_runs.PLANS["stored"]
+    assert table.change.tolist() == list(depth.VARIANTS) and set(table.seed) == {0}
+    size = table[["faces", "width", "most_epochs"]].drop_duplicates()
+    assert size.to_numpy().tolist() == [["all", plan.width, plan.epochs]]
+    assert (table.seen == 0).all() and (table.epochs <= plan.epochs).all()
+    of_rows = results.table("depth/results")
+    assert set(table.val_mean_face) == set(of_rows.val_mean_face)  # the same pictures
+    for change, count in zip(table.change, table.parameters, strict=True):
+        options = {k: v for k, v in depth.VARIANTS[change].items() if k != BATCH}
+        assert depth.variant(plan.width, **options).count_params() == count
 
 
 def fake(row, order, seed, plan, data):
