@@ -2,11 +2,12 @@
 
 Each run trains on `FACES` faces of 96 x 96 pixels and 15 points for `EPOCHS` epochs, 32 at a time,
 and is judged after its last epoch on the whole test part; nothing is chosen there. Its twin starts
-from random weights. Two tables in data/published/transfer, a row a run, for each set of faces:
+from random weights. Three tables in data/published/transfer for each set of faces:
 
 lite0_frozen: the network as it comes, read at several depths by ridge regression, or behind its
-last layer by TRANSFER's rows of dense units on x, x squared and sin x.
-lite0_blocks: its last blocks trained along, with a new last layer.
+last layer by TRANSFER's rows of dense units on x, x squared and sin x; a row a run.
+lite0_blocks: its last blocks trained along, with a new last layer; a row a run.
+lite0_curves: the same for `LONG` epochs, looked at after each; a row an epoch.
 
 Rows go to a file of one's own first; `python -m studies keep` carries them over.
 """
@@ -29,6 +30,7 @@ from fkd_utils.training import results
 
 FOLDER = files.PUBLISHED / "transfer"
 FACES, EPOCHS, BATCH = 1000, 10, 32
+LONG = 40  # epochs
 WEIGHTS = ("imagenet", "random")
 DEPTHS = ("block5", "block11", "block16", "features")
 HEADS = {
@@ -52,12 +54,16 @@ def study(data: str, tables: collections.abc.Sequence[str], seeds: int) -> dict[
 
     Raises InputError for bad faces or an unknown table before it trains.
     """
-    known = {"frozen": _frozen_runs, "blocks": _block_runs}
+    known = {"frozen": _frozen_runs, "blocks": _block_runs, "curves": _block_runs}
     for table in tables:
         if table not in known:
             raise InputError(f"there is no table {table!r}; choose {' or '.join(known)}")
     parts = _parts(data)
-    rows_of = {"frozen": Frozen(parts).rows, "blocks": functools.partial(unfrozen, parts)}
+    rows_of = {"frozen": Frozen(parts).rows}
+    rows_of |= {
+        "blocks": functools.partial(unfrozen, parts),
+        "curves": functools.partial(curve, parts),
+    }
     return {
         table: results.study(path_of(table, data), known[table](seeds), rows_of[table], "paper")
         for table in tables or known
@@ -125,7 +131,7 @@ class Frozen:
             return [_row(parts.test, points, np.nan)]
         scale = 5 * learn.std()  # with larger features the squares explode at the start
         model = head(HEADS[read], learn.shape[1], _start(parts.train), seed)
-        loss = _trained(model, learn / scale, parts.train, seed)
+        loss = _trained(model, learn / scale, parts.train, seed)["loss"][-1]
         return [_row(parts.test, faces.to_pixels(model.predict(held / scale, verbose=0)), loss)]
 
     def _features(self, weights: str, seed: int) -> dict[str, list[np.ndarray]]:
@@ -142,18 +148,31 @@ class Frozen:
 def unfrozen(parts: splits.Splits, weights: str, blocks: int, seed: int) -> list[dict]:
     """A run of lite0_blocks: its errors and processor seconds."""
     started = time.process_time()
-    answer, loss = taught(parts.train, weights, blocks, seed)
+    answer, history = taught(parts.train, weights, blocks, seed)
     points = answer(parts.test.images)
     seconds = round(time.process_time() - started, 1)
-    return [_row(parts.test, points, loss) | {"seconds": seconds}]
+    return [_row(parts.test, points, history["loss"][-1]) | {"seconds": seconds}]
+
+
+def curve(parts: splits.Splits, weights: str, blocks: int, seed: int) -> list[dict]:
+    """A run of lite0_curves: after each epoch its loss and the error on the test part."""
+    _, history = taught(parts.train, weights, blocks, seed, LONG, parts.test)
+    both = enumerate(zip(history["loss"], history["val_loss"], strict=True), start=1)
+    return [{"epoch": epoch, "loss": loss, "held": held} for epoch, (loss, held) in both]
 
 
 def taught(
-    train: faces.Faces, weights: str, blocks: int, seed: int
-) -> tuple[collections.abc.Callable[[np.ndarray], np.ndarray], float]:
+    train: faces.Faces,
+    weights: str,
+    blocks: int,
+    seed: int,
+    epochs: int = EPOCHS,
+    watched: faces.Faces | None = None,
+) -> tuple[collections.abc.Callable[[np.ndarray], np.ndarray], dict[str, list[float]]]:
     """Train so many last blocks on faces (16: the stem too), see the head.
 
-    Returns what turns images (n, 96, 96) into points (n, 15, 2), and the last epoch's loss.
+    watched: looked at after each epoch. Returns what turns images (n, 96, 96) into points
+    (n, 15, 2), and by epoch "loss", of those watched "val_loss".
     """
     body, inputs = source(weights, seed), efficientnet.to_inputs
     if blocks < len(efficientnet.BLOCKS):
@@ -164,8 +183,11 @@ def taught(
     # From zero: 1,280 features of ImageNet's size would start far from the mean face.
     last = _last(_start(train), "zeros")
     model = keras.Sequential([keras.Input(learn.shape[1:]), body, last])
-    loss = _trained(model, learn, train, seed)
-    return lambda images: faces.to_pixels(model.predict(inputs(images), 64, verbose=0)), loss
+    look = None
+    if watched is not None:
+        look = inputs(watched.images), faces.to_targets(watched.keypoints)
+    history = _trained(model, learn, train, seed, epochs, look)
+    return lambda images: faces.to_pixels(model.predict(inputs(images), 64, verbose=0)), history
 
 
 def head(ways: str, width: int, start: np.ndarray, seed: int) -> keras.Model:
@@ -212,12 +234,19 @@ def _last(start: np.ndarray, kernel: str | keras.Initializer) -> keras.layers.La
     return keras.layers.Dense(len(start), kernel_initializer=kernel, bias_initializer=bias)
 
 
-def _trained(model: keras.Model, inputs: np.ndarray, part: faces.Faces, seed: int) -> float:
-    """Train with Adam at its own rate; the mean loss of the last epoch."""
+def _trained(
+    model: keras.Model,
+    inputs: np.ndarray,
+    part: faces.Faces,
+    seed: int,
+    epochs: int = EPOCHS,
+    watched: tuple[np.ndarray, np.ndarray] | None = None,
+) -> dict[str, list[float]]:
+    """Train with Adam at its own rate; the mean loss of each epoch, and that on `watched`."""
     keras.utils.set_random_seed(seed)
     model.compile("adam", losses.masked_mse)
     targets = faces.to_targets(part.keypoints)
-    return model.fit(inputs, targets, BATCH, EPOCHS, verbose=0).history["loss"][-1]
+    return model.fit(inputs, targets, BATCH, epochs, verbose=0, validation_data=watched).history
 
 
 def _row(part: faces.Faces, points: np.ndarray, loss: float) -> dict:

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from fkd_utils.data import splits
+from fkd_utils.evaluation import metrics
 from fkd_utils.files import InputError
 from fkd_utils.models import efficientnet
 from studies import transfer
@@ -47,6 +48,16 @@ def test_an_unknown_table_is_refused_before_anything_is_read():
 def test_blocks_are_trained(parts, blocks):
     (row,) = transfer.unfrozen(parts, "random", blocks, 0)
     assert np.isfinite([row["held"], row["loss"]]).all() and row["seconds"] > 0
+
+
+def test_a_curve_ends_where_a_training_of_its_length_ends(parts, monkeypatch):
+    monkeypatch.setattr(transfer, "LONG", 2)
+    rows = transfer.curve(parts, "imagenet", 2, 0)
+    answer, history = transfer.taught(parts.train, "imagenet", 2, 0, epochs=2)
+    assert [row["epoch"] for row in rows] == [1, 2] and "val_loss" not in history
+    assert [row["loss"] for row in rows] == pytest.approx(history["loss"], rel=1e-4)
+    held = metrics.mse(parts.test.keypoints, answer(parts.test.images))
+    assert rows[-1]["held"] == pytest.approx(held, rel=1e-3)
 
 
 def test_frozen_and_trained_part_make_the_whole(parts):
