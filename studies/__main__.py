@@ -237,7 +237,7 @@ def imagenet() -> None:
 
 
 @group.command()
-@click.argument("tables", nargs=-1, metavar="[frozen|blocks]...")
+@click.argument("tables", nargs=-1, metavar="[frozen|blocks|curves]...")
 @click.option("--seeds", default=3, show_default=True, type=click.IntRange(1), metavar="N")
 @DATA
 def transfer(tables: tuple[str, ...], seeds: int, data: str) -> None:
