@@ -30,7 +30,7 @@ from fkd_utils.training import results
 
 FOLDER = files.PUBLISHED / "transfer"
 FACES, EPOCHS, BATCH = 1000, 10, 32
-LONG = 40  # epochs
+LONG = 30  # epochs
 WEIGHTS = ("imagenet", "random")
 DEPTHS = ("block5", "block11", "block16", "features")
 HEADS = {
