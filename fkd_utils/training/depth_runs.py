@@ -99,7 +99,7 @@ def measured(
 
     Losses are in squared pixels, accuracies as in `agreement`, with the weights of the epoch of
     lowest validation loss. val: the pictures that the order of work holds out. test: unchanged
-    faces of people who are in neither. val_mean_face and test_mean_face: the losses of always
+    faces of photographs that are in neither. val_mean_face and test_mean_face: the losses of always
     saying the mean of the training labels. seen: share of the held-out pictures that show a face
     which trains. loss_by_epoch, val_by_epoch: training and validation losses, with spaces between.
     """
@@ -164,7 +164,7 @@ def chosen(plan: str, data: str, seed: int) -> splits.Splits:
 
 
 def ordered(plan: str, data: str, order: str, seed: int) -> splits.Splits:
-    """The pictures of a run: what trains, what is held out, and unchanged faces of new people.
+    """The pictures of a run: what trains, what is held out, and unchanged faces of new photographs.
 
     order: "split first" copies the two parts apart; "augment first" copies all faces and then
     holds out pictures at random, as DEPTH does. Both train on equally many pictures of the same

@@ -27,7 +27,7 @@
 # **Needs** chapters [06](06_pooled_cnn.ipynb) to [08](08_final_model.ipynb). **Takes** about 100 minutes to study, and a minute of two cores (profile *quick*).
 # **Figures** 13-a, 13-b and 13-d to 13-j.
 #
-# **Tables** 13.2 to 13.5.
+# **Tables** 13.1 to 13.6.
 
 # %% tags=["parameters"]
 import os
@@ -97,7 +97,9 @@ print(f"22,303 + 3,963 = {22_303 + 3_963:,}; 26,239 - 22,303 = {26_239 - 22_303:
 
 # %%
 shifts = training.table("depth/kaggle_shifts")
-plotting.show_table(shifts.to_dict("records"), straight="{:,}", diagonal="{:,}")
+chapter.table(shifts.to_dict("records"), "13.1", "Kaggle's complete rows: how many of their "
+              "shifted copies keep all points inside, by pixels.",
+              straight="{:,}", diagonal="{:,}")
 
 # %% [markdown]
 # Exactly one entry is 6,350: shifts by 12 pixels along the **diagonals**. So the paper's "to bottom,
@@ -364,7 +366,7 @@ def pixels_that_move(stack):
     with tf.GradientTape() as tape:
         pixels = tf.constant(eight[0])
         tape.watch(pixels)
-        maps = keras.Model(stack.inputs, last)(pixels)
+        maps = keras.Model(stack.inputs, last)(pixels, training=True)  # norms by these faces
         total = tf.reduce_sum(maps[:, maps.shape[1] // 2, maps.shape[2] // 2])
     moved = np.abs(tape.gradient(total, pixels)).mean(axis=0)[..., 0]
     return moved / moved.max(), maps.shape[1]
@@ -532,7 +534,7 @@ chapter.figure(
     figure,
     "13-d",
     "The sixteen rows of DEPTH Table 3, as shares of the mean face's loss. The validation pictures "
-    "are changed copies, here of other people.",
+    "are changed copies, here of other photographs.",
     alt="Two panels, validation and test loss as shares of the mean face's against the number of "
     "convolutions, logarithmic. Open squares, DEPTH's: 0.02 to 0.04, and far higher at sixteen. "
     "Dots, here: with three pools they fall from five convolutions to fourteen, on the left from "
@@ -559,8 +561,8 @@ for told, (new, old) in pairs_of.items():
     print(f"test loss of {told}: DEPTH {theirs:.2f}, here {here:.2f}")
 
 # %% [markdown]
-# With the pools held at three, **depth helps** here: on new people the share falls from five to fourteen, in seven of nine
-# steps. DEPTH says the same of its own.
+# With the pools held at three, **depth helps** here: on new photographs the share falls from five to fourteen, in seven of
+# nine steps. DEPTH says the same of its own. (Who is on the photographs is not known.)
 #
 # **Sixteen do not collapse.** DEPTH's lose to fifteen by a factor of four; here the two are alike. Width, length and
 # pictures differ, so this does not say what happened to DEPTH's. It says that sixteen layers alone are not enough for it.
@@ -572,8 +574,8 @@ for told, (new, old) in pairs_of.items():
 # One run a row. What a seed does to such a network is not known here: it may be as much as most of these steps. With
 # narrower networks and shorter trainings than DEPTH's, [chapter 19](19_what_held_up.ipynb) leaves its claims *not tested*.
 #
-# DEPTH's Figure 2 sets a network with three pools beside one with five, to show that five learn more steadily. Its two
-# networks differ in depth too. Here depth is held fixed. Its Figure 3 has both losses of the final network, to show that
+# DEPTH's Figure 2 sets a network with three pools beside one with five, to show that five learn more steadily. It does not
+# say how deep the two are. Here both have fourteen layers. Its Figure 3 has both losses of the final network, to show that
 # it does not overfit.
 
 # %% tags=["drawing"]
@@ -584,7 +586,8 @@ for pools, colour in ((3, "blue"), (4, "green"), (5, "orange")):
               color=plotting.COLOURS[colour], label=f"{pools} pools")
     steps = losses_seen[1:] / losses_seen[:-1] - 1
     print(f"{pools} pools: the validation loss rises after {(steps > 0).sum()} of {len(steps)} "
-          f"epochs, by at most {max(steps.max(), 0):.0%}; lowest {losses_seen.min():.2f} px²")
+          f"epochs, by at most {steps.max():.0%}, in all by {steps[steps > 0].sum():.0%}; lowest "
+          f"{losses_seen.min():.2f} px²")
 for kind, label, colour in (("loss", "training", "sky"), ("val", "validation", "red")):
     right.plot(range(1, 17), by_epoch[kind][training.depth_runs.FINAL], "o-", ms=4,
                color=plotting.COLOURS[colour], label=label)
@@ -600,7 +603,7 @@ chapter.figure(
     figure,
     "13-e",
     "Left: DEPTH Fig 2 with depth held fixed, validation losses. Right: DEPTH Fig 3, the losses of "
-    "its final network; the validation pictures are of other people.",
+    "its final network; the validation pictures are of other photographs.",
     alt="Two panels over sixteen epochs, logarithmic. Left, validation losses of fourteen "
     "convolutions: three curves fall from 14 to 18 to about 7 square pixels, with small rises, and "
     "are flat at the end. Right, the final network: the training loss falls below the validation "
@@ -608,11 +611,11 @@ chapter.figure(
 )
 
 # %% [markdown]
-# **Figure 2.** Five pools are no steadier here: all three curves rise after four or five of fifteen epochs, by little. At the
-# end they are flat, and one reason is the first rule. Its patience is one epoch here, so each rise has halved the rate, and
+# **Figure 2.** All three curves rise after four or five of fifteen epochs, by little. By its largest rise the one with five
+# pools is no steadier, by the sum of its rises it is, a little; one run each. At the end they are flat, and one reason is the first rule. Its patience is one epoch here, so each rise has halved the rate, and
 # what is left of it may be too small for the rest of the way. That no run was ended does not say that it was done.
 #
-# **Figure 3.** On strangers the validation loss ends half as high again as the training loss. DEPTH shows no such gap, and
+# **Figure 3.** On new photographs the validation loss ends half as high again as the training loss. DEPTH shows no such gap, and
 # its order of work could not: there the held-out pictures show faces that train.
 #
 # ## One run
@@ -694,7 +697,7 @@ for table, number in (("3", "13.2"), ("4", "13.3"), ("5", "13.4")):
 
 # %% [markdown]
 # Do not compare left with right. The left is in px², the right in shares. And DEPTH's test pictures are changed copies of
-# faces that trained, the course's are unchanged faces of other people.
+# faces that trained, the course's are unchanged faces of other photographs.
 #
 # ## What DEPTH's tables say themselves
 #
@@ -737,8 +740,8 @@ chapter.figure(
 )
 
 # %% [markdown]
-# Chance parts two samples of these sizes (a tenth of 22,303, and 3,936) by the few percent that are printed last
-# (copies of one face by somewhat more). Yet the larger loss is up to 1.6 times the smaller in Table 3, and 1.8 times for
+# Chance parts two samples of these sizes (a tenth of 22,303, and 3,936) by the few percent that are printed last, if
+# errors scatter as your network's (copies of one face by more, and so do a good network's few misses). Yet the larger loss is up to 1.6 times the smaller in Table 3, and 1.8 times for
 # the final network. So something else differs between the columns: perhaps one was measured with the best weights and
 # the other with the last. Until that is known, a smaller difference of two rows means little. The sixteen layers are
 # worse; that stands out.
@@ -793,7 +796,8 @@ with chapter.guard("fourteen layers have Table 3's lowest test loss; by loss 0.2
 
 # %% [markdown]
 # - **Fifteen layers.** The lowest test loss of Table 3 belongs to fourteen layers with five pools, the lowest
-#   validation loss to twelve with three. Fifteen win in accuracy only.
+#   validation loss to twelve with three. Fifteen win in accuracy only. DEPTH says of fourteen, "very close" in accuracy,
+#   that "our model has smaller loss". Fourteen with five pools have the smaller one, 0.7051 and 0.7246.
 # - **Dropout 0.1** and **one dense layer** win by both columns of the test set. The validation set is
 #   there for choosing: by its loss 0.2 and two layers win. But the losses that DEPTH's text gives as reasons, 0.7246 and
 #   0.6964, are test losses. A test loss that has a say in the choice is the best of many tries, and flatters.
@@ -811,44 +815,45 @@ with chapter.guard("fourteen layers have Table 3's lowest test loss; by loss 0.2
 #
 # ## Chosen without a number
 #
-# DEPTH's text decides three things and shows no number: filters of 3 rather than 11 and 5, batches of 64 (their size "did
-# not influence the model very much"), Leaky ReLU in place of ReLU (it "speeds up the training process a lot and makes
-# models more accurate"). A fourth it
-# leaves open: where normalisation stands. Here is the network of Table 1 with one of these changed, on the same
-# real faces by the same rules, one run each. **Predict** which change costs most, and which nothing.
+# Of the things that DEPTH's text decides without a number, here are three: filters of 3 rather than AlexNet's 11 and 5,
+# batches of 64 (their size "did not influence the model very much"), Leaky ReLU in place of ReLU (it "speeds up the
+# training process a lot and makes models more accurate"). Two things it leaves open: where normalisation stands, and the
+# slope. Here is the network of Table 1 with one of these changed, on the same real faces by the same rules, one run each.
+# **Predict** which change counts most, and which hardly.
 
 # %%
 plain_run = stored[stored.row == training.depth_runs.FINAL].assign(change="none")
 changed_runs = pd.concat([plain_run, in_shares(training.table("depth/variants"))])
-relu = changed_runs[changed_runs.change == "ReLU"].val_by_epoch.iloc[0]
-relu_lowest = min(map(float, relu.split()))
 listed_changes = []
 for one in changed_runs.itertuples():
-    reached = np.flatnonzero(np.array(one.val_by_epoch.split(), float) <= relu_lowest)
+    in_parts = np.array(one.val_by_epoch.split(), float) / one.val_mean_face
     listed_changes.append({
         "changed": one.change, "val": one.val_share, "test": one.test_share,
         "val / unchanged": one.val_loss / plain_run.val_loss.iloc[0],
         "test / unchanged": one.test_loss / plain_run.test_loss.iloc[0],
-        "epoch": f"{reached[0] + 1}" if len(reached) else "-"})
+        "epoch": (in_parts <= 0.2).argmax() + 1})
 chapter.table(
-    listed_changes, "13.5", "The network of Table 1, narrow, with one thing changed: shares of the "
-    "mean face's loss, the losses over the unchanged network's, and the first epoch whose "
-    "validation loss is down to ReLU's lowest.",
+    listed_changes, "13.5", "The network of Table 1, a sixteenth as wide, with one thing changed; "
+    "real faces, sixteen epochs, one seed. Shares of the mean face's loss, the losses over the "
+    "unchanged network's, and the first epoch with a validation share of at most 0.2.",
     **{"val": "{:.3f}", "test": "{:.3f}", "val / unchanged": "{:.2f}",
        "test / unchanged": "{:.2f}"})
 changes = pd.DataFrame(listed_changes).set_index("changed")
 
 # %% [markdown]
-# The batch counts most, and in one direction: the smaller, the lower. But an epoch in batches of 32 has eight times the
-# steps of one in batches of 256. After as many steps, in its second epoch, the training with 32 is well behind. So
-# sixteen epochs compare numbers of steps. DEPTH's trainings had up to 150 epochs.
+# The batch counts most here. After as many epochs the smaller one is ahead. After as many *steps* the larger one is: in
+# batches of 32, two epochs have as many as sixteen in batches of 256, and the loss is far higher then. But the larger one
+# has seen eight times the pictures by that time. And all began with the rate 0.001, which the first rule halved at
+# different times. So this does not say which batch is better. DEPTH, for which it hardly mattered, trained for up to 150
+# epochs.
 #
-# Filters of 11 and 5 in the first two layers, AlexNet's, have the *lower* loss here, and at this width hardly more
-# weights. DEPTH did not try them: they were "too big".
+# Filters of 11 and 5 in the first two layers, as large as AlexNet's but with stride 1, end lower here, once. At this width
+# each of these layers has two filters, and two filters of 3 by 3 see little. With DEPTH's 32 it may be otherwise.
 #
-# ReLU comes out behind and needs more epochs, as DEPTH says. A slope of 0.1 and normalisation behind the activation
-# change little, and one run each says little about little. DEPTH fears a ReLU that dies: negative for every picture.
-# Behind batch normalisation that is unlikely at the start, as a map's mean is 0. With normalisation last it can happen.
+# ReLU ends higher, as DEPTH says. That Leaky ReLU speeds up the training is not seen: both are down to a fifth of the mean
+# face's loss in the same epoch. A slope of 0.1 and normalisation behind the activation change less, and one run each says
+# little of that. DEPTH fears a ReLU that dies: negative for every picture. Behind batch normalisation that is unlikely at
+# the start, as a map's mean is 0. With normalisation last it can happen.
 #
 # ## What is this accuracy?
 #
@@ -921,19 +926,23 @@ fakes = {
 }
 scores = {name: (agreement(truth, points), px2(evaluation.mse(truth, points)))
           for name, points in fakes.items()}
-plotting.show_table(
+chapter.table(
     [{"prediction": name, "'accuracy'": accuracy, "loss (px²)": loss}
      for name, (accuracy, loss) in scores.items()],
+    "13.6", "Accuracy and loss of made-up predictions, and of your network, on the test faces.",
     **{"'accuracy'": "{:.3f}", "loss (px²)": "{:.1f}"})
+moved = depth_copies(test, SEED).keypoints
+always = np.broadcast_to(evaluation.mean_face(moved), moved.shape)
+print(f"always the mean face, on the test faces' changed copies: {agreement(moved, always):.3f}")
 
 # %% tags=["guard"]
-with chapter.guard("batches count most; larger first filters are ahead; ReLU is behind and later"):
+with chapter.guard("batches count most; larger first filters are ahead; ReLU is behind, not later"):
     for kind in ("val / unchanged", "test / unchanged"):
         assert changes[kind].idxmin() == "batches of 32"
         assert changes[kind].idxmax() == "batches of 256"
         assert changes[kind]["first filters of 11 and 5"] < 1 < changes[kind]["ReLU"]
         assert (changes[kind][["Leaky ReLU, slope 0.1", "normalisation last"]] > 1).all()
-    assert int(changes.epoch["none"]) < int(changes.epoch["ReLU"])
+    assert changes.epoch["none"] == changes.epoch["ReLU"]
     of_batches = changed_runs.set_index("change").val_by_epoch.str.split()
     assert float(of_batches["batches of 32"][1]) > 1.5 * float(of_batches["batches of 256"][-1])
 with chapter.guard("Keras counts so; two useless predictions have 1; the mean face its largest's"):
@@ -947,7 +956,7 @@ with chapter.guard("Keras counts so; two useless predictions have 1; the mean fa
 
 # %% [markdown]
 # Predictions that are useless have an accuracy of 1. On Kaggle's complete rows, the mean face has 0.705: the scale does
-# not begin at 0. By `test_acc` DEPTH's collapsed networks stand at 0.758 to 0.827, its best at 0.92 to 0.93. Among the
+# not begin at 0. On changed copies, as DEPTH's pictures are, it begins lower. By `test_acc` DEPTH's collapsed networks stand at 0.758 to 0.827, its best at 0.92 to 0.93. Among the
 # good ones the number says how often a near tie of two coordinates was decided the right way.
 #
 # ## Augment first, split later
@@ -1066,7 +1075,7 @@ chapter.figure(
 # - Pools widen what a number sees much faster than convolutions do.
 # - Without batch normalisation the gradients of all sixteen layers are tiny. With it, depth alone is no obstacle at the
 #   start.
-# - In narrow networks and short trainings on real faces, the share on strangers fell from five layers to fourteen, and more
+# - In narrow networks and short trainings on real faces, the share on new photographs fell from five layers to fourteen, and more
 #   than three pools did not help. Sixteen layers did as fifteen. One run a row ranks no neighbours.
 # - A loss needs the mean face's on the same pictures beside it. DEPTH's are changed, and there the mean face does badly.
 # - Two measurements of one network differ as much as two networks do in DEPTH's Table 3.
@@ -1173,7 +1182,8 @@ print(f"three copies: {answer_3:.2%}; ten copies, as DEPTH has: {0.15**9:.7%}")
 
 # %% [markdown]
 # **4. Shorter patience** (medium). The two rules are told the same `losses`, with `patience=1` for the rate (factor 0.5, `min_delta=0`) and
-# `patience=3` for stopping. Work out on paper with which rate, and after which epoch, the training ends.
+# `patience=3` for stopping. Work out on paper after which epoch the training ends, and which rate
+# is set then (as the cell above prints behind *then rate*).
 
 # %% tags=["answer"]
 answer_4 = ...  # a rate and an epoch, such as (0.001, 12)

@@ -74,7 +74,8 @@ chapter = plotting.Chapter("19", PROFILE, DATA, SEED)
 #     - All of it within a twentieth of *no difference*: **no difference that matters**.
 #     - All of it on the claimed side: the claim **holds**. On the other side: it **fails**.
 #     - Otherwise it is **not settled**. The row says how many seeds it would take if the ratio stays
-#       where it is; or that even many would not do, because the faces are too few.
+#       where it is; or that even many would not do, because the faces are too few. Of one seed it does not know the
+#       spread, and plans with the widest that any stored network's test error has.
 #
 # Some claims are of a *size*: three times, a fall of 78%, 26,239 pictures. Such a claim holds where the
 # whole interval lies within the smallest difference of that size, and fails where all of it lies outside.
@@ -110,7 +111,7 @@ plotting.show_table(counts.reset_index().to_dict("records"))
 
 # %% [markdown]
 # Most are open. That says little against the claims. It says that hardly anybody trained twice: no study says that it
-# did, and at full length this course did so for Second alone.
+# did, and of full-length trainings this course repeated those of Second and of DENSE's two networks alone.
 #
 # ## The claims that can be judged
 #
@@ -153,7 +154,8 @@ for verdict in drawn.verdict.unique():
     axes.plot([], [], "o-", color=plotting.COLOURS[tints[verdict]], label=verdict)
 figure.legend(loc="outside lower center", ncols=4)
 chapter.figure(
-    figure, "19-a", "What was measured, over what was claimed. Grey: too small to matter.",
+    figure, "19-a", "What was measured, over what was claimed. Grey: too small to matter. Two claims of "
+    "0 are left out: nothing can be divided by it.",
     alt="A row for each claim that can be judged, with a mark and a line for its interval on a "
     "logarithmic axis, around a narrow grey band at 1. Most marks of the thesis are hollow and "
     "orange, for one seed, and lie left of the band. Few are green. Most red ones are counts.")
@@ -364,7 +366,7 @@ for start in SURPRISES:
 # - **Three seeds can be too few.** What dropout brings Fourth would take many times more.
 # - **The great fall repeats to the percent**, on other faces and with other code. To know it to a twentieth
 #   would take more faces than we have.
-# - **The lips point the thesis's way**, by a sixth. Five seeds would do, and there is one.
+# - **The lips point the thesis's way**, by a sixth. Five seeds would do, by that plan, and there is one.
 # - **What fails needs no training.** Counts fail: pictures that do not add up, a variance that nobody
 #   computed. Some you can recount from the paper, others take Kaggle's labels. Only one claim about training fails: the learning rate that
 #   matters little.

@@ -10,7 +10,7 @@ import pandas as pd
 from fkd_utils import files
 from fkd_utils.evaluation import verdicts
 from fkd_utils.training import results
-from studies.claims.findings import COUNT, Claim, Found, exactly, in_study, nothing
+from studies.claims.findings import COUNT, Claim, Found, exactly, in_study, nothing, one_seed
 
 _cascade, _dense, _transfer = (
     functools.partial(Claim, study) for study in ("CASCADE", "DENSE", "TRANSFER")
@@ -26,32 +26,40 @@ def _missing() -> Found:
     return Found(exactly(1 - labels["complete"] / labels["rows"]), "kaggle_labels.json")
 
 
-def _sigmoids(start: str, plain: bool) -> pd.DataFrame:
-    """The rows of a start by its best rule, plain descent's best rate or any: lowest loss."""
+def _sigmoids(start: str) -> pd.DataFrame:
+    """The rows of a start by its best rule: lowest loss."""
     rows = results.table(_SIGMOIDS.removesuffix(".csv")).query("start == @start")
-    rows = rows[rows.rule != "Adam"] if plain else rows
     ends = rows[rows.epoch == rows.epoch.max()].groupby("rule").loss.mean()
     return rows[rows.rule == ends.idxmin()]
 
 
 def _saturated() -> Found:
-    """The highest share of the last hidden layer, of each seed, by plain descent."""
-    shares = _sigmoids(_OLD, plain=True).groupby("seed")["layer 4"].max()
+    """The highest share of the last hidden layer, by plain descent's rates: lowest to highest."""
+    rows = results.table(_SIGMOIDS.removesuffix(".csv")).query("start == @_OLD and rule != 'Adam'")
+    shares = rows.groupby(["rule", "seed"])["layer 4"].max()
     return Found(exactly(*(shares.agg(["min", "max"]))), _SIGMOIDS)
 
 
 def _escaped() -> Found:
     """The epoch at which a tenth of the mean face's loss is gone, by the best rule."""
-    rows = _sigmoids(_OLD, plain=False)
+    rows = _sigmoids(_OLD)
     epochs = rows[rows.loss < 0.9].groupby("seed").epoch.min()
     return Found(verdicts.of_seeds(epochs), _SIGMOIDS)
+
+
+def _wide_inputs() -> Found:
+    """Training loss after the last epoch: inputs of 0 to 255 to small ones, sigmoid and Adam."""
+    rows = results.table("cascade/attempts_open")
+    ends = rows[rows.epoch == rows.epoch.max()].set_index("attempt").loss
+    ratio = ends["sigmoid, inputs 0 to 255, Adam"] / ends["sigmoid, Adam"]
+    return one_seed(ratio, "cascade/attempts_open.csv")
 
 
 def _pretrained() -> Found:
     """Loss, layer by layer to the same first weights without, each by its best rule."""
     ends = [
         rows[rows.epoch == rows.epoch.max()].set_index("seed").loss
-        for rows in (_sigmoids("layer by layer", False), _sigmoids("Glorot", False))
+        for rows in (_sigmoids("layer by layer"), _sigmoids("Glorot"))
     ]
     return Found(verdicts.of_seeds(ends[0] / ends[1]), _SIGMOIDS)
 
@@ -69,6 +77,12 @@ CASCADE = [
         "3.1", "may force the neuron to saturate, which slow down convergence",
         "targets from 0 to 96 slow down learning", "no number", "epochs, to those of -1 to 1",
         "> 1", "Table 14.1", nothing, _NAMELESS,
+    ),
+    _cascade(
+        "3.1", "This large range of input and target data",
+        "inputs from 0 to 255 slow down learning", "no number",
+        "loss after 100 epochs, to that with small ones", "> 1", "Table 14.1", _wide_inputs,
+        _NAMELESS,
     ),
     _cascade(
         "3.2", "the last hidden layer quickly saturate",
@@ -172,6 +186,10 @@ def _study(name: str, column: str, new: object, old: object, where: str = "seed 
     return in_study(f"transfer/{name}_open.csv", column, "held", new, old, where)
 
 
+def _lite0(name: str, column: str, new: str, old: str, where: str) -> Found:
+    return in_study(f"transfer/lite0_{name}_open.csv", column, "mean_px", new, old, where)
+
+
 def _backgrounds() -> Found:
     table = pd.read_csv(files.PUBLISHED / "transfer/backgrounds.csv")
     table = table[(table.faces == "real") & table.network.str.contains("Lite0")]
@@ -183,7 +201,8 @@ def _backgrounds() -> Found:
 
 
 _LAST = "epoch == epoch.max() and weights == 'faces'"
-_FOUR = "epoch == epoch.max() and blocks == 4"
+_IMAGENET = "weights == 'imagenet'"
+_LITE0 = "network: EfficientNet-Lite0, neither Inception nor ResNet50"
 _BEST = "optimiser == 'SGD' and rate == 10 or optimiser == 'Adam' and rate == 0.01"
 
 TRANSFER = [
@@ -217,20 +236,28 @@ TRANSFER = [
     ),
     _transfer(
         "4.1", "the model that did best was the model based on the ResNet50",
-        "transferred weights beat random ones", "0.15", "error, learned weights to random", "< 1",
-        "16b-c", lambda: _study("blocks", "weights", "faces", "random", _FOUR), _OURS,
+        "transferred weights beat random ones", "0.15",
+        "error, ImageNet's weights to random, 4 blocks", "< 1", "Table 16b.6",
+        lambda: _lite0("blocks", "weights", "imagenet", "random", "blocks == 4"), _LITE0,
     ),
     _transfer(
         "5.1", "showed really good improvements",
         "squares and sines of frozen features improve on the plain ones", "no number",
-        "error, with them to three plain copies", "< 1", "Table 16b.3",
-        lambda: _study("heads", "rows", "x, x squared, sin x", "x, x, x"), _OURS,
+        "error, with them to three plain copies", "< 1", "Table 16b.4",
+        lambda: _lite0("frozen", "read", "x, x squared, sin x", "x, x, x", _IMAGENET), _LITE0,
     ),
     _transfer(
         "5.1", "two identical convolutional stack but with different kernel sizes (6 and 3)",
-        "two paths with kernels of 3 and 6 improve on one size", "no number",
+        "two paths with kernels of 3 and 6 improve on two of 6", "no number",
         "error, 3 and 6 to 6 and 6", "< 1", "Table 16a.4",
         lambda: _study("paths", "kernels", "3 and 6", "6 and 6", "steps == steps.max()"),
+        "network: a small one; regime: 720 steps",
+    ),
+    _transfer(
+        "5.1", "two identical convolutional stack but with different kernel sizes (6 and 3)",
+        "two paths with kernels of 3 and 6 improve on two of 3", "no number",
+        "error, 3 and 6 to 3 and 3", "< 1", "Table 16a.4",
+        lambda: _study("paths", "kernels", "3 and 6", "3 and 3", "steps == steps.max()"),
         "network: a small one; regime: 720 steps",
     ),
     _transfer(

@@ -135,7 +135,7 @@ CLAIMS = [
     ),
     _claim(
         "4.2", "the performance of this model is slightly better", "Second is better than First",
-        "0.94", "error, Second to First", "< 1", "Table 4.1", lambda: errors("Second", "First"),
+        "0.94", "error, Second to First", "< 1", "Table 9.1", lambda: errors("Second", "First"),
     ),
     _claim(
         "4.2", "might lead to faster convergence", "Adam may converge faster than plain descent",
@@ -155,7 +155,7 @@ CLAIMS = [
     _claim(
         "3.2.3", "we expect an increase in performance",
         "a convolutional network beats the perceptron", "0.67", "error, Third to Second with Adam",
-        "< 1", "Table 4.1", lambda: errors("Third", "Second, Adam"),
+        "< 1", "Table 9.1", lambda: errors("Third", "Second, Adam"),
     ),
     _claim(
         "4.3", "it is evident that the model is overfitting", "Third overfits", "2.3",
@@ -208,7 +208,7 @@ CLAIMS = [
     _claim(
         "4.5", "78% lower than the error of the first model",
         "from First to Fourth the error falls by 78%", "0.22",
-        "error, Fourth with dropout to First", "= 0.22", "Table 4.1",
+        "error, Fourth with dropout to First", "= 0.22", "Table 9.1",
         lambda: errors("Fourth, dropout", "First"),
     ),
     _claim(
@@ -261,11 +261,11 @@ CLAIMS = [
     ),
     _claim(
         "4.7", "However, the model is overfitting", "Fifth overfits without dropout", "3.4",
-        "validation to training loss", "> 1", "4.16", lambda: gap("Fifth"),
+        "validation to training loss", "> 1", "Table 4.4", lambda: gap("Fifth"),
     ),
     _claim(
         "4.7", "we were able to lower the variance", "dropout narrows Fifth's gap", "0.31",
-        "validation to training loss, with dropout to without", "< 1", "4.16",
+        "validation to training loss, with dropout to without", "< 1", "Table 4.4",
         lambda: gap("Fifth, dropout", "Fifth"),
     ),
     _claim(
