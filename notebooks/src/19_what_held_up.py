@@ -154,8 +154,9 @@ for verdict in drawn.verdict.unique():
     axes.plot([], [], "o-", color=plotting.COLOURS[tints[verdict]], label=verdict)
 figure.legend(loc="outside lower center", ncols=4)
 chapter.figure(
-    figure, "19-a", "What was measured, over what was claimed. Grey: too small to matter. Two claims of "
-    "0 are left out: nothing can be divided by it.",
+    figure, "19-a",
+    "What was measured, over what was claimed. Grey: too small to matter. Two claims of 0 are left "
+    "out: nothing can be divided by it.",
     alt="A row for each claim that can be judged, with a mark and a line for its interval on a "
     "logarithmic axis, around a narrow grey band at 1. Most marks of the thesis are hollow and "
     "orange, for one seed, and lie left of the band. Few are green. Most red ones are counts.")
