@@ -26,9 +26,9 @@
 # - tell a network that learned by heart from one whose norms lag behind (question 4).
 #
 # **Needs** chapters [06](06_pooled_cnn.ipynb) and [16a](16a_sixty_eight_points.ipynb). **Takes** about 105 minutes to study, and about a minute of two cores (profile *quick*).
-# **Figures** 16b-a to 16b-d.
+# **Figures** 16b-a to 16b-f.
 #
-# **Tables** 16b.1, 16b.2, 16b.3, 16b.4, 16b.5, 16b.6.
+# **Tables** 16b.1 to 16b.7.
 
 # %% tags=["parameters"]
 import os
@@ -39,6 +39,7 @@ SEED = 0
 
 # %%
 import collections
+import itertools
 import queue
 import re
 import shutil
@@ -505,15 +506,16 @@ chapter.table(by_run(frozen_study, ["network", "features", "numbers"], ["mse"]),
 # - **ImageNet's maps are the best of all**, with half the error of ours. Its last vector errs four times as much,
 #   and plain pixels beat it, like every last vector. Between the maps and that vector stand five blocks and a mean
 #   over all places. To name a thing it must not matter where it is; keypoints *are* places. TRANSFER does not say
-#   where it read its frozen Inception. In [Table 16b.4](#table-16b.4) the last five blocks lose more than the mean does.
+#   where it read its frozen Inception. In [Table 16b.4](#table-16b.4) the last five blocks lose more than what follows them,
+#   a convolution of 1 by 1 and the mean.
 #   A mean alone need not erase places: ResNet50's random vector stands behind one too.
 # - **Random features are no noise.** ResNet50 with random weights removes most of the mean face's error, and its
-#   vector beats ImageNet's of Lite0. TRANSFER's frozen ResNet50 comes from a constant's 0.03 to 0.06
-#   ([Table 16a.2](16a_sixty_eight_points.ipynb#table-16a.2)) down to 0.013.
+#   vector beats ImageNet's of Lite0. TRANSFER's frozen ResNet50 comes from a constant's 0.03 to 0.07
+#   ([Table 16a.2](16a_sixty_eight_points.ipynb#table-16a.2), if flips leave the order of the points) down to 0.013.
 #   Without this control nobody can say what ImageNet did for it.
 # - **Learned weights beat random ones in the same network**, ours and ImageNet's, at every depth and with every seed.
-#   That difference is transfer. For ImageNet's it is small in the last vector and large in the maps. For ours it is
-#   the other way round: that vector is no mean over places.
+#   That difference is transfer. For ImageNet's it is large in the maps, and in the last vector three random seeds do not
+#   settle it. For ours it is the other way round: that vector is no mean over places.
 
 # %% tags=["guard"]
 with chapter.guard("learned beats random at every depth; maps beat pixels, pixels last vectors"):
@@ -656,9 +658,9 @@ for name in ("x, x, sin x", "x, x squared, sin x"):
     print(f"{name}: {ratio} the error of x, x, x")
 
 # %% [markdown]
-# A sine adds nothing that matters. Of the squares three seeds cannot tell: their interval holds 1. All heads
-# of three rows fit the training crops better than the plain one, whatever is in them, since they have
-# more weights. What TRANSFER's plain head was, and how many weights it had, is not said.
+# At this scale a sine adds nothing that matters. Of the squares three seeds cannot tell: their interval holds 1. With every
+# seed each head of three rows has the lower training loss, but by how much is not settled either. They have more weights,
+# and more units that stay alive; which of the two counts is not told apart. What TRANSFER's plain head was, and how many weights it had, is not said.
 #
 # And with ImageNet's features? `studies/transfer.py` asks that of more faces: 1,000 to learn from, 15 points, 10
 # epochs; those of `open`, and real ones ([chapter 02](02_data.ipynb) says whose). **Predict** which line is best, and which is no better than the mean face.
@@ -682,6 +684,10 @@ chapter.table(rows, "16b.4", "The stored study: EfficientNet-Lite0, frozen, at 9
               "mean distance of 15 points, px. Ridge regression behind a block, or heads on the "
               "last vector. Block 5 ends in the maps 12 x 12 of Table 16b.2, block 11 in those of "
               "6 x 6; features are the last vector.")
+for name, table in lite_study.items():
+    print(f"{name}, last training loss of", ", ".join(
+        f"{read} from {weights} {part.loss.mean():.4f}"
+        for (weights, read), part in table.dropna().groupby(["weights", "read"])))
 
 # %% tags=["guard"]
 with chapter.guard("a sine adds nothing, squares: open; three rows fit the training better"):
@@ -700,13 +706,16 @@ with chapter.guard("ImageNet's maps are far ahead of random ones; its last vecto
             assert px.loc[read, "imagenet"]["max"] < 0.75 * px.loc[read, "random"]["min"]
         for read in ("x", "x, x, x", "x, x squared, sin x"):
             assert 0.9 < px.loc[read, "imagenet"]["mean"] / mean_row < 1.01
+            losses_of = table[table["read"] == read].groupby("weights").loss.mean()
+            assert losses_of["imagenet"] < 0.55 * losses_of["random"]
 
 # %% [markdown]
 # ImageNet is worth much, and on both sets of faces: its maps err far less than random maps. On the last vector there is
 # little to be had, and random weights do about as well. Ridge regression still takes something off the mean face's
-# error; in so short a training the rows of units hardly do. Plain x ends at the mean face, and squares and sines
-# bring no more than plain copies. TRANSFER reached for them since the plain output had not given good results. Here
-# the cure is another layer, not another function.
+# error. The rows of units end near the mean face after their ten epochs. From ImageNet's vector they learn their thousand
+# faces, as the losses below the table show, and that hardly helps with others. Squares and sines bring no more than plain
+# copies. TRANSFER reached for them since the plain output had not given good results. Here the cure is another layer,
+# not another function.
 #
 # ## Unfreezing
 #
@@ -835,6 +844,11 @@ for blocks, part in freed.groupby("blocks"):
 chapter.table(rows, "16b.6", "The stored study: EfficientNet-Lite0, so many last blocks learning "
               "for 10 epochs; held-out mean distance, processor seconds of a training.",
               **dict.fromkeys(("imagenet, px", "random, px"), "{:.2f}"), seconds="{:.0f}")
+four_to_two = {}
+for weights, part in freed.groupby("weights"):
+    of_blocks = part.pivot(index="seed", columns="blocks", values="mean_px")
+    four_to_two[weights] = evaluation.by_seeds(of_blocks[4], of_blocks[2])
+    print(f"{weights}: 4 blocks {four_to_two[weights][0]} the error of 2")
 
 # %% tags=["guard"]
 with chapter.guard("2 blocks beat 0 with every seed; 2 or 4, learned or random are open"):
@@ -848,12 +862,13 @@ with chapter.guard("ImageNet's start is worth much; ridge on a middle map wins")
     px = freed.groupby(["blocks", "weights"]).mean_px.mean().unstack()
     assert (px.imagenet / px.random).between(0.65, 0.85).all()
     assert px.imagenet.is_monotonic_decreasing and px.random.is_monotonic_decreasing
+    assert [said for _, said in four_to_two.values()] == ["not settled", "holds"]
     by_ridge = lite_study["open"].query("read == 'ridge, block5' and weights == 'imagenet'")
     assert by_ridge.mean_px.mean() < 0.7 * px.imagenet.min()
 
 # %% [markdown]
-# Here the start is worth much, for ten epochs. The more blocks learn, the better, and the less the start seems to
-# count; of all 16 there is one training each. All of them together cost three times the seconds of four. And look
+# Here the start is worth much, for ten epochs. From random weights four blocks are better than two; from ImageNet's three
+# seeds do not settle it; of all 16 there is one training each. All of them together cost three times the seconds of four. And look
 # back at [Table 16b.4](#table-16b.4): ridge regression on a frozen map in the middle of the same network is far
 # ahead of all this. A likely reason: these networks all answer from the last vector, a mean over all places.
 #
@@ -914,7 +929,8 @@ with chapter.guard("more blocks cost more; ResNet50's own batch statistics halve
 # TRANSFER names its machine (8 processors and one P100, rented at $2.042 an hour) and when some trainings stopped: the
 # network from scratch at epoch 24, its test loss rising from about 16 on; on frozen Inception at 80; with two blocks it
 # speaks of 120 epochs, with four of 70 fewer. No time stands beside them. Each stop was early stopping's, on the crops whose
-# loss it reports. And in the end the budget stopped the work. Multiply: 7,497 crops are 235 steps an epoch.
+# loss it reports. And in the end the budget stopped the work. At 32 crops a step, as here, its 7,497 are 235
+# steps an epoch.
 #
 # After 40 steps none of the six beats the mean face on held-out crops. [Table 16b.2](#table-16b.2) read such frozen
 # features with the best linear layer; 40 steps do not find it.
@@ -924,48 +940,101 @@ with chapter.guard("more blocks cost more; ResNet50's own batch statistics halve
 # the same held-out crops, but its batch norms take mean and variance from the crops at hand, as in
 # training. In use they take running means, and these forget slowly: after 40 steps at Keras's
 # momentum of 0.99 two thirds of the start are still in them ($0.99^{40} = 0.67$). InceptionV3, whose
-# blocks join paths instead of adding them up, does not mind: there the running means even err less. A
+# blocks join paths instead of adding them up, does not mind in its one training: there the running means even err less. A
 # short fine-tuning can be judged by numbers that the network's norms do not have yet.
 #
 # ### ResNet18 at 224 pixels
 #
 # DENSE's third part goes the same way with ResNet18, which PyTorch hands out pre-trained, and a new last layer of 136
-# outputs. Its crops are of 224 by 224 pixels, 256 of them a step: 10 epochs on four fifths of its pictures, then 15
-# epochs on all. "We ended up with a MSE of 13.19555", on a test set at Kaggle.
+# outputs. Its crops are of 224 by 224 pixels, 256 of them a step, turned, moved and jittered in brightness anew each time:
+# 10 epochs on four fifths of its pictures, then 15 epochs on all. "We ended up with a MSE of 13.19555", on a test set at
+# Kaggle.
 #
-# **Predict**: is that much? And how many minutes of a processor do 15 epochs of a thousand such crops take?
+# Here it is done again, with what there is. ResNet18's weights do not come with the course, so Lite0 stands in; all of it
+# learns, with Adam at 0.001. The pictures are faces in the wild of 300-W, in grey, apart by photograph. A tenth
+# is tested; "all" are the others, which train for 15 epochs. A step takes 64 of them: steps of 256 would be seventy in all.
+#
+# **Predict**: is 13.2 much? And does the longer training do better on new faces?
 
 # %%
 THEIR_MSE, THEIR_SIDE = 13.19555, 224
 print(f"in pixels: {THEIR_MSE**0.5:.1f} a coordinate, {(2 * THEIR_MSE) ** 0.5:.1f} a point")
-print(f"MSE of our mean face in crops of {THEIR_SIDE} by {THEIR_SIDE}: "
-      f"{mean_mse * (THEIR_SIDE / 2) ** 2:.0f} squared pixels")
-
-# A convolution of 3 by 3. Later its sides halve and its maps double: as much work again.
-one_of_3 = 56**2 * 3**2 * 64**2
-# In each later stage half the maps come into the first, and 1 by 1 leads past the first two.
-resnet18 = 112**2 * 7**2 * 3 * 64 + one_of_3 * (4 + 3 * (3.5 + 1 / 18))
-pace = models.multiply_adds(large["ResNet50"].network) / each_crop["ResNet50"]  # a processor second
-minutes = 3 * resnet18 * 15 * 1000 / pace / 60  # forwards and back: about three times forwards
-print(f"ResNet18: {resnet18 / 1e9:.1f} billion multiply-adds a picture; at ResNet50's pace above, "
-      f"{minutes:.0f} processor minutes for 15 epochs of 1,000 pictures")
+at_224 = training.table("dense/lite0_68_ibug68")
+tested = at_224[(at_224.faces == "tested") & (at_224.box == "as learned")]
+rows = [{"starts from": "the mean face" if weights == "none" else weights, "learns": learned,
+         "epoch": epoch, "seeds": len(part), "learnt MSE, px²": part.loss.mean(),
+         "MSE, px²": part.held.mean(), "mean, px": part.mean_px.mean(), "NME, %": part.nme.mean()}
+        for (weights, learned, epoch), part in tested.groupby(["weights", "learned", "epoch"],
+                                                              sort=False)]
+mean_face_224 = tested[tested.weights == "none"].held.iloc[0]
+print("after 15 epochs, of the mean face's MSE: "
+      f"1 / {mean_face_224 / tested[tested.epoch == 15].held.mean():.0f}")
+chapter.table(rows, "16b.7", "DENSE's third part with EfficientNet-Lite0: 68 points at 224 pixels, "
+              "means over the seeds on the tested tenth; MSE of a coordinate.",
+              **dict.fromkeys(("learnt MSE, px²", "MSE, px²", "mean, px", "NME, %"), "{:.1f}"))
 
 # %% [markdown]
-# A squared error in parts of a crop is below 1, so this one is in squared pixels. DENSE does not say of which
-# pictures. In its crops a point would be off by 5.1 px of 224 (the root of the mean square), and the error would be
-# less than a sixth of a mean face's, if they wobble as ours do. In the pictures before they were cut, large ones count
-# most, and nothing follows for a face. No constant stands beside the number, nor is it said which of the two trainings
-# it is of.
+# A squared error in parts of a crop is below 1, so DENSE's is in squared pixels. It does not say of which
+# pictures. In its crops a point would be off by 5.1 px of 224 (the root of the mean square). In the pictures before they
+# were cut, large ones count most, and nothing follows for a face. No constant stands beside the number, nor is it said
+# which of the two trainings it is of.
 #
-# This training is not run here. For a few thousand pictures it takes hours, and a stored study may take hours. But
-# DENSE names neither its pictures nor how many they were, and we do not have the labels of its test: no number of ours
-# could be held against its own. Nor has `keras.applications` a ResNet18, and PyTorch's weights do not come with the
-# course.
+# In these wobbling crops the network ends at a fifteenth of the mean face's squared error. How far its 21 is from DENSE's
+# 13 nobody can say: Kaggle's test pictures, and how they were cut, are not ours, and nor is the network.
 #
-# In its place stand Lite0, of which more and more blocks learned for 10 epochs ([Table 16b.6](#table-16b.6)), and for
-# 15 epochs against 10 the trainings of [chapter 16a](16a_sixty_eight_points.ipynb) that went on for half as long again.
-# They test another network on other faces. DENSE's own claims stay *not tested* in
-# [chapter 19](19_what_held_up.ipynb).
+# "For some reason", DENSE writes, fifteen epochs on all pictures did worse than ten on four fifths; it suspects overfitting.
+# Here they do better, with one seed. And the error on new faces stays below the training loss, which is of turned and jittered
+# pictures: nothing is learned by heart yet.
+#
+# DENSE's network had trouble with its author's own pictures, whose boxes he had drawn himself. Are the
+# boxes to blame? Here are the tested faces and the photographs of this course in other boxes than the network learned.
+# **Predict** which box does most harm.
+
+# %%
+BOXES = list(dict.fromkeys(at_224.box))
+ended = at_224[(at_224.epoch == 15) & (at_224.weights == "imagenet")]
+nme_in = ended.groupby(["faces", "box"]).nme.mean().unstack()[BOXES]
+constant_in = at_224[at_224.weights == "none"].pivot(index="faces", columns="box", values="nme")
+for kind, by_box in nme_in.div(nme_in["as learned"], axis=0).iterrows():
+    print(f"{kind}: NME to that in the learned box, " + ", ".join(
+        f"{box} {times:.2f}" for box, times in by_box.iloc[1:].items()))
+
+# %% tags=["drawing"]
+looked_at = files.shipped(files.read_arrays, files.PUBLISHED / "dense" / "lite0_68_ibug68.npz")
+figure, panels = plt.subplot_mosaic(
+    [[f"{row}{k}" for k in range(4)] for row in (0, 1)] + [["bars"] * 4],
+    figsize=(9.6, 7.4), height_ratios=(1, 1, 0.8))
+for row, (k, box) in itertools.product((0, 1), enumerate(BOXES)):
+    axes = panels[f"{row}{k}"]
+    axes.imshow(looked_at[f"{box}: images"][row], cmap="gray")
+    axes.plot(*looked_at[f"{box}: said"][row].T, ".", color=plotting.PREDICTED, markersize=2.5)
+    axes.set(xlim=(-0.5, 223.5), ylim=(223.5, -0.5), title="" if row else box)
+    axes.axis("off")
+for k, (kind, colour) in enumerate((("tested", "blue"), ("the course's", "orange"))):
+    places = np.arange(4) + 0.36 * (k - 0.5)
+    panels["bars"].bar(places, nme_in.loc[kind], 0.34, color=plotting.COLOURS[colour], label=kind)
+    panels["bars"].plot(places, constant_in.loc[kind, BOXES], "_", color="black", ms=24,
+                        label="the mean face" if k else None)
+panels["bars"].set_xticks(range(4), BOXES)
+panels["bars"].set(ylabel="NME (%)")
+panels["bars"].grid(axis="x", visible=False)
+panels["bars"].legend(fontsize=9)
+chapter.figure(
+    figure,
+    "16b-f",
+    "Two photographs of the course in four boxes, and what the network says; below, its error in "
+    "such boxes, and the mean face's.",
+    alt="Two portraits of women, each in four boxes, with 68 red points on brows, eyes, nose, lips "
+    "and the edge of the jaw; in the smallest box some lie at its border. Below, pairs of bars: lowest "
+    "for the learned box, highest for the larger one, and far above each a black line, the mean "
+    "face.",
+)
+
+# %% [markdown]
+# Each box but the learned one costs something, the larger one a third. That is far from failing: in every box the network is
+# some three to five times as good as the mean face. So boxes of one's own are worse, as DENSE says, and by themselves they
+# explain no face that is lost. Its pictures differ from its training's in more: light, pose, camera. Which of these it
+# was, three pictures cannot tell. Nor do these seeds, of which there is one, settle how much a box costs.
 #
 # ### TensorBoard
 #
@@ -988,8 +1057,16 @@ print("tensorboard --logdir", os.path.relpath(logs))
 # %% tags=["guard"]
 with chapter.guard("TensorBoard holds the losses that fit returned"):
     assert np.allclose(logged(logs / "2-blocks" / "validation", "epoch_loss"), mine[2][1].held)
-with chapter.guard("DENSE's number is less than a sixth of a mean face's in its crops"):
-    assert 6 < mean_mse * (THEIR_SIDE / 2) ** 2 / THEIR_MSE < 7
+with chapter.guard("Lite0 ends at a fifteenth of the mean face; fifteen epochs help; boxes cost"):
+    ended_held = tested[tested.weights == "imagenet"].groupby(["learned", "epoch"]).held.mean()
+    assert 14.5 < mean_face_224 / ended_held["all", 15] < 15.5
+    assert ended_held["all", 15] < min(ended_held["all", 10], ended_held["four fifths", 10])
+    by_look = tested[tested.weights == "imagenet"]
+    assert (by_look.held < by_look.loss).all()
+    cost_of = nme_in.div(nme_in["as learned"], axis=0).drop(columns="as learned")
+    assert (cost_of > 1).all(axis=None) and (cost_of.idxmax(axis=1) == "a quarter larger").all()
+    apart_from = constant_in[BOXES] / nme_in
+    assert apart_from.min(axis=None) > 2.5 and apart_from.max(axis=None) < 5.5
 with chapter.guard("the best of them is far below the mean face", quick=True):
     assert min(row["held-out"] for row in timed) < 0.7 * base
 with chapter.guard("the learned source beats the mean face", quick=True):
@@ -1006,8 +1083,9 @@ with chapter.guard("the learned source beats the mean face", quick=True):
 # - What ImageNet taught helps most where the maps still have places. In its last vector little of it is left.
 # - Two trainings, one split: whoever the source has seen cannot be tested.
 # - Frozen features are computed once. The layer before the last can know more than the last.
-# - Frozen, learned weights beat random ones with every seed. Once blocks learn, three seeds cannot tell who is
-#   ahead. Unfreezing two blocks brings much. Two against four cannot be told.
+# - Frozen, learned weights beat random ones with every seed. Once blocks of the course's source learn, three seeds cannot
+#   tell who is ahead; ImageNet's start is worth much also when two or four blocks of Lite0 learn. Unfreezing two blocks
+#   brings much. Two against four cannot be told, but from random weights in Lite0.
 # - A sine of small numbers is the numbers. Three rows need a rival with three rows.
 # - A short fine-tuning may be judged by running means that its norms have not caught up with.
 #
@@ -1038,9 +1116,9 @@ def check_1(answer):
     guesses_of = ridge(inputs, parts_of[0].points, rest)[1:]
     right = [evaluation.mean_px(part.points, guess)
              for part, guess in zip(parts_of[2:], guesses_of)]
-    if np.allclose(answer, right[::-1], rtol=0.001):
+    if np.allclose(answer, right[::-1], rtol=0.003):
         return "the other way round: people met first"
-    return bool(np.shape(answer) == (2,) and np.allclose(answer, right, rtol=0.02))
+    return bool(np.shape(answer) == (2,) and np.allclose(answer, right, rtol=0.003))
 
 
 check_1(answer_1)
@@ -1076,6 +1154,8 @@ def check_2(answer):
         learns = sum(int(np.prod(w.shape)) for w in network.trainable_weights)
         if learns != trained_numbers(ours(), blocks):
             return f"the one for {blocks} has another number of weights that learn"
+        if not np.allclose(inputs, features(own, blocks, held.images), atol=1e-3):
+            return "its frozen part is not that of the source that knows faces"
         error = evaluation.mse(held.points, predicted(network, inputs))
         if not np.isclose(error, history.held.iloc[-1], rtol=0.05):
             return "a network and a history of two trainings"
@@ -1097,7 +1177,7 @@ check_2(answer_2)
 # %% [markdown]
 # **3. A louder sine** (medium). For small x, sin x is x. The chapter divided the features by five standard
 # deviations. Divide by a fifth of one instead, `x / (0.2 * x.std())`. Predict what becomes of the correlation of
-# sin x with x, and compute the median over the features whose standard deviation is above 0.01.
+# sin x with x, and compute the median over the features whose standard deviation is then above 0.01.
 
 # %% tags=["answer"]
 answer_3 = ...  # a correlation

@@ -7,6 +7,7 @@ import pytest
 from fkd_utils import files
 from fkd_utils.data import sixty_eight
 from fkd_utils.models import efficientnet, losses
+from fkd_utils.training import results
 from studies import dense
 
 
@@ -150,3 +151,33 @@ def test_the_study_goes_on_and_looks_when_it_should(tmp_path, monkeypatch):
     assert len(seen) == 2 * len(dense.BOXES) and seen["as learned: said"].shape == (2, 68, 2)
     monkeypatch.setattr(dense, "run", lambda *_, **__: pytest.fail("trained again"))
     assert len(dense.study(str(folder), 2)) == len(rows)
+
+
+def test_stored_rows_are_whole_and_measured_on_the_same_faces():
+    stored = results.table("dense/lite0_68_ibug68")
+    looks = {("none", "all"): [0], ("imagenet", "all"): [10, 15], ("imagenet", "four fifths"): [10]}
+    for run, rows in stored.groupby(["weights", "learned", "seed"]):
+        assert sorted(set(rows.epoch)) == looks[run[:2]]
+        per_look = rows.groupby("epoch")[["faces", "box"]].value_counts()
+        assert (per_look == 1).all() and len(per_look) == 8 * len(looks[run[:2]])
+        assert set(rows.box) == set(dense.BOXES)
+    assert {(*run, 0) for run in looks} <= set(
+        stored.groupby(["weights", "learned", "seed"]).groups
+    )
+    trained = stored[stored.weights == "imagenet"]
+    faces_of = {"four fifths": 1610, "all": 1811}  # 2,012 apart by photograph, a tenth tested
+    for row in trained.itertuples():
+        assert row.steps == row.epoch * -(-faces_of[row.learned] // dense.BATCH)
+    # A mean distance is at most the root of twice the mean square of a coordinate.
+    assert (stored.mean_px <= np.sqrt(2 * stored.held)).all()
+    assert np.isfinite(stored.drop(columns="loss").select_dtypes("number")).all(axis=None)
+
+
+def test_what_the_network_said_of_two_photographs_is_on_their_faces():
+    looks = files.read_arrays(files.PUBLISHED / "dense" / "lite0_68_ibug68.npz")
+    photos = sixty_eight.load("open")[0]
+    for box, how in dense.BOXES.items():
+        images, places = dense.crops(photos, np.random.default_rng(68), box=how)
+        np.testing.assert_array_equal(looks[f"{box}: images"], images[: dense.SHOWN])
+        off = np.linalg.norm(looks[f"{box}: said"] - places[: dense.SHOWN], axis=2)
+        assert np.nanmean(off) < 12  # pixels of 224
