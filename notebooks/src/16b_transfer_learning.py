@@ -1016,9 +1016,9 @@ for k, (kind, colour) in enumerate((("tested", "blue"), ("the course's", "orange
     panels["bars"].plot(places, constant_in.loc[kind, BOXES], "_", color="black", ms=24,
                         label="the mean face" if k else None)
 panels["bars"].set_xticks(range(4), BOXES)
-panels["bars"].set(ylabel="NME (%)")
+panels["bars"].set(ylabel="NME (%)", ylim=(0, 38))
 panels["bars"].grid(axis="x", visible=False)
-panels["bars"].legend(fontsize=9)
+panels["bars"].legend(fontsize=9, loc="upper left", ncols=3)
 chapter.figure(
     figure,
     "16b-f",
