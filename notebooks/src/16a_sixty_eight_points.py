@@ -734,8 +734,8 @@ for (network, asked), part in asked_study.groupby(["network", "faces"], sort=Fal
                  "many, px": many.mean().mean(),
                  "one to many": f"{found.ratio:.2f} ({found.low:.2f} to {found.high:.2f})"})
 chapter.table(rows, "16a.6", "The stored study: mean distance of 15 points, px of 96, after "
-              "learning from portraits before their studio's wall or anything, three seeds; intervals over "
-              "seeds and people.",
+              "learning from portraits before their studio's wall or anything, three seeds; "
+              "intervals over seeds and people.",
               **dict.fromkeys(("one wall, px", "many, px"), "{:.2f}"))
 far = {(row["network"], row["asked about"]): row for row in rows}
 for network in NETWORKS:

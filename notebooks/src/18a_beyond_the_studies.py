@@ -712,7 +712,8 @@ for k, what in told.items():
 rows = [{name: row[name] for name in row if name != "val rmse_px"} for row in rows]
 chapter.table(rows, "18a.1", "The ablation: errors on real test faces (rmse_px, NME in %), each "
               "change's difference in mean distance (px) to the step before (of those that stand "
-              "instead: to the step whose place they take), and whether it is larger than what seeds may do.",
+              "instead: to the step whose place they take), and whether it is larger than what "
+              "seeds may do.",
               parameters="{:,}", NME="{:.2f}", difference="{:+.2f}", rmse_px="{:.3f}",
               **{"best epoch": "{:.0f}"})
 

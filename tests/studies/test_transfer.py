@@ -97,3 +97,15 @@ def test_every_run_is_stored_once_and_imagenets_maps_are_ahead(data):
     for depth in transfer.DEPTHS[:3]:
         ours, random = (held.loc[weights, f"ridge, {depth}"] for weights in transfer.WEIGHTS)
         assert ours.max() < random.min()
+
+
+def test_every_stored_curve_is_whole():
+    stored = pd.read_csv(transfer.path_of("curves", "open"))
+    for _, part in stored.groupby(["weights", "blocks", "seed"]):
+        assert part.epoch.tolist() == list(range(1, transfer.LONG + 1))
+        assert np.isfinite(part[["loss", "held"]]).all(axis=None)
+    # As many epochs of the other table's training, with other threads.
+    tenth = stored[stored.epoch == transfer.EPOCHS].set_index(["weights", "blocks", "seed"]).held
+    blocks = pd.read_csv(transfer.path_of("blocks", "open"))
+    ended = blocks.set_index(["weights", "blocks", "seed"]).held
+    assert len(tenth) >= 4 and ((tenth / ended[tenth.index]).between(0.85, 1.15)).all()
