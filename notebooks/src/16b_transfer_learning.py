@@ -791,8 +791,8 @@ for blocks in (0, 2, 4):
 # seeds cannot tell: the interval of the ratio holds 1 for both sources. These two have a few hundred of the weights
 # that learn ([Table 16b.1](#table-16b.1)).
 #
-# What did the source bring? Frozen, its learned weights are ahead with every seed, but the interval still holds
-# 1. Nor can three seeds tell who is ahead once two or four blocks learn: with some seeds random weights end lower.
+# What did the source bring? Frozen, its learned weights are ahead with every seed, but the interval still
+# holds 1. Nor can three seeds tell who is ahead once two or four blocks learn: with some seeds random weights end lower.
 #
 # And yours, shorter, from the source that knows faces:
 
