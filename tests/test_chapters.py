@@ -1,6 +1,7 @@
 """What every committed chapter must hold, whatever it teaches."""
 
 import functools
+import itertools
 import json
 import re
 
@@ -68,6 +69,15 @@ def test_code_is_narrow_and_cells_are_short(notebook):
         lines = cell.source.split("\n")
         assert max(map(len, lines)) <= 100, cell.source
         assert len(lines) <= 30, cell.source
+
+
+def test_no_sentence_becomes_a_list_by_a_number_that_begins_its_line(notebook):
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            lines = cell.source.split("\n")
+            for before, line in itertools.pairwise(lines):
+                ends_a_line = re.fullmatch(r"(?!\s*(\d+\.|-) ).*[a-z,]", before)
+                assert not (ends_a_line and re.match(r"\d+\. ", line)), f"{before}\n{line}"
 
 
 def test_head_says_what_a_reader_must_know(notebook):

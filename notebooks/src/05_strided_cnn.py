@@ -572,8 +572,8 @@ chapter.figure(
 
 # %% [markdown]
 # For most of the training, the error on the training faces is *larger* than on
-# faces the network has never seen. The stored run shows it in its first epochs, the thesis in the first
-# 200. The thesis says that the network has only about 75% of its neurons in training, and that
+# faces the network has never seen. The stored run shows it in its first epochs, the thesis in the
+# first 200. The thesis says that the network has only about 75% of its neurons in training, and that
 # sometimes the important ones are missing.
 #
 # There are two effects in that training loss, and you can take them apart.
