@@ -180,9 +180,7 @@ def taught(
         inputs = functools.partial(made, body, depth)
         body = keras.Model(body.get_layer(depth).output, body.output)
     learn = inputs(train.images)
-    # From zero: 1,280 features of ImageNet's size would start far from the mean face.
-    last = _last(_start(train), "zeros")
-    model = keras.Sequential([keras.Input(learn.shape[1:]), body, last])
+    model = keras.Sequential([keras.Input(learn.shape[1:]), body, _last(_start(train))])
     look = None
     if watched is not None:
         look = inputs(watched.images), faces.to_targets(watched.keypoints)
@@ -196,8 +194,7 @@ def head(ways: str, width: int, start: np.ndarray, seed: int) -> keras.Model:
     inputs = keras.Input((width,))
     rows = [keras.layers.Dense(UNITS, activation="relu")(WAYS[way](inputs)) for way in ways]
     joined = keras.layers.concatenate(rows) if len(rows) > 1 else rows[0]
-    # From zero: from Glorot's start most units were dead, 0 for every face, after an epoch.
-    return keras.Model(inputs, _last(start, "zeros")(joined))
+    return keras.Model(inputs, _last(start)(joined))
 
 
 def ridge(
@@ -230,9 +227,14 @@ def _start(train: faces.Faces) -> np.ndarray:
     return faces.to_targets(metrics.mean_face(train.keypoints)[np.newaxis])[0]
 
 
-def _last(start: np.ndarray, kernel: str | keras.Initializer) -> keras.layers.Layer:
+def _last(start: np.ndarray) -> keras.layers.Layer:
+    """A last layer whose first answer is `start`, whatever comes in.
+
+    From other weights 1,280 features of ImageNet's size would start far from it, and most units of
+    a head would be dead, 0 for every face, after an epoch.
+    """
     bias = keras.initializers.Constant(start)
-    return keras.layers.Dense(len(start), kernel_initializer=kernel, bias_initializer=bias)
+    return keras.layers.Dense(len(start), kernel_initializer="zeros", bias_initializer=bias)
 
 
 def _trained(

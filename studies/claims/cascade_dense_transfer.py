@@ -108,9 +108,7 @@ CASCADE = [
 
 _ITS_PICTURES = "data: a picture or two of theirs"
 _PART_3 = "dense/lite0_68_ibug68.csv"
-_NOT_THEIRS = (
-    "network: EfficientNet-Lite0, not ResNet18; data: 300-W's, and their test's are Kaggle's"
-)
+_NOT_THEIRS = "network: EfficientNet-Lite0, not ResNet18; data: 300-W's pictures, not theirs"
 
 
 def _part_3(own: bool = True) -> pd.DataFrame:
